@@ -1,0 +1,152 @@
+//! Where a device is: `serial:/dev/…?baud=115200`, `tcp:host:port` or `file:/dev/usb/lp0`.
+
+use std::{fmt, path::PathBuf, str::FromStr};
+
+/// How a device is reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// A serial line, or USB that looks like one.
+    Serial {
+        /// The device node; a name under `/dev/serial/by-id` survives replugging.
+        path: PathBuf,
+        /// Bits per second; the protocol's own default unless given.
+        baud: Option<u32>,
+        /// Flow control.
+        flow: FlowControl,
+    },
+    /// A TCP connection that we open.
+    Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// A device file that is just written and read, such as `/dev/usb/lp0`.
+    File {
+        /// The device node.
+        path: PathBuf,
+    },
+}
+
+/// Flow control of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FlowControl {
+    /// None.
+    #[default]
+    None,
+    /// By the RTS and CTS lines.
+    RtsCts,
+}
+
+/// Why a text is no link.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidLink {
+    /// Not one of the three forms.
+    #[error(
+        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port or file:/dev/usb/lp0"
+    )]
+    NotALink(String),
+    /// An option that is not known.
+    #[error("“{0}” is not an option of a serial link; use baud=9600 or flow=rts-cts")]
+    UnknownOption(String),
+}
+
+impl FromStr for Link {
+    type Err = InvalidLink;
+    fn from_str(text: &str) -> Result<Self, InvalidLink> {
+        let wrong = || InvalidLink::NotALink(text.to_owned());
+        let (scheme, rest) = text.split_once(':').ok_or_else(wrong)?;
+        match scheme {
+            "serial" => serial(rest).map_err(|e| e.unwrap_or_else(wrong)),
+            "tcp" => {
+                let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
+                let host = host.trim_start_matches('[').trim_end_matches(']');
+                let port = port.parse().ok().filter(|p| *p != 0).ok_or_else(wrong)?;
+                if host.is_empty() || host.contains(['/', ' ', '?']) {
+                    return Err(wrong());
+                }
+                Ok(Self::Tcp {
+                    host: host.to_owned(),
+                    port,
+                })
+            }
+            "file" if rest.starts_with('/') => Ok(Self::File { path: rest.into() }),
+            _ => Err(wrong()),
+        }
+    }
+}
+
+/// `None` stands for "not a link at all".
+fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
+    let (path, options) = rest.split_once('?').unwrap_or((rest, ""));
+    if !path.starts_with('/') {
+        return Err(None);
+    }
+    let mut baud = None;
+    let mut flow = FlowControl::None;
+    for option in options.split('&').filter(|o| !o.is_empty()) {
+        let unknown = || Some(InvalidLink::UnknownOption(option.to_owned()));
+        match option.split_once('=') {
+            Some(("baud", rate)) => {
+                baud = Some(rate.parse().ok().filter(|b| *b > 0).ok_or_else(unknown)?);
+            }
+            Some(("flow", "none")) => flow = FlowControl::None,
+            Some(("flow", "rts-cts")) => flow = FlowControl::RtsCts,
+            _ => return Err(unknown()),
+        }
+    }
+    Ok(Link::Serial {
+        path: path.into(),
+        baud,
+        flow,
+    })
+}
+
+impl fmt::Display for Link {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Serial { path, .. } => write!(f, "serial:{}", path.display()),
+            Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::File { path } => write!(f, "file:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_of_all_forms() {
+        for (text, expected) in [
+            (
+                "serial:/dev/ttyUSB0",
+                r#"Ok(Serial { path: "/dev/ttyUSB0", baud: None, flow: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?baud=115200&flow=rts-cts",
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts })"#,
+            ),
+            (
+                "tcp:192.0.2.20:20007",
+                r#"Ok(Tcp { host: "192.0.2.20", port: 20007 })"#,
+            ),
+            (
+                "tcp:[2001:db8::1]:9100",
+                r#"Ok(Tcp { host: "2001:db8::1", port: 9100 })"#,
+            ),
+            ("file:/dev/usb/lp0", r#"Ok(File { path: "/dev/usb/lp0" })"#),
+            (
+                "serial:/dev/ttyS0?speed=1",
+                r#"Err(UnknownOption("speed=1"))"#,
+            ),
+            ("serial:ttyS0", r#"Err(NotALink("serial:ttyS0"))"#),
+            ("tcp:host", r#"Err(NotALink("tcp:host"))"#),
+            ("tcp::20007", r#"Err(NotALink("tcp::20007"))"#),
+            ("tcp:host:0", r#"Err(NotALink("tcp:host:0"))"#),
+            ("usb:1", r#"Err(NotALink("usb:1"))"#),
+        ] {
+            assert_eq!(format!("{:?}", text.parse::<Link>()), expected);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Links move bytes: serial lines, TCP connections and device files.
