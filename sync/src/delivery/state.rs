@@ -1,0 +1,96 @@
+//! Where the delivery of one payment to one upstream stands: a row of the outbox.
+
+use jiff::Timestamp;
+use payment::{Payment, Text, UpstreamId};
+use serde::{Deserialize, Serialize};
+
+/// A payment that is due to an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// To whom.
+    pub upstream: UpstreamId,
+    /// What.
+    pub payment: Payment,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often the request was sent, the running one included.
+    pub attempts: u32,
+}
+
+/// Where a delivery stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum DeliveryState {
+    /// Due; nothing was sent yet.
+    Queued,
+    /// The request may be on its way. Durable before the first byte leaves (law 7), so a crash
+    /// here is an ambiguous answer.
+    Sending {
+        /// When it was sent.
+        at: Timestamp,
+    },
+    /// It may have been booked. Not sent again before it was read back.
+    Ambiguous {
+        /// The moment from which the server cannot carry out the request any more.
+        fenced_until: Timestamp,
+        /// When to read back next.
+        next_at: Timestamp,
+        /// What happened.
+        reason: Text,
+    },
+    /// It was not booked, and is sent again later.
+    Waiting {
+        /// When.
+        next_at: Timestamp,
+        /// What happened.
+        reason: Text,
+    },
+    /// The upstream has it. Final.
+    Confirmed {
+        /// The upstream's own name for it.
+        remote_id: Option<Text>,
+    },
+    /// The upstream refuses it; a person must decide.
+    NeedsOperator {
+        /// Why, as a sentence.
+        reason: Text,
+    },
+    /// The whole upstream is paused: a bad key or a configuration error.
+    Parked {
+        /// Why, as a sentence.
+        reason: Text,
+        /// When to try again.
+        next_at: Timestamp,
+    },
+    /// It was cancelled before it was ever sent. Final.
+    Superseded,
+}
+
+impl DeliveryState {
+    /// The word used in the API and the database.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending { .. } => "sending",
+            Self::Ambiguous { .. } => "ambiguous",
+            Self::Waiting { .. } => "waiting",
+            Self::Confirmed { .. } => "confirmed",
+            Self::NeedsOperator { .. } => "needs_operator",
+            Self::Parked { .. } => "parked",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// When the worker must look again; `None` when nothing is left for it to do. A moment in
+    /// the past means now.
+    pub fn next_at(&self) -> Option<Timestamp> {
+        match self {
+            Self::Queued => Some(Timestamp::MIN),
+            Self::Sending { at } => Some(*at),
+            Self::Ambiguous { next_at, .. }
+            | Self::Waiting { next_at, .. }
+            | Self::Parked { next_at, .. } => Some(*next_at),
+            Self::Confirmed { .. } | Self::NeedsOperator { .. } | Self::Superseded => None,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! What can be written, as data: each [`Write`] is one transaction.
+
+use jiff::Timestamp;
+use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, Text, UpstreamId};
+use serde::{Deserialize, Serialize};
+
+use crate::delivery::DeliveryState;
+
+/// The number of a print job.
+pub type JobId = i64;
+
+/// One transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Write {
+    /// Begins a payment, unless its key was used before: then nothing is written, and the answer
+    /// is the payment of that key.
+    Begin {
+        /// What is wanted.
+        intent: Intent,
+        /// Facts that are known at once; `Recorded` for methods without a terminal.
+        then: Vec<Fact>,
+        /// What falls due with them.
+        due: Due,
+    },
+    /// Adds a fact to a payment.
+    Add {
+        /// To which.
+        payment: PaymentId,
+        /// What happened.
+        fact: Fact,
+        /// When.
+        at: Timestamp,
+        /// What falls due with it.
+        due: Due,
+    },
+    /// Keeps a receipt that a terminal composed, as JSON, for the payment's print jobs.
+    Slip {
+        /// For which payment; none for reports.
+        payment: Option<PaymentId>,
+        /// Which device's terminal composed it.
+        device: DeviceId,
+        /// The slip, serialized.
+        body: String,
+        /// A job that falls due with it.
+        job: Option<(PrinterId, JobKind)>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Adds a print job for a payment, such as a copy that a person asked for.
+    Print {
+        /// What to print.
+        payment: PaymentId,
+        /// Where.
+        printer: PrinterId,
+        /// What kind.
+        kind: JobKind,
+        /// When.
+        at: Timestamp,
+    },
+    /// Moves a print job on.
+    Job {
+        /// Which.
+        job: JobId,
+        /// Where it stands now.
+        state: JobState,
+        /// When.
+        at: Timestamp,
+    },
+    /// Moves a delivery on.
+    Delivery {
+        /// Which payment.
+        payment: PaymentId,
+        /// To whom.
+        upstream: UpstreamId,
+        /// Where it stands now.
+        state: DeliveryState,
+        /// How often the request was sent, the running one included.
+        attempts: u32,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// What falls due with a fact, in the same transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Due {
+    /// Upstreams that must get the payment.
+    pub upstreams: Vec<UpstreamId>,
+    /// Receipts that must be printed.
+    pub jobs: Vec<(PrinterId, JobKind)>,
+}
+
+/// What a transaction came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// The payment as it stands now.
+    Payment(Payment),
+    /// The key was used before for the same thing: this is its payment, as it stands.
+    Repeat(Payment),
+    /// The key was used before for something else: this is that payment (law 5).
+    OtherContent(Payment),
+    /// A job was added.
+    Job(JobId),
+    /// Done, with nothing to tell.
+    Done,
+}
+
+/// How soon a write must be durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    /// With the next sync.
+    Now,
+    /// With the next sync that something else needs, or after a second: nobody waits for it.
+    Lazy,
+}
+
+/// A receipt to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What to print.
+    pub payment: PaymentId,
+    /// Where.
+    pub printer: PrinterId,
+    /// What kind.
+    pub kind: JobKind,
+    /// Where it stands.
+    pub state: JobState,
+    /// When it fell due.
+    pub at: Timestamp,
+}
+
+/// What kind of receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobKind {
+    /// For the patient.
+    Customer,
+    /// For the clinic's records.
+    Merchant,
+    /// A reprint, which says COPY and its number, counted from one.
+    Copy(u32),
+}
+
+/// Where a print job stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum JobState {
+    /// Due; no byte was sent.
+    Queued,
+    /// Bytes may be on their way. Durable before the first byte, so a crash here is `Unknown`.
+    Sending,
+    /// The printer says that all of it is on paper. Final.
+    Confirmed,
+    /// It was given up before a byte was taken. Final.
+    Failed {
+        /// Why, as a sentence.
+        reason: Text,
+    },
+    /// Some or all may be on paper; a person looks (law 8). Final.
+    Unknown {
+        /// Why, as a sentence.
+        reason: Text,
+    },
+}
+
+impl JobState {
+    /// The word used in the API and the database.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Confirmed => "confirmed",
+            Self::Failed { .. } => "failed",
+            Self::Unknown { .. } => "unknown",
+        }
+    }
+}
