@@ -1,1 +1,12 @@
-//! x
+//! The daemon: the engine, and the thin shell around it.
+//!
+//! The two types to know first are [`engine::Engine`], which decides, and [`shell::Shell`], which
+//! carries out. Everything else is a way in (API, console, command line) or a way out (printing).
+
+pub mod api;
+pub mod cli;
+pub mod demo;
+pub mod engine;
+pub mod printing;
+pub mod problem;
+pub mod shell;

@@ -139,7 +139,7 @@ fn passes_luhn(digits: &[(usize, u32)]) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0 && sum > 0
+    sum.is_multiple_of(10) && sum > 0
 }
 
 #[cfg(test)]

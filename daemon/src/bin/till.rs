@@ -1,2 +1,11 @@
-//! The daemon.
-fn main() {}
+//! The command-line client.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use daemon::cli::till;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    till::run(till::Args::parse()).await
+}

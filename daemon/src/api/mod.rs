@@ -1,0 +1,95 @@
+//! The HTTP API, on loopback and on a Unix socket.
+//!
+//! Handlers turn requests into words of the engine and answers into JSON. They decide nothing. The
+//! same routes are served on both listeners; only the question who is calling differs ([`guard`]).
+
+mod devices;
+mod events;
+mod guard;
+mod page;
+mod payments;
+mod reply;
+mod view;
+
+use std::sync::Arc;
+
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
+use tokio::net::{TcpListener, UnixListener};
+
+pub use guard::{SocketUsers, Token, TokenError};
+
+use crate::{problem::Problem, shell::Handle};
+
+/// What handlers share.
+#[derive(Clone)]
+struct Api {
+    shell: Handle,
+}
+
+fn routes(shell: Handle) -> Router {
+    Router::new()
+        .route("/v1/payments", post(payments::create).get(payments::list))
+        .route("/v1/payments/{id}", get(payments::show))
+        .route("/v1/payments/{id}/abort", post(payments::abort))
+        .route("/v1/payments/{id}/resolve", post(payments::resolve))
+        .route("/v1/devices", get(devices::list))
+        .route("/v1/events", get(events::stream))
+        .with_state(Api { shell })
+}
+
+fn open_routes(shell: Handle) -> Router {
+    Router::new()
+        .route("/healthz", get(devices::health))
+        .with_state(Api { shell })
+        .merge(page::routes())
+}
+
+async fn nothing_here() -> Problem {
+    Problem::NotFound
+}
+
+async fn wrong_method() -> Problem {
+    Problem::MethodNotAllowed
+}
+
+/// Serves on loopback: Host and Origin are checked on every request, and all but the page and the
+/// health check needs the token (law 12).
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_tcp(
+    listener: TcpListener,
+    shell: Handle,
+    token: Token,
+) -> Result<(), std::io::Error> {
+    let port = listener.local_addr()?.port();
+    let token = Arc::new(token);
+    let app = routes(shell.clone())
+        .layer(middleware::from_fn_with_state(token, guard::token))
+        .merge(open_routes(shell))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(guard::Port(port), guard::same_machine));
+    axum::serve(listener, app).await
+}
+
+/// Serves on the Unix socket: the kernel says who is calling.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve_unix(
+    listener: UnixListener,
+    shell: Handle,
+    users: SocketUsers,
+) -> Result<(), std::io::Error> {
+    let app = routes(shell.clone())
+        .merge(open_routes(shell))
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(middleware::from_fn_with_state(Arc::new(users), guard::socket_user))
+        .into_make_service_with_connect_info::<guard::Peer>();
+    axum::serve(listener, app).await
+}

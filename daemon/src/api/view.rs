@@ -1,0 +1,131 @@
+//! A payment as the API shows it: one flat object, amounts as strings.
+
+use jiff::Timestamp;
+use payment::{
+    Cancellation, Doubt, EntryMode, Last4, Method, Payment, PaymentId, ReceiptNumber, Refusal, Text,
+    Verdict, advice,
+};
+use serde::Serialize;
+use sync::{
+    delivery::Delivery,
+    queue::{Job, JobKind, JobState},
+};
+
+/// A payment.
+#[derive(Debug, Serialize)]
+pub(super) struct PaymentView {
+    id: PaymentId,
+    group: String,
+    device: String,
+    receipt: ReceiptNumber,
+    state: &'static str,
+    amount: String,
+    currency: &'static str,
+    method: Method,
+    invoice: Option<String>,
+    note: Option<Text>,
+    key: String,
+    created_at: Timestamp,
+    changed_at: Timestamp,
+    card: Option<CardView>,
+    authorisation: Option<Text>,
+    terminal_id: Option<Text>,
+    trace: Option<u32>,
+    terminal_receipt: Option<u32>,
+    refusal: Option<Refusal>,
+    cancellation: Option<Cancellation>,
+    doubt: Option<Doubt>,
+    verdict: Option<Verdict>,
+    next_step: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    printing: Option<Vec<JobView>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivery: Option<Vec<DeliveryView>>,
+}
+
+#[derive(Debug, Serialize)]
+struct CardView {
+    brand: Option<Text>,
+    last4: Option<Last4>,
+    entry: EntryMode,
+}
+
+/// A receipt on its way to paper.
+#[derive(Debug, Serialize)]
+pub(super) struct JobView {
+    job: i64,
+    printer: String,
+    kind: JobKind,
+    #[serde(flatten)]
+    state: JobState,
+}
+
+/// A payment on its way to an upstream.
+#[derive(Debug, Serialize)]
+pub(super) struct DeliveryView {
+    upstream: String,
+    attempts: u32,
+    #[serde(flatten)]
+    state: sync::delivery::DeliveryState,
+}
+
+impl From<Payment> for PaymentView {
+    fn from(payment: Payment) -> Self {
+        let next_step = advice::next_step(&payment);
+        let approval = payment.approval.unwrap_or_default();
+        let card = (payment.intent.method == Method::Card
+            && (approval.card.brand.is_some() || approval.card.last4.is_some()))
+        .then(|| CardView {
+            brand: approval.card.brand.clone(),
+            last4: approval.card.last4,
+            entry: approval.entry,
+        });
+        Self {
+            id: payment.intent.id,
+            group: payment.intent.device.to_string(),
+            device: payment.intent.device.to_string(),
+            receipt: payment.receipt,
+            state: payment.state.shown(),
+            amount: payment.intent.money.amount().to_string(),
+            currency: payment.intent.money.currency().code(),
+            method: payment.intent.method,
+            invoice: payment.intent.invoice.map(String::from),
+            note: payment.intent.note,
+            key: payment.intent.key.to_string(),
+            created_at: payment.intent.at,
+            changed_at: payment.changed_at,
+            card,
+            authorisation: approval.authorisation,
+            terminal_id: approval.terminal_id,
+            trace: approval.trace,
+            terminal_receipt: approval.terminal_receipt,
+            refusal: payment.refusal,
+            cancellation: payment.cancellation,
+            doubt: payment.doubt,
+            verdict: payment.verdict,
+            next_step,
+            printing: None,
+            delivery: None,
+        }
+    }
+}
+
+impl PaymentView {
+    /// With what became of its receipts and deliveries.
+    pub(super) fn with_work(mut self, jobs: Vec<Job>, deliveries: Vec<Delivery>) -> Self {
+        let job = |j: Job| JobView {
+            job: j.id,
+            printer: j.printer.to_string(),
+            kind: j.kind,
+            state: j.state,
+        };
+        let delivery = |d: Delivery| DeliveryView {
+            upstream: d.upstream.to_string(),
+            attempts: d.attempts,
+            state: d.state,
+        };
+        self.printing = Some(jobs.into_iter().map(job).collect());
+        self.delivery = Some(deliveries.into_iter().map(delivery).collect());
+        self
+    }
+}

@@ -1,0 +1,229 @@
+//! A small client of the API, for `till` and the demo.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
+use serde_json::Value;
+
+use crate::api::{Token, TokenError};
+
+/// Where the daemon is.
+#[derive(Debug, Clone)]
+pub enum Address {
+    /// Its Unix socket.
+    Socket(PathBuf),
+    /// Its loopback port and the file with the token.
+    Loopback {
+        /// Such as `http://127.0.0.1:8455`.
+        url: String,
+        /// The token's file.
+        token: PathBuf,
+    },
+}
+
+/// A client of one daemon.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    base: String,
+    token: Option<Token>,
+}
+
+/// Why a call did not come to an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// No token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The daemon is not there.
+    #[error("the daemon does not answer at {at}: {source}. Is it running? Try: systemctl status tilld")]
+    Unreachable {
+        /// Where it was looked for.
+        at: String,
+        /// What happened.
+        source: reqwest::Error,
+    },
+    /// The connection broke in the middle.
+    #[error("the connection to the daemon broke: {0}")]
+    Broken(reqwest::Error),
+    /// A problem document: its detail, and what it is about.
+    #[error("{detail}")]
+    Refused {
+        /// The problem's stable type, without the common part.
+        kind: String,
+        /// The sentence.
+        detail: String,
+    },
+    /// Not an answer of the daemon.
+    #[error("the daemon's answer ({0}) cannot be understood")]
+    Strange(StatusCode),
+}
+
+impl Client {
+    /// Makes ready to call.
+    ///
+    /// # Errors
+    /// When the token cannot be read or the client cannot be made.
+    pub fn new(address: &Address) -> Result<Self, CallError> {
+        let builder = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .connect_timeout(Duration::from_secs(3));
+        let (builder, base, token) = match address {
+            Address::Socket(path) => (builder.unix_socket(path.as_path()), "http://localhost".to_owned(), None),
+            Address::Loopback { url, token } => {
+                (builder, url.trim_end_matches('/').to_owned(), Some(Token::read(token)?))
+            }
+        };
+        let http = builder.build().map_err(CallError::Broken)?;
+        Ok(Self { http, base, token })
+    }
+
+    /// The address of whatever is there: the socket if it exists, else the loopback port.
+    pub fn find(config: &config::Daemon) -> Address {
+        if config.socket.exists() {
+            return Address::Socket(config.socket.clone());
+        }
+        Address::Loopback {
+            url: format!("http://{}", config.listen),
+            token: token_file(&config.state_dir),
+        }
+    }
+
+    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token.expose()),
+            None => request,
+        }
+    }
+
+    /// Gets a JSON document.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn get(&self, path: &str) -> Result<Value, CallError> {
+        read(self.send(self.request(Method::GET, path)).await?).await
+    }
+
+    /// Posts a JSON document.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+        read(self.send(self.json(path, body)).await?).await
+    }
+
+    /// Takes a payment. A broken connection is answered by the same request with the same key,
+    /// which can never charge twice.
+    ///
+    /// # Errors
+    /// When there is no answer after all tries, or the answer is a problem.
+    pub async fn pay(&self, key: &str, body: &Value) -> Result<Value, CallError> {
+        let mut tries = 0;
+        loop {
+            let request = self.json("/v1/payments", body).header("Idempotency-Key", key);
+            let answer = match self.send(request).await {
+                Ok(response) => read(response).await,
+                Err(error) => Err(error),
+            };
+            tries += 1;
+            match answer {
+                Err(CallError::Broken(_) | CallError::Unreachable { .. }) if tries < 20 => {
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Opens the stream of events.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn events(&self) -> Result<Events, CallError> {
+        let response = self.send(self.request(Method::GET, "/v1/events")).await?;
+        if response.status().is_success() {
+            return Ok(Events { response, buffer: Vec::new() });
+        }
+        Err(read(response).await.err().unwrap_or(CallError::Strange(StatusCode::OK)))
+    }
+
+    fn json(&self, path: &str, body: &Value) -> RequestBuilder {
+        self.request(Method::POST, path)
+            .header("Content-Type", "application/json")
+            .body(body.to_string())
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
+        request.send().await.map_err(|source| {
+            if source.is_connect() {
+                CallError::Unreachable { at: self.base.clone(), source }
+            } else {
+                CallError::Broken(source)
+            }
+        })
+    }
+}
+
+/// Where the token lies.
+pub fn token_file(state_dir: &Path) -> PathBuf {
+    state_dir.join("token")
+}
+
+async fn read(response: Response) -> Result<Value, CallError> {
+    let status = response.status();
+    let bytes = response.bytes().await.map_err(CallError::Broken)?;
+    let body: Value = serde_json::from_slice(&bytes).map_err(|_| CallError::Strange(status))?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let text = |field: &str| body.get(field).and_then(Value::as_str).map(str::to_owned);
+    match (text("type"), text("detail")) {
+        (Some(kind), Some(detail)) => {
+            let kind = kind.trim_start_matches("urn:tilld:problem:").to_owned();
+            Err(CallError::Refused { kind, detail })
+        }
+        _ => Err(CallError::Strange(status)),
+    }
+}
+
+/// Server-sent events, one after the other.
+pub struct Events {
+    response: Response,
+    buffer: Vec<u8>,
+}
+
+/// Longest event that is waited for, in bytes.
+const EVENT_BYTES: usize = 1024 * 1024;
+
+impl Events {
+    /// The next event's name and data; `None` at the end of the stream.
+    pub async fn next(&mut self) -> Option<(String, Value)> {
+        loop {
+            while let Some(end) = self.buffer.windows(2).position(|w| w == b"\n\n") {
+                let block: Vec<u8> = self.buffer.drain(..end + 2).collect();
+                if let Some(event) = parse(&String::from_utf8_lossy(&block)) {
+                    return Some(event);
+                }
+            }
+            let chunk = self.response.chunk().await.ok()??;
+            self.buffer.extend_from_slice(&chunk);
+            if self.buffer.len() > EVENT_BYTES {
+                return None;
+            }
+        }
+    }
+}
+
+fn parse(block: &str) -> Option<(String, Value)> {
+    let field = |name: &str| {
+        let mut lines = block.lines();
+        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start)
+    };
+    let data = serde_json::from_str(field("data")?).ok()?;
+    Some((field("event").unwrap_or("message").to_owned(), data))
+}

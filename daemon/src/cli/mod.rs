@@ -1,0 +1,5 @@
+//! The command lines of `tilld` and `till`.
+
+pub mod client;
+pub mod till;
+pub mod tilld;

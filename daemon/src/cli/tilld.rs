@@ -1,0 +1,150 @@
+//! `tilld`: the daemon, its checks, its demo and its simulators.
+
+use std::{path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{demo, shell};
+
+/// The daemon for clinic checkout desks: card terminal, receipt printer and invoicing system.
+#[derive(Debug, Parser)]
+#[command(name = "tilld", version, about)]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run as a service.
+    Run {
+        /// The configuration.
+        #[arg(long, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]
+        config: PathBuf,
+    },
+    /// Check the configuration and its secrets, and start nothing.
+    Check {
+        /// The configuration.
+        #[arg(long, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]
+        config: PathBuf,
+    },
+    /// Start everything with simulated devices; no hardware, root or configuration needed.
+    Demo {
+        /// Take one payment, show each step, and exit.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Start one simulator alone.
+    Simulate {
+        #[command(subcommand)]
+        what: demo::Simulate,
+    },
+}
+
+/// Runs the command.
+pub async fn run(args: Args) -> ExitCode {
+    // A second call changes nothing, and there is no other caller.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    let result = match args.command {
+        Command::Run { config } => serve(&config).await,
+        Command::Check { config } => check(&config),
+        Command::Demo { once } => demo::run(once).await.map_err(|e| e.to_string()),
+        Command::Simulate { what } => demo::simulate(what).await.map_err(|e| e.to_string()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            complain(&text);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the way for a command to say why it failed")]
+fn complain(text: &str) {
+    eprintln!("tilld: {text}");
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn check(path: &std::path::Path) -> Result<(), String> {
+    let config = load(path)?;
+    let devices = config.terminals.len() + config.tills.len();
+    println!(
+        "{} is fine: {devices} device(s), {} printer(s), {} upstream(s).",
+        path.display(),
+        config.printers.len(),
+        config.upstreams.len()
+    );
+    Ok(())
+}
+
+fn load(path: &std::path::Path) -> Result<config::Config, String> {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    let secrets = config::SecretSource::new(credentials);
+    let profiles = drivers::printer::escpos::Profile::names();
+    config::load(path, &secrets, &profiles).map_err(|e| e.to_string())
+}
+
+async fn serve(path: &std::path::Path) -> Result<(), String> {
+    let config = load(path)?;
+    let running = shell::start(config).await.map_err(|e| e.to_string())?;
+    notify(&[sd_notify::NotifyState::Ready]);
+    let watchdog = tokio::spawn(watchdog(running.handle.clone()));
+    let stop = async {
+        let mut term = signal(SignalKind::terminate()).ok();
+        let mut int = signal(SignalKind::interrupt()).ok();
+        let wait = |s: &mut Option<tokio::signal::unix::Signal>| s.take();
+        let (mut term, mut int) = (wait(&mut term), wait(&mut int));
+        tokio::select! {
+            () = next(&mut term) => {}
+            () = next(&mut int) => {}
+        }
+        tracing::info!("stopping: no new payments; the running ones are finished first");
+        notify(&[sd_notify::NotifyState::Stopping]);
+    };
+    let result = running.until(stop).await;
+    watchdog.abort();
+    result.map_err(|e| e.to_string())
+}
+
+async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells the service manager that the engine still answers, three times per period.
+async fn watchdog(handle: shell::Handle) {
+    let Some(period) = sd_notify::watchdog_enabled() else { return };
+    let beat = period / 3;
+    loop {
+        if handle.is_alive(beat).await {
+            notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+        tokio::time::sleep(beat.max(Duration::from_millis(10))).await;
+    }
+}
+
+fn notify(state: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(state) {
+        tracing::warn!(%error, "the service manager cannot be told");
+    }
+}
+
+/// Logs go to standard error, where the journal picks them up; `RUST_LOG` sets the level.
+pub fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The journal stamps the time itself.
+    if journal {
+        builder.without_time().init();
+    } else {
+        builder.init();
+    }
+}

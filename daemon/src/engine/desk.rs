@@ -1,0 +1,110 @@
+//! What the devices look like: a snapshot for the API and the page.
+
+use payment::{DeviceId, Method, Payment, PaymentId, PrinterId, Text};
+use serde::Serialize;
+
+use super::device::{Device, Link};
+
+/// All devices at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Desk {
+    /// In the order of their names.
+    pub devices: Vec<DeviceView>,
+}
+
+/// A device at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DeviceView {
+    /// Its name.
+    pub id: DeviceId,
+    /// The group of its payments: its name (law 9).
+    pub group: DeviceId,
+    /// ISO 4217 code.
+    pub currency: &'static str,
+    /// Where its receipts come out.
+    pub printer: Option<PrinterId>,
+    /// How one can pay here.
+    pub methods: Vec<Method>,
+    /// Its card terminal, if it has one.
+    pub terminal: Option<TerminalState>,
+    /// What holds it.
+    pub running: Option<Running>,
+    /// What the person at the desk does next (law 13).
+    pub next_step: String,
+}
+
+/// A terminal at one moment.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TerminalState {
+    /// Whether it would take a payment, if nothing held it.
+    pub ready: bool,
+    /// The terminal's ID (TID), once it told it.
+    pub terminal_id: Option<Text>,
+}
+
+/// The payment that holds a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Running {
+    /// Which.
+    pub payment: PaymentId,
+    /// Whether its outcome is unknown.
+    pub in_doubt: bool,
+    /// What the terminal shows.
+    pub progress: Option<Text>,
+}
+
+impl Desk {
+    pub(super) fn of<'a>(devices: impl Iterator<Item = &'a Device>) -> Self {
+        Self { devices: devices.map(DeviceView::of).collect() }
+    }
+
+    /// The payment as everybody sees it, whether the journal has caught up or not: a payment that
+    /// a terminal is busy with is `at_terminal`.
+    pub fn overlay(&self, mut payment: Payment) -> Payment {
+        let running = self.devices.iter().filter_map(|d| d.running.as_ref());
+        let at_terminal = running
+            .into_iter()
+            .any(|r| r.payment == payment.intent.id && !r.in_doubt && !payment.state.is_final());
+        if at_terminal && payment.state == payment::State::Intended {
+            payment.state = payment::State::AtTerminal;
+        }
+        payment
+    }
+}
+
+impl DeviceView {
+    pub(super) fn of(device: &Device) -> Self {
+        let setup = &device.setup;
+        let methods =
+            Method::ALL.into_iter().filter(|m| setup.terminal || !m.asks_terminal()).collect();
+        let terminal = setup.terminal.then(|| TerminalState {
+            ready: device.link == Link::Ready,
+            terminal_id: device.terminal_id.clone(),
+        });
+        let running = device.holder().map(|payment| Running {
+            payment,
+            in_doubt: device.in_doubt().is_some(),
+            progress: device.progress.as_ref().map(|(_, text)| text.clone()),
+        });
+        Self {
+            id: setup.id.clone(),
+            group: setup.id.clone(),
+            currency: setup.currency.code(),
+            printer: setup.printer.clone(),
+            methods,
+            terminal,
+            running,
+            next_step: next_step(device),
+        }
+    }
+}
+
+fn next_step(device: &Device) -> String {
+    if let Some(payment) = device.payment() {
+        return payment::advice::next_step(&payment).to_owned();
+    }
+    match &device.link {
+        Link::NotReady(reason) if device.setup.terminal => reason.to_string(),
+        Link::NotReady(_) | Link::Ready => "Ready for the next payment.".to_owned(),
+    }
+}

@@ -1,0 +1,161 @@
+//! What comes into the engine and what goes out, as data.
+
+use drivers::terminal;
+use payment::{DeviceId, IdempotencyKey, Intent, Payment, PaymentId, Settlement, Text};
+use sync::queue::{Urgency, Write, WriteError, Written};
+
+use super::desk::DeviceView;
+use crate::problem::Problem;
+
+/// Names somebody who waits for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReplyTo(pub u64);
+
+/// Names a write or a look-up whose result will come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// What somebody gets to hear.
+pub type Answer = Result<Taken, Problem>;
+
+/// A payment that was begun, now or before.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Taken {
+    /// It goes its way; the outcome comes later.
+    Accepted(Payment),
+    /// This is how it ended, or that it is in doubt.
+    Ended(Payment),
+    /// It was begun before, by the same key: this is where it stands.
+    Repeat(Payment),
+}
+
+/// What happens.
+#[derive(Debug)]
+pub enum Event {
+    /// Somebody wants a payment.
+    Pay {
+        /// What they want.
+        intent: Box<Intent>,
+        /// Who they are.
+        reply: ReplyTo,
+        /// Whether they wait for the outcome.
+        wait: bool,
+    },
+    /// Somebody wants the running payment to end.
+    Abort {
+        /// Which payment.
+        payment: PaymentId,
+        /// Who they are.
+        reply: ReplyTo,
+    },
+    /// A person settles a doubt.
+    Resolve {
+        /// Which payment.
+        payment: PaymentId,
+        /// How, by whom and why.
+        settlement: Settlement,
+        /// Who they are.
+        reply: ReplyTo,
+    },
+    /// A write is durable, or failed.
+    Written {
+        /// Which.
+        ticket: Ticket,
+        /// What it came to.
+        result: Box<Result<Written, WriteError>>,
+    },
+    /// The answer to a look-up.
+    Found {
+        /// Which.
+        ticket: Ticket,
+        /// The payment of that key, if there is one.
+        payment: Option<Box<Payment>>,
+    },
+    /// A terminal tells something.
+    Terminal {
+        /// Which.
+        device: DeviceId,
+        /// What.
+        event: terminal::Event,
+    },
+    /// A terminal approved, and waits for the acknowledgement.
+    Store {
+        /// Which.
+        device: DeviceId,
+        /// What.
+        approved: terminal::Approved,
+    },
+    /// A terminal's link came or went.
+    Link {
+        /// Which.
+        device: DeviceId,
+        /// Whether it is there.
+        up: bool,
+    },
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Write, and say [`Event::Written`].
+    Write {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// What.
+        write: Box<Write>,
+        /// How soon.
+        urgency: Urgency,
+    },
+    /// Look a key up, and say [`Event::Found`].
+    LookUp {
+        /// To be named in the answer.
+        ticket: Ticket,
+        /// Which key.
+        key: IdempotencyKey,
+    },
+    /// Ask a terminal.
+    Command {
+        /// Which.
+        device: DeviceId,
+        /// What.
+        command: terminal::Command,
+    },
+    /// Tell a terminal's driver what became of its approval.
+    Stored {
+        /// Which.
+        device: DeviceId,
+        /// Whether it is durable.
+        kept: bool,
+    },
+    /// Answer somebody.
+    Reply {
+        /// Whom.
+        to: ReplyTo,
+        /// What.
+        answer: Box<Answer>,
+    },
+    /// Tell everybody who watches.
+    Publish(Notice),
+    /// Receipts or deliveries may have fallen due.
+    WorkDue,
+}
+
+/// What watchers are told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// The journal has grown; watchers read it from where they stand.
+    Journal,
+    /// A running payment came a step further. Not kept.
+    Progress {
+        /// Where.
+        device: DeviceId,
+        /// Which.
+        payment: PaymentId,
+        /// The protocol's own code.
+        code: Text,
+        /// What the terminal shows.
+        text: Text,
+    },
+    /// A device's state changed. Not kept.
+    Device(Box<DeviceView>),
+}

@@ -1,0 +1,313 @@
+//! The engine: one closed loop of events that decides what happens at every device.
+//!
+//! [`Engine::handle`] takes one [`Event`] and returns [`Effect`]s for the shell to carry out. It is
+//! pure: time, ids and the results of writes come in as events, so that a whole day at a desk can
+//! be run in a test. It must not know SQLite, sockets, HTTP or any protocol.
+//!
+//! The laws that live here: intent before terminal (1), approval before acknowledgement (2), one
+//! question per payment and none while the last is in doubt (4), the key answers (5).
+
+mod desk;
+mod device;
+mod effect;
+mod pay;
+mod terminal;
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::Timestamp;
+use payment::{
+    DeviceId, Doubt, DoubtReason, Fact, Payment, PaymentId, Settlement, State, UpstreamId,
+};
+use sync::queue::{Due, JobKind, Urgency, Write, WriteError, Written};
+
+pub use desk::{Desk, DeviceView, Running, TerminalState};
+pub use device::Setup;
+use device::{Device, Hold};
+pub use effect::{Answer, Effect, Event, Notice, ReplyTo, Taken, Ticket};
+
+use crate::problem::Problem;
+
+/// The state of all devices, and of everything that somebody waits for.
+pub struct Engine {
+    devices: BTreeMap<DeviceId, Device>,
+    upstreams: Vec<UpstreamId>,
+    /// What to do when a write comes back.
+    purposes: HashMap<Ticket, Purpose>,
+    /// Who waits for a payment's outcome.
+    waiting: HashMap<PaymentId, Vec<ReplyTo>>,
+    next_ticket: u64,
+    effects: Vec<Effect>,
+}
+
+/// Why a write or a look-up was asked for.
+#[derive(Debug)]
+enum Purpose {
+    /// A new payment.
+    Begin { request: pay::Request },
+    /// Whether the key of a request that cannot begin now was used before.
+    LookUp { request: pay::Request, refusal: Problem },
+    /// A fact of a payment, and who waits for just this write.
+    Fact { payment: PaymentId, fact: FactKind, reply: Option<ReplyTo> },
+    /// A terminal's receipt.
+    Slip,
+}
+
+/// What a written fact means for the device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FactKind {
+    /// The terminal waits for the acknowledgement.
+    Approved,
+    /// The approval stands; nobody waits for the write.
+    Completed,
+    /// An outcome that frees the device.
+    Outcome,
+    /// An outcome that keeps the device.
+    Doubt,
+}
+
+impl Engine {
+    /// An engine for these devices.
+    pub fn new(devices: Vec<Setup>, upstreams: Vec<UpstreamId>) -> Self {
+        let devices = devices.into_iter().map(|s| (s.id.clone(), Device::new(s))).collect();
+        Self {
+            devices,
+            upstreams,
+            purposes: HashMap::new(),
+            waiting: HashMap::new(),
+            next_ticket: 0,
+            effects: Vec::new(),
+        }
+    }
+
+    /// Takes over what an earlier run left unfinished, oldest first. A card payment without an
+    /// outcome may have been asked for, so it is in doubt (law 3).
+    pub fn start(&mut self, now: Timestamp, unfinished: Vec<Payment>) -> Vec<Effect> {
+        for payment in unfinished {
+            let id = payment.intent.id;
+            let settled = payment.state == State::InDoubt;
+            if let Some(device) = self.devices.get_mut(&payment.intent.device) {
+                device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
+            }
+            if !settled {
+                self.doubt(now, id, interrupted(&payment));
+            }
+        }
+        self.take_effects()
+    }
+
+    /// Takes one event.
+    pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+        match event {
+            Event::Pay { intent, reply, wait } => {
+                self.pay(pay::Request { intent: *intent, reply, wait });
+            }
+            Event::Abort { payment, reply } => self.abort(payment, reply),
+            Event::Resolve { payment, settlement, reply } => {
+                self.resolve(now, payment, settlement, reply);
+            }
+            Event::Written { ticket, result } => self.written(ticket, *result),
+            Event::Found { ticket, payment } => self.found(ticket, payment.map(|p| *p)),
+            Event::Terminal { device, event } => self.terminal(now, &device, event),
+            Event::Store { device, approved } => self.store(now, &device, approved),
+            Event::Link { device, up } => self.link(&device, up),
+        }
+        self.take_effects()
+    }
+
+    /// What the devices look like now.
+    pub fn desk(&self) -> Desk {
+        Desk::of(self.devices.values())
+    }
+
+    /// Whether any device is in the middle of a payment: then the daemon should not stop yet.
+    pub fn is_busy(&self) -> bool {
+        self.devices.values().any(Device::is_running)
+    }
+
+    fn take_effects(&mut self) -> Vec<Effect> {
+        std::mem::take(&mut self.effects)
+    }
+
+    fn ticket(&mut self, purpose: Purpose) -> Ticket {
+        self.next_ticket += 1;
+        let ticket = Ticket(self.next_ticket);
+        self.purposes.insert(ticket, purpose);
+        ticket
+    }
+
+    fn reply(&mut self, to: ReplyTo, answer: Answer) {
+        self.effects.push(Effect::Reply { to, answer: Box::new(answer) });
+    }
+
+    /// Writes a fact; `due` comes with the first fact that makes money certain.
+    fn add(
+        &mut self,
+        now: Timestamp,
+        payment: PaymentId,
+        fact: Fact,
+        kind: FactKind,
+        reply: Option<ReplyTo>,
+    ) {
+        let due = match &fact {
+            Fact::Approved(_) | Fact::Settled(Settlement::Approved { .. }) => self.due_for(payment),
+            Fact::Intended(_)
+            | Fact::Recorded
+            | Fact::Completed
+            | Fact::Declined(_)
+            | Fact::Cancelled(_)
+            | Fact::Doubted(_)
+            | Fact::Settled(Settlement::Declined { .. }) => Due::default(),
+        };
+        // Nobody waits for a completion, unless a receipt or a delivery waits behind it.
+        let lazy = kind == FactKind::Completed && self.due_for(payment) == Due::default();
+        let urgency = if lazy { Urgency::Lazy } else { Urgency::Now };
+        let write = Write::Add { payment, fact, at: now, due };
+        self.write(Purpose::Fact { payment, fact: kind, reply }, write, urgency);
+    }
+
+    fn write(&mut self, purpose: Purpose, write: Write, urgency: Urgency) {
+        let ticket = self.ticket(purpose);
+        self.effects.push(Effect::Write { ticket, write: Box::new(write), urgency });
+    }
+
+    /// A receipt for the patient, and a delivery to every upstream.
+    fn due_at(&self, device: &Device) -> Due {
+        let jobs = device.setup.printer.iter().map(|p| (p.clone(), JobKind::Customer)).collect();
+        Due { upstreams: self.upstreams.clone(), jobs }
+    }
+
+    fn due_for(&self, payment: PaymentId) -> Due {
+        let device = self.devices.values().find(|d| d.holds(payment));
+        device.map(|d| self.due_at(d)).unwrap_or_default()
+    }
+
+    fn doubt(&mut self, now: Timestamp, payment: PaymentId, doubt: Doubt) {
+        self.add(now, payment, Fact::Doubted(doubt), FactKind::Doubt, None);
+    }
+
+    /// A person settles a doubt (law 4).
+    fn resolve(
+        &mut self,
+        now: Timestamp,
+        payment: PaymentId,
+        settlement: Settlement,
+        reply: ReplyTo,
+    ) {
+        let in_doubt = self.devices.values().any(|d| d.in_doubt() == Some(payment));
+        if in_doubt {
+            let fact = Fact::Settled(settlement);
+            self.add(now, payment, fact, FactKind::Outcome, Some(reply));
+        } else {
+            self.reply(reply, Err(Problem::NotInDoubt(payment)));
+        }
+    }
+
+    fn abort(&mut self, payment: PaymentId, reply: ReplyTo) {
+        let running = self.devices.values().find(|d| d.is_running() && d.holds(payment));
+        let Some((device, current)) = running.and_then(|d| Some((d.setup.id.clone(), d.payment()?)))
+        else {
+            return self.reply(reply, Err(Problem::UnknownPayment(payment.to_string())));
+        };
+        let command = drivers::terminal::Command::Abort { payment };
+        self.effects.push(Effect::Command { device, command });
+        self.reply(reply, Ok(Taken::Accepted(current)));
+    }
+
+    fn written(&mut self, ticket: Ticket, result: Result<Written, WriteError>) {
+        match self.purposes.remove(&ticket) {
+            Some(Purpose::Begin { request }) => self.begun(request, result),
+            Some(Purpose::Fact { payment, fact, reply }) => {
+                self.fact_written(payment, fact, reply, result);
+            }
+            Some(Purpose::Slip) => {
+                if let Err(error) = result {
+                    tracing::error!(%error, "a terminal's receipt could not be kept");
+                }
+            }
+            Some(Purpose::LookUp { .. }) | None => {}
+        }
+    }
+
+    fn fact_written(
+        &mut self,
+        id: PaymentId,
+        kind: FactKind,
+        reply: Option<ReplyTo>,
+        result: Result<Written, WriteError>,
+    ) {
+        let payment = match result {
+            Ok(Written::Payment(payment)) => payment,
+            Ok(Written::Repeat(_) | Written::OtherContent(_) | Written::Job(_) | Written::Done) => {
+                return;
+            }
+            Err(error) => return self.fact_not_written(id, kind, reply, &error),
+        };
+        self.effects.push(Effect::Publish(Notice::Journal));
+        if payment.state == State::Approved {
+            self.effects.push(Effect::WorkDue);
+        }
+        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else { return };
+        match kind {
+            FactKind::Approved => {
+                device.hold = Some(Hold::Running(Box::new(payment)));
+                let device = device.setup.id.clone();
+                self.effects.push(Effect::Stored { device, kept: true });
+            }
+            FactKind::Doubt => {
+                device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
+                self.outcome(&payment, reply);
+            }
+            FactKind::Outcome => {
+                device.hold = None;
+                self.outcome(&payment, reply);
+            }
+            FactKind::Completed => {}
+        }
+    }
+
+    /// A fact that cannot be kept is not acknowledged (law 2). Any other outcome stays as it is in
+    /// memory, with the device held, until the daemon restarts and recovers from the journal.
+    fn fact_not_written(
+        &mut self,
+        id: PaymentId,
+        kind: FactKind,
+        reply: Option<ReplyTo>,
+        error: &WriteError,
+    ) {
+        tracing::error!(payment = %id, %error, "a fact could not be stored");
+        if kind == FactKind::Approved
+            && let Some(device) = self.devices.values().find(|d| d.holds(id))
+        {
+            let device = device.setup.id.clone();
+            self.effects.push(Effect::Stored { device, kept: false });
+            return;
+        }
+        let waiting = self.waiting.remove(&id).unwrap_or_default();
+        for to in waiting.into_iter().chain(reply) {
+            self.reply(to, Err(Problem::StorageFailed));
+        }
+    }
+
+    fn outcome(&mut self, payment: &Payment, reply: Option<ReplyTo>) {
+        let waiting = self.waiting.remove(&payment.intent.id).unwrap_or_default();
+        for to in waiting.into_iter().chain(reply) {
+            self.reply(to, Ok(Taken::Ended(payment.clone())));
+        }
+    }
+}
+
+fn interrupted(payment: &Payment) -> Doubt {
+    let text = if payment.approval.is_some() {
+        "The daemon stopped after the terminal approved and before the terminal had finished; the \
+         approval may have been reversed."
+    } else {
+        "The daemon stopped while the terminal may have been asked."
+    };
+    Doubt {
+        reason: DoubtReason::Restart,
+        text: text.into(),
+        approval: payment.approval.clone(),
+        other_amount: None,
+    }
+}

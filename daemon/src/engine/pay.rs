@@ -1,0 +1,176 @@
+//! Somebody wants a payment: checks, the key, and the intent.
+
+use payment::{Fact, Intent, Payment};
+use sync::queue::{Due, Urgency, Write, WriteError, Written};
+
+use super::{
+    Engine, Purpose,
+    device::{Device, Hold, Link},
+    effect::{Effect, Notice, ReplyTo, Taken},
+};
+use crate::problem::Problem;
+
+/// A wish, and who waits for it.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) intent: Intent,
+    pub(super) reply: ReplyTo,
+    pub(super) wait: bool,
+}
+
+impl Engine {
+    pub(super) fn pay(&mut self, request: Request) {
+        if let Err(problem) = self.check(&request.intent) {
+            return self.reply(request.reply, Err(problem));
+        }
+        // A key whose payment is in the engine's hands: the journal may not hold it yet.
+        let same_key = |d: &&Device| d.intent().is_some_and(|i| i.key == request.intent.key);
+        if let Some(device) = self.devices.values().find(same_key) {
+            let known = device.intent().map(|i| (i.id, i.wants_the_same(&request.intent)));
+            if let Some((id, same)) = known {
+                let running = device.is_running();
+                let current = device.payment();
+                return self.repeat_in_hand(&request, id, same, running, current);
+            }
+        }
+        if !request.intent.method.asks_terminal() {
+            return self.begin(request, vec![Fact::Recorded]);
+        }
+        match self.can_ask(&request.intent) {
+            Ok(()) => {
+                if let Some(device) = self.devices.get_mut(&request.intent.device) {
+                    device.hold = Some(Hold::Beginning(Box::new(request.intent.clone())));
+                }
+                self.begin(request, Vec::new());
+            }
+            Err(refusal) => {
+                let key = request.intent.key.clone();
+                let ticket = self.ticket(Purpose::LookUp { request, refusal });
+                self.effects.push(Effect::LookUp { ticket, key });
+            }
+        }
+    }
+
+    /// What would be wrong at any time.
+    fn check(&self, intent: &Intent) -> Result<(), Problem> {
+        let device = self.devices.get(&intent.device).ok_or_else(|| Problem::UnknownDevice {
+            device: intent.device.to_string(),
+            known: self.devices.keys().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        })?;
+        if intent.money.currency() != device.setup.currency {
+            let takes = device.setup.currency.code();
+            return Err(Problem::CurrencyNotTaken { device: intent.device.clone(), takes });
+        }
+        if intent.method.asks_terminal() && !device.setup.terminal {
+            return Err(Problem::MethodNotTaken(intent.device.clone()));
+        }
+        Ok(())
+    }
+
+    /// What keeps the terminal from being asked just now.
+    fn can_ask(&self, intent: &Intent) -> Result<(), Problem> {
+        let Some(device) = self.devices.get(&intent.device) else { return Ok(()) };
+        match (device.holder(), &device.link) {
+            (Some(payment), _) if device.is_running() => {
+                Err(Problem::DeviceBusy { device: intent.device.clone(), payment })
+            }
+            (Some(payment), _) => {
+                Err(Problem::DeviceInDoubt { device: intent.device.clone(), payment })
+            }
+            (None, Link::NotReady(reason)) => {
+                Err(Problem::TerminalUnavailable { reason: reason.clone() })
+            }
+            (None, Link::Ready) => Ok(()),
+        }
+    }
+
+    fn begin(&mut self, request: Request, then: Vec<Fact>) {
+        let due = match self.devices.get(&request.intent.device) {
+            Some(device) if !then.is_empty() => self.due_at(device),
+            Some(_) | None => Due::default(),
+        };
+        let write = Write::Begin { intent: request.intent.clone(), then, due };
+        self.write(Purpose::Begin { request }, write, Urgency::Now);
+    }
+
+    fn repeat_in_hand(
+        &mut self,
+        request: &Request,
+        id: payment::PaymentId,
+        same: bool,
+        running: bool,
+        current: Option<Payment>,
+    ) {
+        match (same, current) {
+            (false, _) => self.reply(request.reply, Err(Problem::KeyReused(id))),
+            (true, Some(payment)) if !running || !request.wait => {
+                self.reply(request.reply, Ok(Taken::Repeat(payment)));
+            }
+            // Its outcome, or the result of its first write, answers both.
+            (true, _) => self.waiting.entry(id).or_default().push(request.reply),
+        }
+    }
+
+    /// A request that cannot begin now may still be the repeat of one that was answered before.
+    pub(super) fn found(&mut self, ticket: super::Ticket, payment: Option<Payment>) {
+        let Some(Purpose::LookUp { request, refusal }) = self.purposes.remove(&ticket) else {
+            return;
+        };
+        let answer = match payment {
+            None => Err(refusal),
+            Some(payment) if payment.intent.wants_the_same(&request.intent) => {
+                Ok(Taken::Repeat(payment))
+            }
+            Some(payment) => Err(Problem::KeyReused(payment.intent.id)),
+        };
+        self.reply(request.reply, answer);
+    }
+
+    /// The intent is durable, or not.
+    pub(super) fn begun(&mut self, request: Request, result: Result<Written, WriteError>) {
+        let id = request.intent.id;
+        if let Ok(Written::Payment(payment)) = result {
+            self.effects.push(Effect::Publish(Notice::Journal));
+            return self.go(&request, payment);
+        }
+        if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
+            device.hold = None;
+        }
+        let answer = match result {
+            Ok(Written::Repeat(payment)) => Ok(Taken::Repeat(payment)),
+            Ok(Written::OtherContent(payment)) => Err(Problem::KeyReused(payment.intent.id)),
+            Err(WriteError::DiskFull) => Err(Problem::StorageFull),
+            Ok(Written::Payment(_) | Written::Job(_) | Written::Done) | Err(_) => {
+                Err(Problem::StorageFailed)
+            }
+        };
+        let others = self.waiting.remove(&id).unwrap_or_default();
+        for to in others.into_iter().chain([request.reply]) {
+            self.reply(to, answer.clone());
+        }
+    }
+
+    /// The intent is durable: only now does a terminal hear of it (law 1).
+    fn go(&mut self, request: &Request, payment: Payment) {
+        let id = payment.intent.id;
+        if !payment.intent.method.asks_terminal() {
+            self.effects.push(Effect::WorkDue);
+            return self.outcome(&payment, Some(request.reply));
+        }
+        let device = payment.intent.device.clone();
+        let money = payment.intent.money;
+        let mut shown = payment.clone();
+        if let Some(device) = self.devices.get_mut(&device) {
+            device.hold = Some(Hold::Running(Box::new(payment)));
+            device.progress = None;
+            shown = device.payment().unwrap_or(shown);
+        }
+        let command = drivers::terminal::Command::Pay { payment: id, money };
+        self.effects.push(Effect::Command { device, command });
+        if request.wait {
+            self.waiting.entry(id).or_default().push(request.reply);
+        } else {
+            self.reply(request.reply, Ok(Taken::Accepted(shown)));
+        }
+    }
+}

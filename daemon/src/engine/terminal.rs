@@ -1,0 +1,120 @@
+//! What terminals tell, and what follows from it.
+
+use drivers::terminal::{Approved, Ending, Event as TerminalEvent, Slip, SlipCopy};
+use jiff::Timestamp;
+use payment::{DeviceId, Fact, PaymentId};
+use sync::queue::{JobKind, Urgency, Write};
+
+use super::{
+    Engine, FactKind, Purpose,
+    device::{Hold, Link},
+    effect::{Effect, Notice},
+};
+
+impl Engine {
+    pub(super) fn link(&mut self, device: &DeviceId, up: bool) {
+        if up {
+            return;
+        }
+        if let Some(device) = self.devices.get_mut(device)
+            && device.link == Link::Ready
+        {
+            device.link = Link::NotReady(
+                "The terminal cannot be reached. Check its power and its cable or network.".into(),
+            );
+            self.publish_device(&device.setup.id.clone());
+        }
+    }
+
+    pub(super) fn terminal(&mut self, now: Timestamp, id: &DeviceId, event: TerminalEvent) {
+        let Some(device) = self.devices.get_mut(id) else { return };
+        match event {
+            TerminalEvent::Ready { terminal_id } => {
+                device.link = Link::Ready;
+                device.terminal_id = terminal_id.or(device.terminal_id.take());
+                self.publish_device(id);
+            }
+            TerminalEvent::NotReady { reason } => {
+                device.link = Link::NotReady(reason);
+                self.publish_device(id);
+            }
+            TerminalEvent::Progress { payment, code, text } => {
+                if device.holds(payment) {
+                    device.progress = Some((code.clone(), text.clone()));
+                    let device = id.clone();
+                    let notice = Notice::Progress { device, payment, code, text };
+                    self.effects.push(Effect::Publish(notice));
+                }
+            }
+            TerminalEvent::Receipt { payment, slip } => self.slip(now, id, payment, &slip),
+            TerminalEvent::Ended { payment, ending } => {
+                if device.is_running() && device.holds(payment) {
+                    device.progress = None;
+                    self.ended(now, payment, ending);
+                } else {
+                    tracing::warn!(%payment, device = %id, "an ending for a payment that is not running");
+                }
+            }
+        }
+    }
+
+    /// Law 2: the driver acknowledges only after [`Effect::Stored`].
+    pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, approved: Approved) {
+        let expected =
+            self.devices.get(id).is_some_and(|d| d.is_running() && d.holds(approved.payment));
+        if expected {
+            let fact = Fact::Approved(approved.approval);
+            self.add(now, approved.payment, fact, FactKind::Approved, None);
+        } else {
+            tracing::error!(payment = %approved.payment, device = %id, "an approval nobody asked for");
+            self.effects.push(Effect::Stored { device: id.clone(), kept: false });
+        }
+    }
+
+    fn ended(&mut self, now: Timestamp, payment: PaymentId, ending: Ending) {
+        let (fact, kind) = match ending {
+            Ending::Completed => return self.completed(now, payment),
+            Ending::Declined(refusal) => (Fact::Declined(refusal), FactKind::Outcome),
+            Ending::Cancelled(cancellation) => (Fact::Cancelled(cancellation), FactKind::Outcome),
+            Ending::Doubted(doubt) => (Fact::Doubted(doubt), FactKind::Doubt),
+        };
+        self.add(now, payment, fact, kind, None);
+    }
+
+    /// The approval is durable, so the outcome is known; that nothing can reverse it any more is
+    /// kept on the way.
+    fn completed(&mut self, now: Timestamp, id: PaymentId) {
+        self.add(now, id, Fact::Completed, FactKind::Completed, None);
+        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else { return };
+        let Some(Hold::Running(mut payment)) = device.hold.take() else { return };
+        match payment.add(&Fact::Completed, now) {
+            Ok(()) => self.outcome(&payment, None),
+            Err(error) => {
+                tracing::error!(payment = %id, %error, "a completion without an approval");
+                device.hold = Some(Hold::Running(payment));
+            }
+        }
+    }
+
+    fn slip(&mut self, now: Timestamp, id: &DeviceId, payment: Option<PaymentId>, slip: &Slip) {
+        let Some(device) = self.devices.get(id) else { return };
+        let body = match serde_json::to_string(slip) {
+            Ok(body) => body,
+            Err(error) => return tracing::error!(%error, "a slip could not be kept"),
+        };
+        let job = match (slip.copy, &device.setup.printer) {
+            (SlipCopy::Merchant, Some(printer)) if payment.is_some() => {
+                Some((printer.clone(), JobKind::Merchant))
+            }
+            (SlipCopy::Merchant | SlipCopy::Customer | SlipCopy::Administration, _) => None,
+        };
+        let write = Write::Slip { payment, device: id.clone(), body, job, at: now };
+        self.write(Purpose::Slip, write, Urgency::Lazy);
+    }
+
+    fn publish_device(&mut self, id: &DeviceId) {
+        if let Some(view) = self.devices.get(id).map(super::DeviceView::of) {
+            self.effects.push(Effect::Publish(Notice::Device(Box::new(view))));
+        }
+    }
+}

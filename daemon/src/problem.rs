@@ -1,0 +1,195 @@
+//! What can be wrong with a request: a stable type, a status, and a sentence that says what to do.
+
+use payment::{DeviceId, InvalidMethod, InvalidMoney, PaymentId, Text};
+
+/// Why a request is refused. Shown as an RFC 9457 problem document.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// No such device.
+    #[error("There is no device “{device}”. Use one of: {known}.")]
+    UnknownDevice {
+        /// What was asked for.
+        device: String,
+        /// The devices there are.
+        known: String,
+    },
+    /// Not an amount of money.
+    #[error("{0}.")]
+    InvalidAmount(#[from] InvalidMoney),
+    /// Not a method.
+    #[error("{0}.")]
+    InvalidMethod(#[from] InvalidMethod),
+    /// Another field that does not fit.
+    #[error("{0}.")]
+    InvalidField(String),
+    /// The device counts in another currency.
+    #[error("{device} takes {takes} only. Send the amount in {takes}, or use another device.")]
+    CurrencyNotTaken {
+        /// Which device.
+        device: DeviceId,
+        /// The currency it takes.
+        takes: &'static str,
+    },
+    /// The device has no terminal.
+    #[error("{0} has no card terminal. Use another device, or another method.")]
+    MethodNotTaken(DeviceId),
+    /// No `Idempotency-Key`.
+    #[error(
+        "An Idempotency-Key header is required, so that a repeat can never charge twice. Make up \
+         a new UUID for every payment, and send the same one when you repeat the request."
+    )]
+    KeyMissing,
+    /// Not a usable key.
+    #[error("{0}. Use a UUID.")]
+    KeyInvalid(String),
+    /// The key stands for something else.
+    #[error(
+        "This Idempotency-Key already stands for payment {0} with other content. If you mean a \
+         new payment, send a new key."
+    )]
+    KeyReused(PaymentId),
+    /// Another payment is running.
+    #[error(
+        "{device} is busy with payment {payment}. Wait until it has ended, then send the same \
+         request again."
+    )]
+    DeviceBusy {
+        /// Which device.
+        device: DeviceId,
+        /// What it is busy with.
+        payment: PaymentId,
+    },
+    /// The last payment's outcome is unknown.
+    #[error(
+        "{device} takes no card payment while payment {payment} is in doubt. Find out whether it \
+         was charged, settle it, then send the same request again."
+    )]
+    DeviceInDoubt {
+        /// Which device.
+        device: DeviceId,
+        /// The payment in doubt.
+        payment: PaymentId,
+    },
+    /// The terminal cannot be asked; nothing was charged.
+    #[error("{reason} Nothing was charged.")]
+    TerminalUnavailable {
+        /// Why, and what to do.
+        reason: Text,
+    },
+    /// No room to record a payment.
+    #[error(
+        "The disk is full, so no new payment can be recorded, and none was taken. Free some \
+         space on this machine, then send the same request again."
+    )]
+    StorageFull,
+    /// The database failed.
+    #[error(
+        "The database cannot be written, and the payment was not begun. The daemon restarts by \
+         itself; send the same request again in a moment."
+    )]
+    StorageFailed,
+    /// Too large a body.
+    #[error("The body is larger than 64 kB. Send less; a note has at most 500 characters.")]
+    BodyTooLarge,
+    /// Not JSON of the right form.
+    #[error("The body is not as documented: {0}.")]
+    InvalidBody(String),
+    /// A field that is not known.
+    #[error("There is no field “{field}”. The fields are: {known}.")]
+    UnknownField {
+        /// Which.
+        field: String,
+        /// The fields there are.
+        known: String,
+    },
+    /// Not `application/json`.
+    #[error("Send the body as JSON, with Content-Type: application/json.")]
+    NotJson,
+    /// A query that does not fit.
+    #[error("The query is not as documented: {0}.")]
+    InvalidQuery(String),
+    /// No such payment.
+    #[error("There is no payment {0}.")]
+    UnknownPayment(String),
+    /// The payment is not in doubt.
+    #[error("Payment {0} is not in doubt, so there is nothing to settle.")]
+    NotInDoubt(PaymentId),
+    /// No such page.
+    #[error("There is nothing at this address. The API begins with /v1/.")]
+    NotFound,
+    /// Not this method.
+    #[error("This address does not know that HTTP method.")]
+    MethodNotAllowed,
+    /// No token, or a wrong one.
+    #[error(
+        "A valid token is required. Send “Authorization: Bearer …” with the content of the file \
+         “token” in the state directory, or use the Unix socket."
+    )]
+    Unauthorized,
+    /// The caller on the socket may not.
+    #[error("This user may not use the socket. Add the user to the group of the socket.")]
+    ForbiddenUser,
+    /// A name that is not loopback's: DNS rebinding.
+    #[error("The Host header must be 127.0.0.1, [::1] or localhost with the port of this daemon.")]
+    ForbiddenHost,
+    /// A page from elsewhere.
+    #[error("Pages from other origins may not use this API.")]
+    ForbiddenOrigin,
+    /// On the way out.
+    #[error("The daemon is stopping. Send the same request again in a moment.")]
+    Stopping,
+}
+
+impl Problem {
+    /// The stable part of the problem's type, and the HTTP status.
+    pub fn kind(&self) -> (&'static str, u16) {
+        match self {
+            Self::UnknownDevice { .. } => ("unknown-device", 404),
+            Self::InvalidAmount(InvalidMoney::TooManyDecimals { .. }) => {
+                ("too-many-decimals", 422)
+            }
+            Self::InvalidAmount(InvalidMoney::NotPositive) => ("amount-not-positive", 422),
+            Self::InvalidAmount(InvalidMoney::UnknownCurrency(_)) => ("unknown-currency", 422),
+            Self::InvalidAmount(InvalidMoney::NotANumber(_) | InvalidMoney::TooLarge { .. }) => {
+                ("invalid-amount", 422)
+            }
+            Self::InvalidMethod(_) => ("unknown-method", 422),
+            Self::InvalidField(_) => ("invalid-field", 422),
+            Self::CurrencyNotTaken { .. } => ("currency-not-taken", 422),
+            Self::MethodNotTaken(_) => ("method-not-taken", 422),
+            Self::KeyMissing => ("idempotency-key-missing", 400),
+            Self::KeyInvalid(_) => ("idempotency-key-invalid", 400),
+            Self::KeyReused(_) => ("idempotency-key-reused", 422),
+            Self::DeviceBusy { .. } => ("device-busy", 409),
+            Self::DeviceInDoubt { .. } => ("device-in-doubt", 409),
+            Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
+            Self::StorageFull => ("storage-full", 507),
+            Self::StorageFailed => ("storage-failed", 500),
+            Self::BodyTooLarge => ("body-too-large", 413),
+            Self::InvalidBody(_) => ("invalid-body", 400),
+            Self::UnknownField { .. } => ("unknown-field", 400),
+            Self::NotJson => ("not-json", 415),
+            Self::InvalidQuery(_) => ("invalid-query", 400),
+            Self::UnknownPayment(_) => ("unknown-payment", 404),
+            Self::NotInDoubt(_) => ("not-in-doubt", 409),
+            Self::NotFound => ("not-found", 404),
+            Self::MethodNotAllowed => ("method-not-allowed", 405),
+            Self::Unauthorized => ("unauthorized", 401),
+            Self::ForbiddenUser => ("forbidden-user", 403),
+            Self::ForbiddenHost => ("forbidden-host", 403),
+            Self::ForbiddenOrigin => ("forbidden-origin", 403),
+            Self::Stopping => ("stopping", 503),
+        }
+    }
+
+    /// The payment that the problem is about, if there is one.
+    pub fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::KeyReused(payment)
+            | Self::DeviceBusy { payment, .. }
+            | Self::DeviceInDoubt { payment, .. }
+            | Self::NotInDoubt(payment) => Some(*payment),
+            _ => None,
+        }
+    }
+}

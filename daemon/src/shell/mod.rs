@@ -1,0 +1,323 @@
+//! The shell: carries out what the engine wants, with real time, disks and wires.
+//!
+//! One task owns the engine and takes one event at a time. Everybody else holds a [`Handle`].
+//! This module must not decide anything about payments.
+
+mod start;
+mod terminals;
+mod upstreams;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use drivers::run::ToMachine;
+use futures_util::{StreamExt, stream::FuturesUnordered};
+use jiff::Timestamp;
+use payment::{DeviceId, Intent, PaymentId, Settlement};
+use sync::queue::{Queue, ReadError, Reader, WriteError};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+
+pub use start::{Running, StartError, start};
+
+use crate::{
+    engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo},
+    problem::Problem,
+};
+
+/// Most events that wait for the engine.
+const EVENTS: usize = 1024;
+/// Most notices that a slow watcher may lag behind before it re-reads the journal.
+const NOTICES: usize = 256;
+
+/// What wakes those who print and deliver.
+pub type WorkDue = Arc<Notify>;
+
+type Commands = mpsc::Sender<ToMachine<drivers::terminal::Command>>;
+
+/// A way to the engine and to what it keeps. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle {
+    requests: mpsc::Sender<Request>,
+    desk: watch::Receiver<Arc<Desk>>,
+    notices: broadcast::Sender<Notice>,
+    readers: Arc<Readers>,
+}
+
+/// What goes to the engine's task.
+enum Request {
+    /// An event that nobody waits for.
+    Event(Event),
+    /// An event with somebody who waits for the answer.
+    Ask(Box<dyn FnOnce(ReplyTo) -> Event + Send>, oneshot::Sender<Answer>),
+    /// Take no new payments; say when the last one is over.
+    Stop(oneshot::Sender<()>),
+    /// Say that the loop is alive.
+    Ping(oneshot::Sender<()>),
+}
+
+/// Read-only connections, lent out one at a time.
+struct Readers {
+    queue: Queue,
+    idle: Mutex<Vec<Reader>>,
+}
+
+impl Handle {
+    /// Takes a payment; waits for its outcome if `wait`.
+    ///
+    /// # Errors
+    /// When it cannot be begun. Then no terminal was asked.
+    pub async fn pay(&self, intent: Intent, wait: bool) -> Answer {
+        self.ask(move |reply| Event::Pay { intent: Box::new(intent), reply, wait }).await
+    }
+
+    /// Asks the terminal to end the running payment.
+    ///
+    /// # Errors
+    /// When that payment is not running.
+    pub async fn abort(&self, payment: PaymentId) -> Answer {
+        self.ask(move |reply| Event::Abort { payment, reply }).await
+    }
+
+    /// Settles a doubt by a person's word.
+    ///
+    /// # Errors
+    /// When the payment is not in doubt, or the word cannot be kept.
+    pub async fn resolve(&self, payment: PaymentId, settlement: Settlement) -> Answer {
+        self.ask(move |reply| Event::Resolve { payment, settlement, reply }).await
+    }
+
+    async fn ask(&self, event: impl FnOnce(ReplyTo) -> Event + Send + 'static) -> Answer {
+        let (answer, answered) = oneshot::channel();
+        let request = Request::Ask(Box::new(event), answer);
+        self.requests.send(request).await.map_err(|_| Problem::Stopping)?;
+        answered.await.map_err(|_| Problem::Stopping)?
+    }
+
+    /// What the devices look like now.
+    pub fn desk(&self) -> Arc<Desk> {
+        Arc::clone(&self.desk.borrow())
+    }
+
+    /// What happens from now on.
+    pub fn notices(&self) -> broadcast::Receiver<Notice> {
+        self.notices.subscribe()
+    }
+
+    /// Reads from the queue, away from the engine's task.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let readers = Arc::clone(&self.readers);
+        let result = tokio::task::spawn_blocking(move || readers.lend(read)).await;
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the queue cannot be read");
+                Err(Problem::StorageFailed)
+            }
+            Err(_) => Err(Problem::StorageFailed),
+        }
+    }
+
+    /// The wall clock.
+    #[expect(clippy::disallowed_methods, reason = "the shell is where clocks are read")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// A new name for a payment; none when the system gives no randomness.
+    pub fn new_payment_id(&self, now: Timestamp) -> Option<PaymentId> {
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).ok()?;
+        Some(PaymentId::new(now, random))
+    }
+
+    /// The problem of a device that does not exist.
+    pub fn unknown_device(&self, device: &str) -> Problem {
+        let known: Vec<String> = self.desk().devices.iter().map(|d| d.id.to_string()).collect();
+        let device = device.chars().filter(|c| !c.is_control()).take(40).collect();
+        Problem::UnknownDevice { device, known: known.join(", ") }
+    }
+
+    /// Whether the engine's task still answers; for the service manager's watchdog.
+    pub async fn is_alive(&self, within: Duration) -> bool {
+        let (pong, ponged) = oneshot::channel();
+        let sent = self.requests.send_timeout(Request::Ping(pong), within).await;
+        sent.is_ok() && matches!(tokio::time::timeout(within, ponged).await, Ok(Ok(())))
+    }
+
+    /// Takes no new payments, and waits until the running ones are over.
+    pub async fn stop(&self) {
+        let (done, is_done) = oneshot::channel();
+        if self.requests.send(Request::Stop(done)).await.is_ok() {
+            // An error means that the task is gone already: then nothing runs any more.
+            is_done.await.unwrap_or(());
+        }
+    }
+}
+
+impl Readers {
+    fn lend<T>(
+        &self,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => self.queue.reader()?,
+        };
+        let value = read(&reader);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        value
+    }
+}
+
+/// The engine's task.
+struct EngineTask {
+    engine: Engine,
+    queue: Queue,
+    handle: Handle,
+    requests: mpsc::Receiver<Request>,
+    desk: watch::Sender<Arc<Desk>>,
+    terminals: HashMap<DeviceId, Commands>,
+    work_due: Vec<WorkDue>,
+    replies: HashMap<ReplyTo, oneshot::Sender<Answer>>,
+    next_reply: u64,
+    stopping: Option<oneshot::Sender<()>>,
+}
+
+/// The database can no longer be trusted to keep what it is given.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} The daemon stops, so that the service manager starts it anew.")]
+pub struct StorageLost(pub WriteError);
+
+impl EngineTask {
+    /// Runs until everybody who could ask is gone, or the database fails.
+    async fn run(mut self) -> Result<(), StorageLost> {
+        let mut writes = FuturesUnordered::new();
+        loop {
+            let event = tokio::select! {
+                biased;
+                Some(written) = writes.next() => Some(written),
+                request = self.requests.recv() => match request {
+                    Some(request) => self.event_of(request),
+                    None => return Ok(()),
+                },
+            };
+            if let Some(event) = event {
+                if let Event::Written { result, .. } = &event
+                    && let Err(error @ WriteError::Fatal(_)) = result.as_ref()
+                {
+                    return Err(StorageLost(error.clone()));
+                }
+                let effects = self.engine.handle(self.handle.now(), event);
+                for written in self.carry_out(effects) {
+                    writes.push(written);
+                }
+            }
+            self.desk.send_replace(Arc::new(self.engine.desk()));
+            if !self.engine.is_busy()
+                && writes.is_empty()
+                && let Some(done) = self.stopping.take()
+            {
+                // Whoever asked may be gone; there is nobody else to tell.
+                done.send(()).unwrap_or(());
+                return Ok(());
+            }
+        }
+    }
+
+    fn event_of(&mut self, request: Request) -> Option<Event> {
+        match request {
+            Request::Event(event) => Some(event),
+            Request::Ask(_, answer) if self.stopping.is_some() => {
+                // Whoever asked may have hung up.
+                answer.send(Err(Problem::Stopping)).unwrap_or(());
+                None
+            }
+            Request::Ask(event, answer) => {
+                self.next_reply += 1;
+                let reply = ReplyTo(self.next_reply);
+                self.replies.insert(reply, answer);
+                Some(event(reply))
+            }
+            Request::Stop(done) => {
+                self.stopping = Some(done);
+                None
+            }
+            Request::Ping(pong) => {
+                // A late answer helps nobody.
+                pong.send(()).unwrap_or(());
+                None
+            }
+        }
+    }
+
+    /// Carries out what can be done at once, and returns the writes to wait for.
+    fn carry_out(
+        &mut self,
+        effects: Vec<Effect>,
+    ) -> Vec<impl Future<Output = Event> + use<>> {
+        let mut writes = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Write { ticket, write, urgency } => {
+                    let pending = self.queue.submit(*write, urgency);
+                    writes.push(async move {
+                        Event::Written { ticket, result: Box::new(pending.await) }
+                    });
+                }
+                Effect::LookUp { ticket, key } => self.look_up(ticket, &key),
+                Effect::Command { device, command } => {
+                    self.tell(&device, ToMachine::Command(command));
+                }
+                Effect::Stored { device, kept } => self.tell(&device, ToMachine::Stored(kept)),
+                Effect::Reply { to, answer } => {
+                    if let Some(waiting) = self.replies.remove(&to) {
+                        // Whoever asked may have hung up; the payment is kept all the same.
+                        waiting.send(*answer).unwrap_or(());
+                    }
+                }
+                Effect::Publish(notice) => {
+                    // Without watchers there is nobody to tell.
+                    self.handle.notices.send(notice).unwrap_or(0);
+                }
+                Effect::WorkDue => self.work_due.iter().for_each(|w| w.notify_one()),
+            }
+        }
+        writes
+    }
+
+    fn look_up(&self, ticket: crate::engine::Ticket, key: &payment::IdempotencyKey) {
+        let handle = self.handle.clone();
+        let key = key.clone();
+        tokio::spawn(async move {
+            let found = handle.read(move |reader| reader.payment_by_key(&key)).await;
+            let payment = found.ok().flatten().map(Box::new);
+            handle.event(Event::Found { ticket, payment }).await;
+        });
+    }
+
+    fn tell(&self, device: &DeviceId, message: ToMachine<drivers::terminal::Command>) {
+        let sent = self.terminals.get(device).map(|commands| commands.try_send(message));
+        if !matches!(sent, Some(Ok(()))) {
+            tracing::error!(%device, "the terminal's driver takes no command");
+        }
+    }
+}
+
+impl Handle {
+    /// Tells the engine what happened. Waits when it is busy.
+    pub(crate) async fn event(&self, event: Event) {
+        if self.requests.send(Request::Event(event)).await.is_err() {
+            tracing::debug!("an event after the engine's end");
+        }
+    }
+}

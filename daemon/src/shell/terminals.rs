@@ -1,0 +1,52 @@
+//! Starts the drivers of the card terminals.
+
+use std::collections::HashMap;
+
+use config::{Config, Protocol};
+use drivers::{
+    run::{FromMachine, ToMachine},
+    terminal::{Approved, Command, Event as TerminalEvent, zvt},
+};
+use payment::DeviceId;
+use tokio::sync::mpsc;
+
+use super::{Commands, Handle};
+use crate::engine::Event;
+
+/// Most commands and messages that wait between the engine and a driver.
+const MESSAGES: usize = 64;
+
+/// Starts one driver for each terminal; they end when their command channels close.
+pub(super) fn start(config: &Config, handle: &Handle) -> HashMap<DeviceId, Commands> {
+    let mut all = HashMap::new();
+    for terminal in &config.terminals {
+        let (commands, received) = mpsc::channel::<ToMachine<Command>>(MESSAGES);
+        let (tell, told) = mpsc::channel(MESSAGES);
+        let link = terminal.link.clone();
+        match &terminal.protocol {
+            Protocol::Zvt(options) => {
+                let machine = zvt::Zvt::new(zvt::settings(options, terminal.currency), &link);
+                tokio::spawn(drivers::run::run(machine, link, zvt::LINK, received, tell));
+            }
+        }
+        tokio::spawn(forward(terminal.id.clone(), told, handle.clone()));
+        all.insert(terminal.id.clone(), commands);
+    }
+    all
+}
+
+async fn forward(
+    device: DeviceId,
+    mut told: mpsc::Receiver<FromMachine<Approved, TerminalEvent>>,
+    handle: Handle,
+) {
+    while let Some(message) = told.recv().await {
+        let device = device.clone();
+        let event = match message {
+            FromMachine::Store(approved) => Event::Store { device, approved },
+            FromMachine::Event(event) => Event::Terminal { device, event },
+            FromMachine::Link(up) => Event::Link { device, up },
+        };
+        handle.event(event).await;
+    }
+}
