@@ -21,10 +21,10 @@ pub struct SecretSource {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SecretError {
     #[error(
-        "“{0}” is not the name of a credential; use letters, digits, “.”, “-” and “_”, \
-         as in LoadCredential="
+        "is not the name of a credential; write the name that LoadCredential= gives it, of \
+         letters, digits, “.”, “-” and “_”"
     )]
-    BadName(String),
+    BadName,
     #[error(
         "there are no credentials, since systemd gave no directory of them; start tilld by its \
          unit with LoadCredential={0}:/path, or write {{ file = \"/path\" }}"
@@ -34,6 +34,8 @@ pub(crate) enum SecretError {
     NotAbsolute(String),
     #[error("cannot read {} ({source}); create it, or let the user that runs tilld read it", path.display())]
     Unreadable { path: PathBuf, source: io::Error },
+    #[error("{} is not a file; write the secret into a plain file", path.display())]
+    NotAFile { path: PathBuf },
     #[error("{} may be read by others; run: chmod 600 {}", path.display(), path.display())]
     OpenToOthers { path: PathBuf },
     #[error("{} is larger than {SECRET_BYTES} bytes; this is not a secret", path.display())]
@@ -54,7 +56,7 @@ impl SecretSource {
     pub(crate) fn credential(&self, name: &str) -> Result<Secret, SecretError> {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
         if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
-            return Err(SecretError::BadName(name.to_owned()));
+            return Err(SecretError::BadName);
         }
         let Some(directory) = &self.credentials else {
             return Err(SecretError::NoCredentials(name.to_owned()));
@@ -86,6 +88,10 @@ fn read(path: &Path, guard: Guard) -> Result<Secret, SecretError> {
     };
     let path_buf = || path.to_owned();
     let meta = fs::metadata(path).map_err(unreadable)?;
+    // A device or a pipe could have no end.
+    if !meta.is_file() {
+        return Err(SecretError::NotAFile { path: path_buf() });
+    }
     if guard == Guard::Mode && meta.permissions().mode() & 0o077 != 0 {
         return Err(SecretError::OpenToOthers { path: path_buf() });
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use payment::{Currency, PrinterId};
+use payment::{Currency, DeviceId, PrinterId};
 
 use super::{
     Names, own_link,
@@ -26,8 +26,8 @@ pub(super) fn printer<'t>(
 ) -> Option<Printer> {
     let mut section = Section::open("printer", place, &["id", "link", "profile"], report);
     let id = unique_id(&mut section, &mut names.printers, "front");
-    let user = id.as_ref().map_or_else(String::new, PrinterId::to_string);
-    let link = own_link(&mut section, &mut names.links, &user, "tcp:192.0.2.21:9100");
+    let user = id.as_ref().map(PrinterId::as_str);
+    let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.21:9100");
     let profile = profile(&mut section, names.profiles);
     Some(Printer {
         id: id?,
@@ -74,13 +74,8 @@ pub(super) fn terminal<'t>(
     let known = ["id", "protocol", "link", "currency", "printer", "zvt"];
     let mut section = Section::open("terminal", place, &known, report);
     let id = unique_id(&mut section, &mut names.devices, "desk1");
-    let user = id.as_ref().map_or_else(String::new, ToString::to_string);
-    let link = own_link(
-        &mut section,
-        &mut names.links,
-        &user,
-        "tcp:192.0.2.20:20007",
-    );
+    let user = id.as_ref().map(DeviceId::as_str);
+    let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.20:20007");
     let currency = currency(&mut section);
     let printer = printer_of(&mut section, names);
     let protocol = protocol(&mut section, names, printer.is_some());

@@ -3,7 +3,11 @@
 //! Each table is read whole, and every problem is noted before anything is given up, so that one
 //! look at the messages mends the file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    str::FromStr,
+};
 
 use payment::{DeviceId, PrinterId, UpstreamId};
 use toml::de::DeTable;
@@ -106,7 +110,7 @@ fn unique_id<T>(
     example: &str,
 ) -> Option<T>
 where
-    T: std::str::FromStr<Err: std::fmt::Display> + Ord + Clone + std::fmt::Display,
+    T: FromStr<Err: Display> + Ord + Clone + Display,
 {
     let id: T = section.required("id", example)?;
     if !taken.insert(id.clone()) {
@@ -122,7 +126,7 @@ where
 fn own_link(
     section: &mut Section<'_, '_, '_>,
     links: &mut BTreeMap<String, String>,
-    user: &str,
+    id: Option<&str>,
     example: &str,
 ) -> Option<Link> {
     let link: Link = section.required("link", example)?;
@@ -131,7 +135,8 @@ fn own_link(
         Link::Serial { path, .. } | Link::File { path } => path.display().to_string(),
         Link::Tcp { host, port } => format!("{host}:{port}"),
     };
-    if let Some(other) = links.insert(wire, user.to_owned()) {
+    let user = format!("{} {}", section.name(), id.unwrap_or_default());
+    if let Some(other) = links.insert(wire, user) {
         let text = format!("is used by {other} already; two users of one line garble each other");
         section.note("link", text);
     }

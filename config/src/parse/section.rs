@@ -51,6 +51,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         self.report.note(at, &dotted(&self.name, key), text);
     }
 
+    /// What the table is called.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     /// Whether the key is there.
     pub(super) fn has(&self, key: &str) -> bool {
         self.table.contains_key(key)
@@ -65,8 +70,7 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         let value = self.table.get(key)?.get_ref();
         let typed = read(value);
         if typed.is_none() {
-            let found = value.type_str();
-            self.note(key, format!("must be {kind}, but is of the type {found}"));
+            self.note(key, format!("must be {kind}"));
         }
         typed
     }

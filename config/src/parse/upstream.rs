@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Upstream, UpstreamKind};
 
-/// How long iVvy may still carry out a request, and one minute of doubt.
+/// Longer than a server goes on with a request whose connection is gone.
 const FENCE: Duration = Duration::from_secs(11 * 60);
 const MINUTE: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -109,11 +109,8 @@ fn url(section: &mut Section<'_, '_, '_>) -> Option<String> {
 }
 
 fn check_url(text: &str) -> Result<(), String> {
-    let wrong = || {
-        format!(
-            "“{text}” is not an address; write https://, the host, and nothing after it but a path"
-        )
-    };
+    // Not shown: it may hold a password.
+    let wrong = || "is not an address; write https://, the host, and at most a path".to_owned();
     let (scheme, rest) = text.split_once("://").ok_or_else(wrong)?;
     let (authority, _path) = rest.split_once('/').unwrap_or((rest, ""));
     // A name and password, a query or a fragment has no business in the base of all addresses.
