@@ -1,13 +1,63 @@
 //! The configuration: one TOML file, checked whole before anything starts.
 //!
-//! [`Config`] is what the rest of the house sees: every value parsed, every default filled in. This
-//! crate must not know drivers, queues or protocols beyond their names and options.
+//! [`Config`] is what the rest of the house sees: every value parsed, every default filled in,
+//! every secret read. [`load`] reads it, and names all that is wrong at once. This crate must not
+//! know drivers, queues or protocols beyond their names and options.
 
+use std::{fs, path::Path};
+
+mod error;
 mod link;
+mod parse;
+mod secret;
 mod types;
 
+pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link};
+pub use secret::SecretSource;
 pub use types::{
     Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream, UpstreamKind, ZvtCharset,
     ZvtOptions,
 };
+
+/// Largest configuration file, in bytes.
+const FILE_BYTES: u64 = 1024 * 1024;
+
+/// Reads and checks a configuration file, and the secrets that it names.
+///
+/// `known_profiles` are the names that `printer.profile` may take.
+///
+/// # Errors
+/// When the file cannot be read, or with everything that is wrong in it.
+pub fn load(
+    path: &Path,
+    secrets: &SecretSource,
+    known_profiles: &[&str],
+) -> Result<Config, ConfigError> {
+    let unreadable = |source| ConfigError::Unreadable {
+        file: path.to_owned(),
+        source,
+    };
+    let size = fs::metadata(path).map_err(unreadable)?.len();
+    if size > FILE_BYTES {
+        return Err(ConfigError::TooLarge {
+            file: path.to_owned(),
+            max: FILE_BYTES,
+        });
+    }
+    let text = fs::read_to_string(path).map_err(unreadable)?;
+    parse(&text, path, secrets, known_profiles)
+}
+
+/// Checks a configuration that was already read; `file` is only named in the messages.
+///
+/// # Errors
+/// With everything that is wrong in it.
+pub fn parse(
+    text: &str,
+    file: &Path,
+    secrets: &SecretSource,
+    known_profiles: &[&str],
+) -> Result<Config, ConfigError> {
+    parse::parse(text, secrets, known_profiles).map_err(|found| ConfigError::invalid(file, found))
+}

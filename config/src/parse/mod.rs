@@ -1,0 +1,144 @@
+//! From the file's text to a checked [`Config`].
+//!
+//! Each table is read whole, and every problem is noted before anything is given up, so that one
+//! look at the messages mends the file.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Display,
+    str::FromStr,
+};
+
+use payment::{DeviceId, PrinterId, UpstreamId};
+use toml::de::DeTable;
+
+use crate::{Config, Link, SecretSource, error::Found};
+
+mod daemon;
+mod device;
+mod duration;
+mod report;
+mod section;
+mod upstream;
+
+use report::Report;
+use section::Section;
+
+/// What the tables must agree on among each other.
+struct Names<'a> {
+    devices: BTreeSet<DeviceId>,
+    printers: BTreeSet<PrinterId>,
+    upstreams: BTreeSet<UpstreamId>,
+    /// Who uses which line; two users would garble each other.
+    links: BTreeMap<String, String>,
+    profiles: &'a [&'a str],
+    secrets: &'a SecretSource,
+}
+
+/// Checks a whole file.
+pub(crate) fn parse(
+    text: &str,
+    secrets: &SecretSource,
+    profiles: &[&str],
+) -> Result<Config, Vec<Found>> {
+    let mut report = Report::new(text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let at = error.span().map_or(0, |span| span.start);
+        let text = format!("is not TOML: {}; mend this line", error.message());
+        report.note(at, "", text);
+    }
+    if report.count() > 0 {
+        // What follows from a broken line would only confuse.
+        return Err(report.into_found());
+    }
+    let mut names = Names {
+        devices: BTreeSet::new(),
+        printers: BTreeSet::new(),
+        upstreams: BTreeSet::new(),
+        links: BTreeMap::new(),
+        profiles,
+        secrets,
+    };
+    let config = read(root.get_ref(), &mut names, &mut report);
+    match config {
+        Some(config) if report.count() == 0 => Ok(config),
+        _ => Err(report.into_found()),
+    }
+}
+
+/// `None` where something that is missing was noted.
+fn read<'t>(root: &DeTable<'t>, names: &mut Names<'_>, report: &mut Report<'t>) -> Option<Config> {
+    let known = ["daemon", "terminal", "till", "printer", "upstream"];
+    let mut root = Section::open("", (root, 0), &known, report);
+    let daemon = root.inner("daemon", &daemon::KEYS);
+    let daemon = daemon.map_or_else(|| Some(daemon::default()), daemon::read);
+    let terminals = root.list("terminal");
+    let tills = root.list("till");
+    let printers = root.list("printer");
+    let upstreams = root.list("upstream");
+    if !root.has("terminal") && !root.has("till") {
+        root.note(
+            "",
+            "there is no device; write a [[terminal]] or a [[till]] with its id",
+        );
+    }
+    // Printers first: devices name them.
+    let printers = each(printers, |place| device::printer(place, names, report));
+    let terminals = each(terminals, |place| device::terminal(place, names, report));
+    let tills = each(tills, |place| device::till(place, names, report));
+    let upstreams = each(upstreams, |place| upstream::read(place, names, report));
+    Some(Config {
+        daemon: daemon?,
+        terminals: terminals?,
+        tills: tills?,
+        printers: printers?,
+        upstreams: upstreams?,
+    })
+}
+
+/// Reads all, also after one that could not be read.
+fn each<P, T>(places: Vec<P>, read: impl FnMut(P) -> Option<T>) -> Option<Vec<T>> {
+    let all: Vec<Option<T>> = places.into_iter().map(read).collect();
+    all.into_iter().collect()
+}
+
+/// The `id` of a table, which no sibling may have.
+fn unique_id<T>(
+    section: &mut Section<'_, '_, '_>,
+    taken: &mut BTreeSet<T>,
+    example: &str,
+) -> Option<T>
+where
+    T: FromStr<Err: Display> + Ord + Clone + Display,
+{
+    let id: T = section.required("id", example)?;
+    if !taken.insert(id.clone()) {
+        section.note(
+            "id",
+            format!("“{id}” is taken already; give each its own id"),
+        );
+    }
+    Some(id)
+}
+
+/// The `link` of a table, which nobody else may use.
+fn own_link(
+    section: &mut Section<'_, '_, '_>,
+    links: &mut BTreeMap<String, String>,
+    id: Option<&str>,
+    example: &str,
+) -> Option<Link> {
+    let link: Link = section.required("link", example)?;
+    // A device node is the same whatever the form and the options.
+    let wire = match &link {
+        Link::Serial { path, .. } | Link::File { path } => path.display().to_string(),
+        Link::Tcp { host, port } => format!("{host}:{port}"),
+    };
+    let user = format!("{} {}", section.name(), id.unwrap_or_default());
+    if let Some(other) = links.insert(wire, user) {
+        let text = format!("is used by {other} already; two users of one line garble each other");
+        section.note("link", text);
+    }
+    Some(link)
+}

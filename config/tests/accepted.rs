@@ -1,0 +1,172 @@
+//! The example, the documentation and the defaults.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use config::{Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use payment::Method;
+
+const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    let secrets = SecretSource::new(Some(root().join("tests/credentials")));
+    config::parse(text, Path::new("tilld.toml"), &secrets, &PROFILES)
+}
+
+fn zvt(config: &Config) -> &ZvtOptions {
+    let Protocol::Zvt(options) = &config.terminals[0].protocol;
+    options
+}
+
+const TERMINAL: &str = r#"
+[[terminal]]
+id = "desk1"
+protocol = "zvt"
+link = "tcp:192.0.2.20:20007"
+currency = "EUR"
+"#;
+
+#[test]
+fn the_example_is_a_whole_configuration() {
+    let secrets = SecretSource::new(Some(root().join("tests/credentials")));
+    let config = config::load(&root().join("examples/tilld.toml"), &secrets, &PROFILES).unwrap();
+    insta::assert_debug_snapshot!(config);
+    let UpstreamKind::Ivvy { secret, .. } = &config.upstreams[0].kind;
+    assert_eq!(secret.expose(), "not-a-real-secret");
+}
+
+#[test]
+fn one_device_is_enough_and_the_rest_has_defaults() {
+    let config = parse(TERMINAL).unwrap();
+    insta::assert_debug_snapshot!(config);
+    assert_eq!(zvt(&config).password.expose(), "000000");
+}
+
+#[test]
+fn a_terminal_prints_here_when_it_has_a_printer() {
+    let printer = "[[printer]]\nid = \"front\"\nlink = \"file:/dev/usb/lp0\"\nprofile = \"epson-tm-t20iii\"\n";
+    for (options, expected) in [
+        ("", false),
+        ("printer = \"front\"", true),
+        (
+            "printer = \"front\"\n[terminal.zvt]\ncharset = \"7bit\"",
+            true,
+        ),
+        (
+            "printer = \"front\"\n[terminal.zvt]\nprint_here = false",
+            false,
+        ),
+        ("[terminal.zvt]\nprint_here = false", false),
+    ] {
+        let config = parse(&format!("{TERMINAL}{options}\n{printer}")).unwrap();
+        assert_eq!(zvt(&config).print_here, expected, "{options}");
+    }
+}
+
+#[test]
+fn options_reach_their_places() {
+    let text = format!(
+        "{TERMINAL}{}",
+        r#"
+[terminal.zvt]
+password = { credential = "six-digits" }
+answer_timeout = "7s"
+completion_timeout = "4m"
+
+[[upstream]]
+id = "ivvy"
+kind = "ivvy"
+url = "http://127.0.0.1:8080/"
+fence = "1h"
+api_key = "abc"
+secret = { credential = "ivvy-secret" }
+methods = { card = 9, other = 0x10 }
+"#
+    );
+    let config = parse(&text).unwrap();
+    let options = zvt(&config);
+    assert_eq!(options.password.expose(), "123456");
+    assert_eq!(options.answer_timeout, Duration::from_secs(7));
+    assert_eq!(options.completion_timeout, Duration::from_secs(240));
+    let upstream = &config.upstreams[0];
+    assert_eq!(upstream.url, "http://127.0.0.1:8080");
+    assert_eq!(upstream.fence, Duration::from_secs(3600));
+    let UpstreamKind::Ivvy { methods, .. } = &upstream.kind;
+    let expected = [
+        (Method::Card, 9),
+        (Method::Cash, 6),
+        (Method::Cheque, 5),
+        (Method::Other, 16),
+    ];
+    assert_eq!(*methods, BTreeMap::from(expected));
+}
+
+fn documentation() -> String {
+    fs::read_to_string(root().join("../docs/configuration.md")).unwrap()
+}
+
+/// A block of the documentation shows one table; what it needs beside it is added.
+#[test]
+fn every_block_of_the_documentation_is_right() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    fs::write(secret.path(), "123456\n").unwrap();
+    let text = documentation();
+    let blocks: Vec<&str> = text
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .collect();
+    assert!(blocks.len() >= 6, "only {} blocks", blocks.len());
+    for block in blocks {
+        let mut whole = block.replace(
+            "/etc/tilld/desk1-password",
+            &secret.path().display().to_string(),
+        );
+        if !block.contains("[[terminal]]") && !block.contains("[[till]]") {
+            whole.push_str("\n[[till]]\nid = \"spare\"\ncurrency = \"EUR\"\n");
+        }
+        if block.contains("printer =") && !block.contains("[[printer]]") {
+            whole.push_str("\n[[printer]]\nid = \"front\"\nlink = \"file:/dev/usb/lp0\"\n");
+            whole.push_str("profile = \"epson-tm-t20iii\"\n");
+        }
+        if let Err(problem) = parse(&whole) {
+            panic!("{problem}\nin:\n{whole}");
+        }
+    }
+}
+
+/// The keys are those that the messages name for a wrong one.
+#[test]
+fn every_key_is_documented() {
+    let text =
+        fs::read_to_string(root().join("tests/refused/unknown-keys-everywhere.toml")).unwrap();
+    let ConfigError::Invalid { problems } = parse(&text).unwrap_err() else {
+        panic!("other error");
+    };
+    let keys: BTreeSet<&str> = problems
+        .iter()
+        .filter_map(|p| p.text.split_once("the keys here are "))
+        .flat_map(|(_, keys)| keys.split(", "))
+        .collect();
+    assert!(keys.len() > 20, "{keys:?}");
+    let documentation = documentation();
+    for key in keys {
+        let row = format!("| `{key}` |");
+        let table = format!("[upstream.{key}]");
+        let section = format!("[terminal.{key}]");
+        assert!(
+            [row, table, section]
+                .iter()
+                .any(|t| documentation.contains(t)),
+            "{key} is not in docs/configuration.md"
+        );
+    }
+}
