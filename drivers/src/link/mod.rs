@@ -1,1 +1,296 @@
 //! Links move bytes: serial lines, TCP connections and device files.
+//!
+//! [`open`] turns a configured link into a [`Connection`]. A link knows nothing of what the bytes
+//! mean, and nothing of when to open it again: that is for [`crate::run`].
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use config::Link;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+mod error;
+mod file;
+mod serial;
+mod tcp;
+
+pub use error::OpenError;
+
+/// What a protocol wants of its link, wherever the configuration says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Defaults {
+    /// Bits per second of a serial line. Always eight data bits without parity.
+    pub baud: u32,
+    /// Stop bits of a serial line.
+    pub stop_bits: StopBits,
+    /// When the link is open.
+    pub policy: Policy,
+    /// Seed of the jitter between attempts to open, so that devices that lost their links together
+    /// do not all come back at the same moment.
+    pub seed: u64,
+}
+
+impl Default for Defaults {
+    fn default() -> Self {
+        Self {
+            baud: 9600,
+            stop_bits: StopBits::One,
+            policy: Policy::Keep,
+            seed: 0,
+        }
+    }
+}
+
+/// Stop bits of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum StopBits {
+    /// One.
+    #[default]
+    One,
+    /// Two, as ZVT asks for.
+    Two,
+}
+
+/// When a link is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Policy {
+    /// Always: it is opened at once, and again after every loss.
+    #[default]
+    Keep,
+    /// From a command until the machine closes it. For network printers, which serve one
+    /// connection at a time and would keep others waiting.
+    PerJob,
+}
+
+/// An open link: bytes in, bytes out. A read of nothing means that it is gone.
+#[derive(Debug)]
+pub enum Connection {
+    /// A serial line.
+    Serial(serial::Line),
+    /// A TCP connection.
+    Tcp(TcpStream),
+    /// A device file.
+    File(file::Device),
+}
+
+/// Opens a link.
+///
+/// # Errors
+/// When the device cannot be reached; the error says what to do.
+pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenError> {
+    match link {
+        Link::Serial { path, baud, flow } => {
+            let baud = baud.unwrap_or(defaults.baud);
+            serial::open(path, baud, *flow, defaults.stop_bits).map(Connection::Serial)
+        }
+        Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
+        Link::File { path } => file::open(path).map(Connection::File),
+    }
+    .map_err(|fault| OpenError::new(link, fault))
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Serial(line) => Pin::new(line.stream()).poll_read(cx, buf),
+            Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::File(device) => device.poll_read(cx, buf),
+        }
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Serial(line) => Pin::new(line.stream()).poll_write(cx, buf),
+            Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::File(device) => device.poll_write(cx, buf),
+        }
+    }
+
+    /// Does nothing: no link buffers, and a serial line's flush would block the thread (`tcdrain`).
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says goodbye on TCP; other links just end.
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Serial(_) | Self::File(_) => Poll::Ready(Ok(())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read as _, Write as _},
+        path::PathBuf,
+    };
+
+    use config::FlowControl;
+    use serialport::{SerialPort as _, TTYPort};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpListener,
+    };
+
+    use super::*;
+
+    fn pty() -> (TTYPort, PathBuf) {
+        let (master, slave) = TTYPort::pair().unwrap();
+        let path = slave.name().unwrap().into();
+        (master, path)
+    }
+
+    fn serial(path: PathBuf) -> Link {
+        Link::Serial {
+            path,
+            baud: None,
+            flow: FlowControl::None,
+        }
+    }
+
+    /// Bytes go both ways, and a hang-up is the end of the reading: no bytes, or an error.
+    async fn check_terminal(link: Link, mut master: TTYPort) {
+        let two = Defaults {
+            stop_bits: StopBits::Two,
+            ..Defaults::default()
+        };
+        let mut connection = open(&link, &two).await.unwrap();
+        connection.write_all(b"\x10\x04\x01").await.unwrap();
+        let mut sent = [0; 3];
+        master.read_exact(&mut sent).unwrap();
+        assert_eq!(sent, *b"\x10\x04\x01");
+        master.write_all(b"\x16\0\x0d").unwrap();
+        let mut got = [0; 3];
+        connection.read_exact(&mut got).await.unwrap();
+        assert_eq!(got, *b"\x16\0\x0d");
+        drop(master);
+        assert!(matches!(connection.read(&mut got).await, Ok(0) | Err(_)));
+    }
+
+    #[tokio::test]
+    async fn a_serial_line_carries_any_byte_and_tells_of_a_hang_up() {
+        let (master, path) = pty();
+        check_terminal(serial(path), master).await;
+    }
+
+    #[tokio::test]
+    async fn a_device_file_carries_any_byte_and_tells_of_a_hang_up() {
+        let (master, path) = pty();
+        check_terminal(Link::File { path }, master).await;
+    }
+
+    #[tokio::test]
+    async fn a_full_device_file_waits_and_does_not_block() {
+        let (mut master, path) = pty();
+        let mut connection = open(&Link::File { path }, &Defaults::default())
+            .await
+            .unwrap();
+        let bytes = vec![0x55; 100_000];
+        let reader = std::thread::spawn(move || {
+            let mut got = vec![0; 100_000];
+            master.read_exact(&mut got).map(|()| got)
+        });
+        connection.write_all(&bytes).await.unwrap();
+        assert_eq!(reader.join().unwrap().unwrap(), bytes);
+    }
+
+    #[tokio::test]
+    async fn a_pipe_is_written_only() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("printer");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let link = Link::File { path: path.clone() };
+        let error = open(&link, &Defaults::default()).await.unwrap_err();
+        assert!(error.to_string().contains("nobody reads"), "{error}");
+        let reading = std::thread::spawn(move || std::fs::read(path));
+        let mut connection = loop {
+            match open(&link, &Defaults::default()).await {
+                Ok(connection) => break connection,
+                Err(_) => tokio::task::yield_now().await,
+            }
+        };
+        connection.write_all(b"receipt").await.unwrap();
+        drop(connection);
+        assert_eq!(reading.join().unwrap().unwrap(), b"receipt");
+    }
+
+    #[tokio::test]
+    async fn tcp_carries_bytes_and_tells_of_the_end() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Link::Tcp {
+            host: "127.0.0.1".to_owned(),
+            port: listener.local_addr().unwrap().port(),
+        };
+        let defaults = Defaults::default();
+        let (connection, peer) = tokio::join!(open(&link, &defaults), listener.accept());
+        let (mut connection, mut peer) = (connection.unwrap(), peer.unwrap().0);
+        connection.write_all(b"ab").await.unwrap();
+        let mut got = [0; 2];
+        peer.read_exact(&mut got).await.unwrap();
+        assert_eq!(got, *b"ab");
+        drop(peer);
+        assert_eq!(connection.read(&mut got).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn errors_name_the_link_and_the_remedy() {
+        let plain = tempfile::NamedTempFile::new().unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let missing = PathBuf::from("/dev/no-such-till");
+        let plain = plain.path().to_path_buf();
+        for (link, says) in [
+            (serial(missing.clone()), "Plug it in"),
+            (Link::File { path: missing }, "Plug it in"),
+            (serial(plain.clone()), "not a serial line"),
+            (Link::File { path: plain }, "not a device file"),
+            (
+                Link::Tcp {
+                    host: "127.0.0.1".to_owned(),
+                    port,
+                },
+                "refuses the connection",
+            ),
+            (
+                Link::Tcp {
+                    host: "till.invalid".to_owned(),
+                    port: 1,
+                },
+                "Check",
+            ),
+        ] {
+            let error = open(&link, &Defaults::default()).await.unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with(&link.to_string()), "{text}");
+            assert!(text.contains(says), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_busy_serial_line_says_so() {
+        let (_master, path) = pty();
+        let first = open(&serial(path.clone()), &Defaults::default()).await;
+        let error = open(&serial(path), &Defaults::default()).await.unwrap_err();
+        assert!(first.is_ok());
+        assert!(error.to_string().contains("another program"), "{error}");
+    }
+}

@@ -1,0 +1,72 @@
+//! Why a link could not be opened, and what a person does about it.
+
+use std::io;
+
+use config::Link;
+
+/// Why a link could not be opened: which link, what happened, what to do.
+#[derive(Debug, thiserror::Error)]
+#[error("{link}: {fault}")]
+pub struct OpenError {
+    link: String,
+    #[source]
+    fault: Fault,
+}
+
+impl OpenError {
+    pub(super) fn new(link: &Link, fault: Fault) -> Self {
+        Self {
+            link: link.to_string(),
+            fault,
+        }
+    }
+}
+
+/// What happened, whatever the link.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    #[error("nothing is there. Plug it in and switch it on, or correct the link's path")]
+    Missing,
+    #[error(
+        "access is refused. Add the user that runs tilld to the device's group: dialout for a \
+         serial line, lp for a printer"
+    )]
+    Forbidden,
+    #[error(
+        "another program has it open. Stop that program; ModemManager, brltty and CUPS are the \
+         usual ones"
+    )]
+    Busy,
+    #[error("it is not a serial line. Give the path of one, such as /dev/ttyUSB0")]
+    NotSerial,
+    #[error("it is not a device file. Give the path of one, such as /dev/usb/lp0")]
+    NotADevice,
+    #[error("nobody reads this pipe. Start the program at its other end")]
+    NoReader,
+    #[error("the name is not known. Check the link's host name and the network: {0}")]
+    UnknownHost(io::Error),
+    #[error(
+        "the device refuses the connection. Check the port, and that no other till is connected"
+    )]
+    Refused,
+    #[error(
+        "no answer within {} seconds. Check that the device is on, its cable and its address",
+        super::tcp::CONNECT_TIMEOUT.as_secs()
+    )]
+    NoAnswer,
+    #[error("{0}. Check the device, its cable and the link's settings")]
+    Other(io::Error),
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::NotFound => Self::Missing,
+            io::ErrorKind::PermissionDenied => Self::Forbidden,
+            io::ErrorKind::ResourceBusy => Self::Busy,
+            io::ErrorKind::ConnectionRefused => Self::Refused,
+            io::ErrorKind::TimedOut => Self::NoAnswer,
+            _ => Self::Other(error),
+        }
+    }
+}
