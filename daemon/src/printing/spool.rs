@@ -21,7 +21,10 @@ enum State {
     Looking,
     Marking(Job),
     Printing(JobId),
-    Settling,
+    /// Its end is being written; nothing of it was printed if `again`.
+    Settling {
+        again: bool,
+    },
 }
 
 /// What happens.
@@ -70,10 +73,13 @@ impl Spool {
             (State::Printing(running), Event::Printer(printer::Event::Ended { job, ending }))
                 if running == job =>
             {
-                self.state = State::Settling;
-                Some(self.settle(job, ending))
+                let state = settled(job, ending);
+                self.state = State::Settling { again: state == JobState::Queued };
+                Some(Effect::Mark(job, state))
             }
-            (State::Settling, Event::Marked(_)) => self.look_again(),
+            // It would meet the same obstacle at once.
+            (State::Settling { again: true }, Event::Marked(_)) => Some(Effect::Rest),
+            (State::Settling { again: false }, Event::Marked(_)) => self.look(),
             (state, Event::Wake) => {
                 self.look_again = true;
                 self.state = state;
@@ -95,18 +101,16 @@ impl Spool {
     fn look_again(&mut self) -> Option<Effect> {
         if self.look_again { self.look() } else { None }
     }
+}
 
-    fn settle(&mut self, job: JobId, ending: printer::Ending) -> Effect {
-        let state = match ending {
-            printer::Ending::Confirmed => JobState::Confirmed,
-            printer::Ending::NotStarted(reason) => {
-                tracing::info!(job, %reason, "nothing was printed; it will be tried again");
-                return Effect::Mark(job, JobState::Queued);
-            }
-            printer::Ending::Unknown(reason) => JobState::Unknown { reason },
-        };
-        self.look_again = true;
-        Effect::Mark(job, state)
+fn settled(job: JobId, ending: printer::Ending) -> JobState {
+    match ending {
+        printer::Ending::Confirmed => JobState::Confirmed,
+        printer::Ending::NotStarted(reason) => {
+            tracing::info!(job, %reason, "nothing was printed; it will be tried again");
+            JobState::Queued
+        }
+        printer::Ending::Unknown(reason) => JobState::Unknown { reason },
     }
 }
 

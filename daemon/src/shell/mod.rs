@@ -20,7 +20,7 @@ use payment::{DeviceId, Intent, PaymentId, Settlement};
 use sync::queue::{Queue, ReadError, Reader, WriteError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
-pub use start::{Running, StartError, start};
+pub use start::{RunError, Running, StartError, start};
 
 use crate::{
     engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo},
@@ -200,8 +200,9 @@ pub struct StorageLost(pub WriteError);
 
 impl EngineTask {
     /// Runs until everybody who could ask is gone, or the database fails.
-    async fn run(mut self) -> Result<(), StorageLost> {
-        let mut writes = FuturesUnordered::new();
+    async fn run(mut self, first: Vec<Effect>) -> Result<(), StorageLost> {
+        let mut writes: FuturesUnordered<_> = self.carry_out(first).into_iter().collect();
+        self.desk.send_replace(Arc::new(self.engine.desk()));
         loop {
             let event = tokio::select! {
                 biased;

@@ -1,0 +1,173 @@
+//! Receipts on their way to paper.
+//!
+//! [`compose`] says what stands on a receipt, [`Spool`] which one is printed next. [`start`] joins
+//! a spool to its printer's driver and to the queue. A printer decides nothing about money (law 8).
+
+mod compose;
+mod spool;
+
+use std::time::Duration;
+
+use config::Printer;
+use drivers::{
+    printer::{self, escpos},
+    run::{FromMachine, ToMachine},
+};
+use jiff::tz::TimeZone;
+use sync::queue::{Job, JobState, Queue, Urgency, Write};
+use tokio::sync::mpsc;
+
+pub use compose::{Head, compose};
+pub use spool::{Effect, Event, Spool};
+
+use crate::shell::{Handle, WorkDue};
+
+/// How long to wait before a printer that took nothing is tried again.
+const REST: Duration = Duration::from_secs(5);
+/// Most messages that wait between a spool and its driver.
+const MESSAGES: usize = 16;
+
+/// Starts a printer's driver and its spool.
+pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handle, due: WorkDue) {
+    let Some(profile) = escpos::Profile::find(&printer.profile) else {
+        return tracing::error!(printer = %printer.id, "no such profile");
+    };
+    let (commands, received) = mpsc::channel(MESSAGES);
+    let (tell, told) = mpsc::channel(MESSAGES);
+    let machine = escpos::EscPos::new(profile);
+    let link = printer.link.clone();
+    let defaults = escpos::link_defaults(&link);
+    tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
+    let task = Task {
+        printer: printer.clone(),
+        merchant: merchant.to_vec(),
+        profile,
+        queue,
+        handle,
+        due,
+        commands,
+        told,
+        spool: Spool::default(),
+    };
+    tokio::spawn(task.run());
+}
+
+type Told = FromMachine<std::convert::Infallible, printer::Event>;
+
+/// One printer's spool and what it works with.
+struct Task {
+    printer: Printer,
+    merchant: Vec<String>,
+    profile: &'static escpos::Profile,
+    queue: Queue,
+    handle: Handle,
+    due: WorkDue,
+    commands: mpsc::Sender<ToMachine<printer::Command>>,
+    told: mpsc::Receiver<Told>,
+    spool: Spool,
+}
+
+impl Task {
+    async fn run(mut self) {
+        let mut event = Some(Event::Wake);
+        let mut rest = false;
+        loop {
+            while let Some(next) = event.take() {
+                match self.spool.handle(next) {
+                    Some(Effect::Rest) => rest = true,
+                    Some(effect) => event = self.carry_out(effect).await,
+                    None => {}
+                }
+            }
+            event = tokio::select! {
+                told = self.told.recv() => match told {
+                    Some(told) => self.hear(told),
+                    None => return,
+                },
+                () = self.due.notified() => Some(Event::Wake),
+                () = tokio::time::sleep(REST), if rest => {
+                    rest = false;
+                    Some(Event::Wake)
+                }
+            };
+        }
+    }
+
+    fn hear(&self, told: Told) -> Option<Event> {
+        match told {
+            FromMachine::Event(event) => {
+                match &event {
+                    printer::Event::NotReady { reason } | printer::Event::Waiting { reason, .. } => {
+                        tracing::warn!(printer = %self.printer.id, %reason, "the printer waits");
+                    }
+                    printer::Event::Ready | printer::Event::Ended { .. } => {}
+                }
+                Some(Event::Printer(event))
+            }
+            FromMachine::LinkDown(reason) => {
+                tracing::info!(printer = %self.printer.id, %reason, "the printer is not there");
+                None
+            }
+            FromMachine::LinkUp => None,
+            FromMachine::Store(never) => match never {},
+        }
+    }
+
+    async fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        match effect {
+            Effect::Look => {
+                let id = self.printer.id.clone();
+                let due = self.handle.read(move |reader| reader.jobs_due(&id)).await;
+                Some(Event::Due(due.ok().and_then(|jobs| jobs.into_iter().next())))
+            }
+            Effect::Mark(job, state) => {
+                let write = Write::Job { job, state, at: self.handle.now() };
+                let marked = self.queue.submit(write, Urgency::Now).await;
+                if let Err(error) = &marked {
+                    tracing::error!(job, %error, "a print job's state could not be kept");
+                }
+                Some(Event::Marked(marked.is_ok()))
+            }
+            Effect::Print(job) => self.print(job).await,
+            Effect::Rest => None,
+        }
+    }
+
+    /// Composes and sends a job. What cannot be composed certainly did not start.
+    async fn print(&self, job: Job) -> Option<Event> {
+        let ended = |ending| Event::Printer(printer::Event::Ended { job: job.id, ending });
+        let id = job.payment;
+        let read = self.handle.read(move |reader| Ok((reader.payment(id)?, reader.slips_of(id)?)));
+        let Ok((Some(payment), slips)) = read.await else {
+            let reason = "The payment could not be read.".into();
+            return Some(ended(printer::Ending::NotStarted(reason)));
+        };
+        let head = Head {
+            merchant: &self.merchant,
+            printed_at: self.handle.now(),
+            zone: TimeZone::system(),
+        };
+        let slips: Vec<_> = slips.iter().filter_map(|s| serde_json::from_str(s).ok()).collect();
+        let lines = compose(&payment, job.kind, &slips, &head);
+        let bytes = escpos::render(&lines, self.profile);
+        let command = printer::Command::Print { job: job.id, bytes };
+        if self.commands.send(ToMachine::Command(command)).await.is_err() {
+            let reason = "The printer's driver has stopped.".into();
+            return Some(ended(printer::Ending::NotStarted(reason)));
+        }
+        None
+    }
+}
+
+/// After a restart, a job that was being sent may be on paper or not: a person looks.
+pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
+    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_sending).await else { return };
+    for job in jobs {
+        let reason = "The daemon stopped while the receipt was being printed.".into();
+        let state = JobState::Unknown { reason };
+        let write = Write::Job { job: job.id, state, at: handle.now() };
+        if let Err(error) = queue.submit(write, Urgency::Now).await {
+            tracing::error!(job = job.id, %error, "a print job's state could not be kept");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Brings everything up in the right order, and down again.
+
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
+
+use config::Config;
+use sync::queue::{OpenError, Queue, ReadError};
+use tokio::{
+    net::{TcpListener, UnixListener},
+    sync::{broadcast, mpsc, watch},
+    task::JoinHandle,
+};
+
+use super::{
+    EVENTS, EngineTask, Handle, NOTICES, Readers, StorageLost, WorkDue, terminals, upstreams,
+};
+use crate::{
+    api::{self, SocketUsers, Token, TokenError},
+    cli::client::token_file,
+    engine::{Engine, Setup},
+    printing,
+};
+
+/// The name of the database in the state directory.
+const DATABASE: &str = "tilld.db";
+
+/// Why the daemon cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The state directory cannot be made.
+    #[error("cannot create {path}: {source}; create it, or name another state_dir")]
+    StateDir {
+        /// Which.
+        path: PathBuf,
+        /// What happened.
+        source: io::Error,
+    },
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] OpenError),
+    /// The queue's content.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The token.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// The port or socket.
+    #[error("cannot listen on {at}: {source}; is another tilld running?")]
+    Listen {
+        /// Where.
+        at: String,
+        /// What happened.
+        source: io::Error,
+    },
+}
+
+/// Why the daemon stopped by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The database failed.
+    #[error(transparent)]
+    Storage(#[from] StorageLost),
+    /// A listener failed.
+    #[error("the API stopped: {0}")]
+    Api(#[from] io::Error),
+    /// A task panicked: a defect.
+    #[error("a part of the daemon failed: {0}")]
+    Task(#[from] tokio::task::JoinError),
+}
+
+/// A daemon that runs.
+pub struct Running {
+    /// The way to its engine.
+    pub handle: Handle,
+    /// The address of its API, with the real port.
+    pub url: String,
+    /// The token of its API.
+    pub token: Token,
+    engine: JoinHandle<Result<(), StorageLost>>,
+    tcp: JoinHandle<Result<(), io::Error>>,
+    unix: JoinHandle<Result<(), io::Error>>,
+    socket: PathBuf,
+    queue: Queue,
+}
+
+/// Starts the daemon: first the queue, then what an earlier run left unfinished, then the
+/// devices, and the API last, when everything behind it is there.
+///
+/// # Errors
+/// When any part cannot be started. Nothing was asked of any device then.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let state_dir = &config.daemon.state_dir;
+    private_dir(state_dir)
+        .map_err(|source| StartError::StateDir { path: state_dir.clone(), source })?;
+    let queue = Queue::open(&state_dir.join(DATABASE))?;
+    let token = Token::read_or_create(&token_file(state_dir))?;
+    let (tcp, unix) = listen(&config).await?;
+    let url = tcp.local_addr().map(|a| format!("http://{a}")).unwrap_or_default();
+
+    let (requests, received) = mpsc::channel(EVENTS);
+    let (desk, desk_seen) = watch::channel(Arc::default());
+    let readers = Arc::new(Readers { queue: queue.clone(), idle: Mutex::new(Vec::new()) });
+    let notices = broadcast::channel(NOTICES).0;
+    let handle = Handle { requests, desk: desk_seen, notices, readers };
+
+    let unfinished = queue.reader()?.unfinished()?;
+    let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
+    let mut engine = Engine::new(setups(&config), upstream_ids);
+    let effects = engine.start(handle.now(), unfinished);
+    printing::settle_interrupted(&queue, &handle).await;
+
+    let mut work_due: Vec<WorkDue> = Vec::new();
+    for printer in &config.printers {
+        let due = WorkDue::default();
+        work_due.push(due.clone());
+        printing::start(printer, &config.daemon.merchant, queue.clone(), handle.clone(), due);
+    }
+    upstreams::start(&config, &queue, &handle, &mut work_due);
+    let task = EngineTask {
+        engine,
+        queue: queue.clone(),
+        handle: handle.clone(),
+        requests: received,
+        desk,
+        terminals: terminals::start(&config, &handle),
+        work_due,
+        replies: std::collections::HashMap::new(),
+        next_reply: 0,
+        stopping: None,
+    };
+    let engine = tokio::spawn(task.run(effects));
+    let tcp = tokio::spawn(api::serve_tcp(tcp, handle.clone(), token.clone()));
+    let unix = tokio::spawn(api::serve_unix(unix, handle.clone(), SocketUsers::of_this_process()));
+    let socket = config.daemon.socket.clone();
+    tracing::info!(%url, socket = %socket.display(), "ready");
+    Ok(Running { handle, url, token, engine, tcp, unix, socket, queue })
+}
+
+impl Running {
+    /// Runs until `stop` comes or a part fails. Running payments are finished first.
+    ///
+    /// # Errors
+    /// When a part fails: the service manager should start the daemon anew.
+    pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
+        let result = tokio::select! {
+            () = stop => {
+                self.handle.stop().await;
+                Ok(())
+            }
+            ended = &mut self.engine => ended?.map_err(RunError::from),
+            ended = &mut self.tcp => ended?.map_err(RunError::from),
+            ended = &mut self.unix => ended?.map_err(RunError::from),
+        };
+        self.tcp.abort();
+        self.unix.abort();
+        if let Err(error) = fs::remove_file(&self.socket) {
+            tracing::debug!(%error, "the socket is gone already");
+        }
+        self.queue.close();
+        result
+    }
+}
+
+fn setups(config: &Config) -> Vec<Setup> {
+    let terminals = config.terminals.iter().map(|t| Setup {
+        id: t.id.clone(),
+        currency: t.currency,
+        printer: t.printer.clone(),
+        terminal: true,
+    });
+    let tills = config.tills.iter().map(|t| Setup {
+        id: t.id.clone(),
+        currency: t.currency,
+        printer: t.printer.clone(),
+        terminal: false,
+    });
+    terminals.chain(tills).collect()
+}
+
+fn private_dir(path: &Path) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+async fn listen(config: &Config) -> Result<(TcpListener, UnixListener), StartError> {
+    let address = config.daemon.listen;
+    let error = |at: String| move |source| StartError::Listen { at, source };
+    let tcp = TcpListener::bind(address).await.map_err(error(address.to_string()))?;
+    let path = &config.daemon.socket;
+    let at = path.display().to_string();
+    if let Some(dir) = path.parent() {
+        private_parent(dir).map_err(error(at.clone()))?;
+    }
+    remove_dead_socket(path).map_err(error(at.clone()))?;
+    let unix = UnixListener::bind(path).map_err(error(at.clone()))?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o660)).map_err(error(at))?;
+    Ok((tcp, unix))
+}
+
+/// systemd makes `/run/tilld`; elsewhere the directory is made for the group to reach the socket.
+fn private_parent(dir: &Path) -> io::Result<()> {
+    if dir.is_dir() {
+        return Ok(());
+    }
+    fs::DirBuilder::new().recursive(true).mode(0o750).create(dir)
+}
+
+/// A daemon that was killed leaves its socket behind. The lock on the queue says that no other
+/// daemon of this state directory lives; a socket that still answers belongs to somebody else.
+fn remove_dead_socket(path: &Path) -> io::Result<()> {
+    match std::os::unix::net::UnixStream::connect(path) {
+        Ok(_) => Err(io::ErrorKind::AddrInUse.into()),
+        Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => fs::remove_file(path),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(e) => Err(e),
+    }
+}
