@@ -85,12 +85,12 @@ pub enum Event {
         /// What.
         approved: terminal::Approved,
     },
-    /// A terminal's link came or went.
-    Link {
+    /// A terminal's link is gone, or cannot be opened.
+    LinkLost {
         /// Which.
         device: DeviceId,
-        /// Whether it is there.
-        up: bool,
+        /// Why, and what to do, as a sentence for the desk.
+        reason: Text,
     },
 }
 

@@ -12,6 +12,8 @@ mod device;
 mod effect;
 mod pay;
 mod terminal;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -110,7 +112,7 @@ impl Engine {
             Event::Found { ticket, payment } => self.found(ticket, payment.map(|p| *p)),
             Event::Terminal { device, event } => self.terminal(now, &device, event),
             Event::Store { device, approved } => self.store(now, &device, approved),
-            Event::Link { device, up } => self.link(&device, up),
+            Event::LinkLost { device, reason } => self.link_lost(&device, reason),
         }
         self.take_effects()
     }

@@ -2,7 +2,7 @@
 
 use drivers::terminal::{Approved, Ending, Event as TerminalEvent, Slip, SlipCopy};
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, PaymentId};
+use payment::{DeviceId, Fact, PaymentId, Text};
 use sync::queue::{JobKind, Urgency, Write};
 
 use super::{
@@ -12,17 +12,10 @@ use super::{
 };
 
 impl Engine {
-    pub(super) fn link(&mut self, device: &DeviceId, up: bool) {
-        if up {
-            return;
-        }
-        if let Some(device) = self.devices.get_mut(device)
-            && device.link == Link::Ready
-        {
-            device.link = Link::NotReady(
-                "The terminal cannot be reached. Check its power and its cable or network.".into(),
-            );
-            self.publish_device(&device.setup.id.clone());
+    pub(super) fn link_lost(&mut self, id: &DeviceId, reason: Text) {
+        if let Some(device) = self.devices.get_mut(id) {
+            device.link = Link::NotReady(reason);
+            self.publish_device(id);
         }
     }
 

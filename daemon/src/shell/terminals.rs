@@ -45,7 +45,9 @@ async fn forward(
         let event = match message {
             FromMachine::Store(approved) => Event::Store { device, approved },
             FromMachine::Event(event) => Event::Terminal { device, event },
-            FromMachine::Link(up) => Event::Link { device, up },
+            FromMachine::LinkDown(reason) => Event::LinkLost { device, reason },
+            // The driver says itself when the terminal behind the link is ready.
+            FromMachine::LinkUp => continue,
         };
         handle.event(event).await;
     }

@@ -1,0 +1,456 @@
+//! The engine against a queue in memory, on given time, in any order of events.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use drivers::terminal::{Approved, Command, Ending, Event as TerminalEvent};
+use jiff::Timestamp;
+use payment::{
+    Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, Payment, PaymentId,
+    ReceiptNumber, Refusal, Settlement, State, Verdict, parse_currency,
+};
+use proptest::prelude::*;
+use sync::queue::{Write, WriteError, Written};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+/// The engine, a queue that answers when it is told to, and a record of all that left.
+struct World {
+    engine: Engine,
+    rows: HashMap<PaymentId, Payment>,
+    /// Writes that are not durable yet.
+    writes: VecDeque<(Ticket, Write)>,
+    look_ups: VecDeque<(Ticket, payment::IdempotencyKey)>,
+    asked: Vec<PaymentId>,
+    stored: Vec<bool>,
+    answers: HashMap<ReplyTo, Answer>,
+    next_reply: u64,
+    next_id: u8,
+    full: bool,
+}
+
+impl World {
+    fn new() -> Self {
+        let setup = |id: &str, terminal| Setup {
+            id: id.parse().unwrap(),
+            currency: parse_currency("EUR").unwrap(),
+            printer: None,
+            terminal,
+        };
+        let devices = vec![setup("desk1", true), setup("cashbox", false)];
+        let mut world = Self {
+            engine: Engine::new(devices, vec!["ivvy".parse().unwrap()]),
+            rows: HashMap::new(),
+            writes: VecDeque::new(),
+            look_ups: VecDeque::new(),
+            asked: Vec::new(),
+            stored: Vec::new(),
+            answers: HashMap::new(),
+            next_reply: 0,
+            next_id: 0,
+            full: false,
+        };
+        world.terminal(TerminalEvent::Ready { terminal_id: None });
+        world
+    }
+
+    fn feed(&mut self, event: Event) {
+        let effects = self.engine.handle(NOW, event);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Write { ticket, write, .. } => self.writes.push_back((ticket, *write)),
+                Effect::LookUp { ticket, key } => self.look_ups.push_back((ticket, key)),
+                Effect::Command { command: Command::Pay { payment, .. }, .. } => {
+                    let row = self.rows.get(&payment).expect("law 1: the intent is durable");
+                    assert_eq!(row.state, State::Intended);
+                    assert!(!self.asked.contains(&payment), "law 4: {payment} was asked twice");
+                    let device = &row.intent.device;
+                    let open = self.asked.iter().filter_map(|id| self.rows.get(id)).find(|p| {
+                        &p.intent.device == device && p.state.holds_terminal() && p.intent.id != payment
+                            && !self.engine_released(p.intent.id)
+                    });
+                    assert_eq!(open.map(|p| p.state), None, "law 4: the terminal is held");
+                    self.asked.push(payment);
+                }
+                Effect::Command { .. } | Effect::Publish(_) | Effect::WorkDue => {}
+                Effect::Stored { kept, .. } => {
+                    let approving = self.rows.values().any(|p| p.state == State::Approving);
+                    assert!(!kept || approving, "law 2: the approval is durable");
+                    self.stored.push(kept);
+                }
+                Effect::Reply { to, answer } => {
+                    assert!(self.answers.insert(to, *answer).is_none(), "answered twice");
+                }
+            }
+        }
+    }
+
+    /// A completion that is still on its way to the disk has freed its terminal already.
+    fn engine_released(&self, id: PaymentId) -> bool {
+        self.writes.iter().any(|(_, w)| {
+            matches!(w, Write::Add { payment, fact: Fact::Completed, .. } if *payment == id)
+        })
+    }
+
+    fn pay(&mut self, key: &str, device: &str, minor: i64, method: Method, wait: bool) -> ReplyTo {
+        self.next_id += 1;
+        self.next_reply += 1;
+        let reply = ReplyTo(self.next_reply);
+        let intent = Intent {
+            id: PaymentId::new(NOW, [self.next_id; 10]),
+            key: key.parse().unwrap(),
+            device: device.parse().unwrap(),
+            money: Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap(),
+            method,
+            invoice: None,
+            note: None,
+            at: NOW,
+        };
+        self.feed(Event::Pay { intent: Box::new(intent), reply, wait });
+        reply
+    }
+
+    fn card(&mut self, key: &str, minor: i64) -> ReplyTo {
+        self.pay(key, "desk1", minor, Method::Card, true)
+    }
+
+    fn terminal(&mut self, event: TerminalEvent) {
+        self.feed(Event::Terminal { device: "desk1".parse().unwrap(), event });
+    }
+
+    /// What the running payment's driver says.
+    fn approve(&mut self) {
+        let payment = *self.asked.last().unwrap();
+        let approved = Approved { payment, approval: Approval::default() };
+        self.feed(Event::Store { device: "desk1".parse().unwrap(), approved });
+    }
+
+    fn end(&mut self, ending: Ending) {
+        let payment = *self.asked.last().unwrap();
+        self.terminal(TerminalEvent::Ended { payment, ending });
+    }
+
+    /// Makes the oldest write durable, as the queue does.
+    fn sync_one(&mut self) -> bool {
+        if let Some((ticket, key)) = self.look_ups.pop_front() {
+            let payment = self.rows.values().find(|p| p.intent.key == key).cloned().map(Box::new);
+            self.feed(Event::Found { ticket, payment });
+            return true;
+        }
+        let Some((ticket, write)) = self.writes.pop_front() else { return false };
+        let result = Box::new(self.write(write));
+        self.feed(Event::Written { ticket, result });
+        true
+    }
+
+    fn sync(&mut self) {
+        while self.sync_one() {}
+    }
+
+    fn write(&mut self, write: Write) -> Result<Written, WriteError> {
+        match write {
+            Write::Begin { intent, then, .. } => {
+                if let Some(known) = self.rows.values().find(|p| p.intent.key == intent.key) {
+                    return Ok(if known.intent.wants_the_same(&intent) {
+                        Written::Repeat(known.clone())
+                    } else {
+                        Written::OtherContent(known.clone())
+                    });
+                }
+                if self.full {
+                    return Err(WriteError::DiskFull);
+                }
+                let seq = self.rows.len() as u64 + 1;
+                let receipt = ReceiptNumber::new(intent.device.clone(), seq);
+                let mut payment = Payment::begin(intent, receipt);
+                then.iter().for_each(|fact| payment.add(fact, NOW).unwrap());
+                self.rows.insert(payment.intent.id, payment.clone());
+                Ok(Written::Payment(payment))
+            }
+            Write::Add { payment, fact, at, .. } => {
+                if self.full && matches!(fact, Fact::Approved(_)) {
+                    return Err(WriteError::DiskFull);
+                }
+                let row = self.rows.get_mut(&payment).ok_or(WriteError::UnknownPayment(payment))?;
+                row.add(&fact, at)?;
+                Ok(Written::Payment(row.clone()))
+            }
+            Write::Slip { .. } | Write::Print { .. } | Write::Job { .. } | Write::Delivery { .. } => {
+                Ok(Written::Done)
+            }
+        }
+    }
+
+    /// The power fails: what is not durable is gone, and a new engine starts.
+    fn restart(&mut self) {
+        self.writes.clear();
+        self.look_ups.clear();
+        let mut fresh = Self::new();
+        std::mem::swap(&mut self.engine, &mut fresh.engine);
+        let mut unfinished: Vec<Payment> =
+            self.rows.values().filter(|p| !p.state.is_final()).cloned().collect();
+        unfinished.sort_by_key(|p| p.receipt.seq());
+        let effects = self.engine.start(NOW, unfinished);
+        self.carry_out(effects);
+        self.sync();
+    }
+
+    fn answer(&self, reply: ReplyTo) -> String {
+        match self.answers.get(&reply) {
+            None => "waits".to_owned(),
+            Some(Ok(Taken::Accepted(p))) => format!("accepted {}", p.state.shown()),
+            Some(Ok(Taken::Ended(p))) => format!("ended {}", p.state.shown()),
+            Some(Ok(Taken::Repeat(p))) => format!("repeat {}", p.state.shown()),
+            Some(Err(problem)) => problem.kind().0.to_owned(),
+        }
+    }
+}
+
+fn refusal() -> Ending {
+    Ending::Declined(Refusal { code: None, text: "no".into() })
+}
+
+fn silence() -> Ending {
+    let reason = DoubtReason::Silence;
+    Ending::Doubted(Doubt { reason, text: "?".into(), approval: None, other_amount: None })
+}
+
+#[test]
+fn a_card_payment_is_answered_when_its_outcome_is_known() {
+    let mut world = World::new();
+    let reply = world.card("k1", 1010);
+    assert!(world.asked.is_empty(), "law 1: not before the intent is durable");
+    world.sync();
+    assert_eq!(world.asked.len(), 1);
+    world.approve();
+    assert!(world.stored.is_empty(), "law 2: not before the approval is durable");
+    world.sync();
+    assert_eq!(world.stored, [true]);
+    assert_eq!(world.answer(reply), "waits");
+    world.end(Ending::Completed);
+    assert_eq!(world.answer(reply), "ended approved");
+    world.sync();
+    let next = world.card("k2", 100);
+    world.sync();
+    assert_eq!((world.asked.len(), world.answer(next).as_str()), (2, "waits"));
+}
+
+#[test]
+fn an_approval_that_cannot_be_stored_is_not_acknowledged() {
+    let mut world = World::new();
+    let reply = world.card("k1", 1010);
+    world.sync();
+    world.full = true;
+    world.approve();
+    world.sync();
+    assert_eq!(world.stored, [false]);
+    world.end(silence());
+    world.sync();
+    assert_eq!(world.answer(reply), "ended in_doubt");
+}
+
+#[test]
+fn a_double_click_is_one_payment_with_two_answers() {
+    let mut world = World::new();
+    let first = world.card("k1", 1010);
+    let second = world.card("k1", 1010);
+    let other = world.card("k1", 2020);
+    world.sync();
+    let third = world.card("k1", 1010);
+    world.approve();
+    world.sync();
+    world.end(Ending::Completed);
+    world.sync();
+    let late = world.card("k1", 1010);
+    world.sync();
+    assert_eq!(world.asked.len(), 1);
+    for reply in [first, second, third] {
+        assert_eq!(world.answer(reply), "ended approved");
+    }
+    assert_eq!(world.answer(late), "repeat approved");
+    assert_eq!(world.answer(other), "idempotency-key-reused");
+}
+
+#[test]
+fn a_busy_or_doubtful_terminal_takes_nothing_new() {
+    let mut world = World::new();
+    world.card("k1", 1010);
+    let busy = world.card("k2", 500);
+    world.sync();
+    assert_eq!(world.answer(busy), "device-busy");
+    world.end(silence());
+    world.sync();
+    let held = world.card("k3", 500);
+    world.sync();
+    assert_eq!(world.answer(held), "device-in-doubt");
+    let cash = world.pay("k4", "desk1", 500, Method::Cash, true);
+    world.sync();
+    assert_eq!(world.answer(cash), "ended approved", "cash needs no terminal");
+}
+
+#[test]
+fn a_person_settles_doubt_and_frees_the_terminal() {
+    let mut world = World::new();
+    world.card("k1", 1010);
+    world.sync();
+    world.end(silence());
+    world.sync();
+    let payment = world.asked[0];
+    let by = Verdict::Person { name: "A".into(), reason: "no receipt at the terminal".into() };
+    let settlement = Settlement::Declined { by };
+    let reply = ReplyTo(900);
+    world.feed(Event::Resolve { payment, settlement: settlement.clone(), reply });
+    world.sync();
+    assert_eq!(world.answer(reply), "ended declined");
+    world.feed(Event::Resolve { payment, settlement, reply: ReplyTo(901) });
+    assert_eq!(world.answer(ReplyTo(901)), "not-in-doubt");
+    world.card("k2", 100);
+    world.sync();
+    assert_eq!(world.asked.len(), 2);
+}
+
+#[test]
+fn after_a_restart_what_may_have_been_asked_is_in_doubt() {
+    for approved in [false, true] {
+        let mut world = World::new();
+        world.card("k1", 1010);
+        world.sync();
+        if approved {
+            world.approve();
+            world.sync();
+        }
+        world.restart();
+        assert_eq!(world.rows.values().next().unwrap().state, State::InDoubt);
+        let repeat = world.card("k1", 1010);
+        let next = world.card("k2", 1010);
+        world.sync();
+        assert_eq!(world.answer(repeat), "repeat in_doubt");
+        assert_eq!(world.answer(next), "device-in-doubt");
+        assert_eq!(world.asked.len(), 1);
+    }
+}
+
+#[test]
+fn a_full_disk_refuses_before_the_terminal_is_asked() {
+    let mut world = World::new();
+    world.full = true;
+    let reply = world.card("k1", 1010);
+    world.sync();
+    assert_eq!((world.answer(reply).as_str(), world.asked.len()), ("storage-full", 0));
+    world.full = false;
+    world.card("k2", 1010);
+    world.sync();
+    assert_eq!(world.asked.len(), 1, "the terminal is free again");
+}
+
+#[test]
+fn a_terminal_that_is_not_there_is_a_clear_refusal_but_a_repeat_is_answered() {
+    let mut world = World::new();
+    let done = world.card("k1", 1010);
+    world.sync();
+    world.end(refusal());
+    world.sync();
+    let device = "desk1".parse().unwrap();
+    world.feed(Event::LinkLost { device, reason: "Unplugged.".into() });
+    let refused = world.card("k2", 1010);
+    let repeat = world.card("k1", 1010);
+    world.sync();
+    assert_eq!(world.answer(done), "ended declined");
+    assert_eq!(world.answer(refused), "terminal-unavailable");
+    assert_eq!(world.answer(repeat), "repeat declined");
+}
+
+#[test]
+fn what_does_not_fit_the_device_is_refused() {
+    let mut world = World::new();
+    let nowhere = world.pay("k1", "desk9", 100, Method::Cash, true);
+    let no_terminal = world.pay("k2", "cashbox", 100, Method::Card, true);
+    let cash = world.pay("k3", "cashbox", 100, Method::Cash, true);
+    world.sync();
+    assert_eq!(world.answer(nowhere), "unknown-device");
+    assert_eq!(world.answer(no_terminal), "method-not-taken");
+    assert_eq!(world.answer(cash), "ended approved");
+    assert_eq!(world.rows.len(), 1, "nothing is written for what is refused");
+}
+
+/// A step of a random day at the desk.
+#[derive(Debug, Clone)]
+enum Step {
+    Pay { key: u8, minor: i64, cash: bool, wait: bool },
+    Sync,
+    Approve,
+    End(u8),
+    Resolve(bool),
+    Full(bool),
+    Restart,
+    Link(bool),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (0..4_u8, 1..3_i64, any::<bool>(), any::<bool>())
+            .prop_map(|(key, minor, cash, wait)| Step::Pay { key, minor, cash, wait }),
+        6 => Just(Step::Sync),
+        3 => Just(Step::Approve),
+        3 => (0..4_u8).prop_map(Step::End),
+        1 => any::<bool>().prop_map(Step::Resolve),
+        1 => any::<bool>().prop_map(Step::Full),
+        1 => Just(Step::Restart),
+        1 => any::<bool>().prop_map(Step::Link),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// Laws 1, 2, 4 and 5, whatever happens in whatever order: the assertions are in
+    /// [`World::carry_out`].
+    #[test]
+    fn no_day_at_the_desk_breaks_the_laws(steps in prop::collection::vec(step(), 0..60)) {
+        let mut world = World::new();
+        for step in steps {
+            match step {
+                Step::Pay { key, minor, cash, wait } => {
+                    let method = if cash { Method::Cash } else { Method::Card };
+                    world.pay(&format!("k{key}"), "desk1", minor, method, wait);
+                }
+                Step::Sync => { world.sync_one(); }
+                Step::Approve if !world.asked.is_empty() => world.approve(),
+                Step::End(how) if !world.asked.is_empty() => world.end(match how {
+                    0 => Ending::Completed,
+                    1 => refusal(),
+                    2 => silence(),
+                    _ => Ending::Cancelled(Cancellation { code: None, text: "c".into() }),
+                }),
+                Step::Resolve(approved) if !world.asked.is_empty() => {
+                    let payment = *world.asked.last().unwrap();
+                    let by = Verdict::Person { name: "A".into(), reason: "b".into() };
+                    let settlement = if approved {
+                        Settlement::Approved { by, approval: None }
+                    } else {
+                        Settlement::Declined { by }
+                    };
+                    world.next_reply += 1;
+                    let reply = ReplyTo(world.next_reply);
+                    world.feed(Event::Resolve { payment, settlement, reply });
+                }
+                Step::Full(full) => world.full = full,
+                Step::Restart => world.restart(),
+                Step::Link(true) => world.terminal(TerminalEvent::Ready { terminal_id: None }),
+                Step::Link(false) => {
+                    let device = "desk1".parse().unwrap();
+                    world.feed(Event::LinkLost { device, reason: "Unplugged.".into() });
+                }
+                Step::Approve | Step::End(_) | Step::Resolve(_) => {}
+            }
+        }
+        world.sync();
+        let keys: HashSet<_> = world.rows.values().map(|p| &p.intent.key).collect();
+        prop_assert_eq!(keys.len(), world.rows.len(), "law 5: one payment for each key");
+    }
+}
