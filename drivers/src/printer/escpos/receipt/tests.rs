@@ -1,0 +1,202 @@
+//! Receipts, as the bytes that go to a printer.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn text(text: &str) -> Line {
+    Line::Text(text.into(), Style::default())
+}
+
+fn centred(text: &str) -> Line {
+    let style = Style {
+        align: Align::Centre,
+        ..Style::default()
+    };
+    Line::Text(text.into(), style)
+}
+
+fn pair(left: &str, right: &str) -> Line {
+    Line::Columns(left.into(), right.into(), Style::default())
+}
+
+fn slip(text: &str) -> Line {
+    Line::Verbatim(SlipLine {
+        text: text.into(),
+        centred: true,
+        ..SlipLine::default()
+    })
+}
+
+/// Bytes for reading: printable ones as they are, a new line for every line feed.
+fn shown(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .map(|byte| match byte {
+            b'\n' => "\n".to_owned(),
+            0x20..=0x7e => char::from(*byte).to_string(),
+            _ => format!("<{byte:02X}>"),
+        })
+        .collect()
+}
+
+fn german() -> Vec<Line> {
+    let big = Style {
+        bold: true,
+        wide: true,
+        high: true,
+        align: Align::Centre,
+    };
+    let bold = Style {
+        bold: true,
+        ..Style::default()
+    };
+    vec![
+        Line::Text("Zahnärzte am Markt".into(), big),
+        centred("Gemeinschaftspraxis Dr. Müller & Dr. Groß"),
+        centred("Königstraße 12 – 70173 Stuttgart"),
+        centred("Telefon 0711 – 22 00 00"),
+        Line::Feed(1),
+        pair("Beleg-Nr. A1-000042", "21.11.2026 09:41"),
+        pair("Gerät", "empfang-1"),
+        text("Rechnung: RE-2026-1187"),
+        Line::Rule,
+        text("Leistungen vom 18.11.2026"),
+        pair("0010 Eingehende Untersuchung", "12,94 €"),
+        pair("1040 Professionelle Zahnreinigung", "90,55 €"),
+        pair("2197 Adhäsive Befestigung", "16,82 €"),
+        pair(
+            "Verlangensleistung nach § 2 Abs. 3 GOZ: Aufhellung, beide Kiefer",
+            "1\u{202f}240,00\u{a0}€",
+        ),
+        Line::Rule,
+        Line::Columns("Summe".into(), "1.360,31 €".into(), bold),
+        text("Umsatzsteuerfrei nach § 4 Nr. 14 a) UStG"),
+        Line::Rule,
+        slip("K-U-N-D-E-N-B-E-L-E-G"),
+        slip("Terminal-ID     65083421"),
+        slip("Mastercard kontaktlos"),
+        slip("Nr. ############0004"),
+        slip("Genehmigungs-Nr.  123456"),
+        slip("Betrag   EUR    1.360,31"),
+        slip("*** Zahlung erfolgt ***"),
+        Line::Rule,
+        text(
+            "„Vielen Dank!“ Wir wünschen Ihnen einen schönen Tag und freuen uns auf Ihren Besuch.",
+        ),
+        centred("www.zahnaerzte.example"),
+        Line::Feed(2),
+        Line::Cut,
+    ]
+}
+
+#[test]
+fn a_german_receipt() {
+    let profile = Profile::find("epson-tm-t20iii").unwrap();
+    insta::assert_snapshot!(shown(&render(&german(), profile)));
+}
+
+#[test]
+fn lines_and_their_bytes() {
+    let wide = Style {
+        wide: true,
+        ..Style::default()
+    };
+    for (profile, line, expected) in [
+        ("generic-80mm", text("a"), "a\n"),
+        ("generic-80mm", text(""), "\n"),
+        ("generic-80mm", text("  a"), "  a\n"),
+        ("generic-80mm", Line::Cut, "<1D>VB<00>"),
+        ("generic-58mm", Line::Cut, "<1B>d<04>"),
+        ("generic-80mm", Line::Feed(3), "<1B>d<03>"),
+        (
+            "generic-58mm",
+            Line::Rule,
+            "--------------------------------\n",
+        ),
+        (
+            "generic-58mm",
+            pair("Left", "1,00"),
+            "Left                        1,00\n",
+        ),
+        (
+            "generic-58mm",
+            pair("A name as long as this one", "1,00 EUR"),
+            "A name as long as this one\n                        1,00 EUR\n",
+        ),
+        (
+            "generic-58mm",
+            Line::Text("words are not broken".into(), wide),
+            "<1D>!<10>words are not\nbroken\n",
+        ),
+        (
+            "generic-58mm",
+            text("Donaudampfschifffahrtsgesellschaftskapitän"),
+            "Donaudampfschifffahrtsgesellscha\nftskapit<1B>t<13><84>n\n",
+        ),
+        (
+            "generic-58mm",
+            slip("Abcdefghij abcdefghij abcdefghij "),
+            "<1B>a<01>Abcdefghij abcdefghij abcdefghij\n",
+        ),
+    ] {
+        let bytes = render(&[line], Profile::find(profile).unwrap());
+        assert_eq!(shown(&bytes), format!("<1B>@<1C>.{expected}"));
+    }
+}
+
+fn lines() -> impl Strategy<Value = Vec<Line>> {
+    let text = || "\\PC{0,60}|[a-z ]{0,200}|[\\x00-\\x20ä€]{0,20}";
+    let style = (0..3_usize, any::<[bool; 3]>()).prop_map(|(align, [bold, wide, high])| Style {
+        align: [Align::Left, Align::Centre, Align::Right][align],
+        bold,
+        wide,
+        high,
+    });
+    let line = (0..6, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
+        0 => Line::Text(Text::new(&a), style),
+        1 => Line::Columns(Text::new(&a), Text::new(&b), style),
+        2 => Line::Rule,
+        3 => Line::Feed(2),
+        4 => Line::Cut,
+        _ => Line::Verbatim(SlipLine {
+            text: Text::new(&a),
+            centred: style.bold,
+            wide: style.wide,
+            high: style.high,
+        }),
+    });
+    prop::collection::vec(line, 0..8)
+}
+
+proptest! {
+    /// Whatever the data: only our own commands steer, and no line is wider than the paper.
+    #[test]
+    fn only_known_commands_and_printable_bytes(lines in lines(), narrow: bool) {
+        let profile = Profile::find(if narrow { "generic-58mm" } else { "epson-tm-t20iii" }).unwrap();
+        let bytes = render(&lines, profile);
+        let mut rest = bytes.as_slice();
+        let (mut width, mut size) = (0, 1);
+        while let Some((first, after)) = rest.split_first() {
+            rest = match rest {
+                [0x1b, b'@', after @ ..] | [0x1c, b'.', after @ ..] => after,
+                [0x1d, b'!', n, after @ ..] => {
+                    size = usize::from(n >> 4) + 1;
+                    after
+                }
+                [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..] => after,
+                [0x1d, b'V', 0x42, 0, after @ ..] => after,
+                [b'\n', after @ ..] => {
+                    width = 0;
+                    after
+                }
+                _ => {
+                    prop_assert!(*first >= 0x20 && *first != 0x7f, "{bytes:02x?}");
+                    width += size;
+                    after
+                }
+            };
+            prop_assert!(width <= profile.columns);
+        }
+    }
+}
