@@ -1,5 +1,20 @@
-//! What is sent to an invoicing system, and when: the rules, pure.
+//! What is sent to an invoicing system, and when.
+//!
+//! [`next`], [`after_send`] and [`after_read`] are the rules, pure. [`Worker`] applies them, one
+//! request at a time; [`run`] gives it the real world. Read [`DeliveryState`] first.
 
+mod health;
+mod http;
+mod rules;
+mod run;
 mod state;
+#[cfg(test)]
+mod tests;
+mod worker;
 
+pub use health::Health;
+pub use http::{Client, ClientError};
+pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
+pub use run::{SystemClock, run};
 pub use state::{Delivery, DeliveryState};
+pub use worker::{Change, Clock, Http, Outbox, Round, Worker};

@@ -38,6 +38,14 @@ pub enum DeliveryState {
         /// What happened.
         reason: Text,
     },
+    /// It was refused, but an earlier request may have been booked: read back before a person is
+    /// asked.
+    Refused {
+        /// When to read back next.
+        next_at: Timestamp,
+        /// What the upstream said.
+        reason: Text,
+    },
     /// It was not booked, and is sent again later.
     Waiting {
         /// When.
@@ -73,6 +81,7 @@ impl DeliveryState {
             Self::Queued => "queued",
             Self::Sending { .. } => "sending",
             Self::Ambiguous { .. } => "ambiguous",
+            Self::Refused { .. } => "refused",
             Self::Waiting { .. } => "waiting",
             Self::Confirmed { .. } => "confirmed",
             Self::NeedsOperator { .. } => "needs_operator",
@@ -88,6 +97,7 @@ impl DeliveryState {
             Self::Queued => Some(Timestamp::MIN),
             Self::Sending { at } => Some(*at),
             Self::Ambiguous { next_at, .. }
+            | Self::Refused { next_at, .. }
             | Self::Waiting { next_at, .. }
             | Self::Parked { next_at, .. } => Some(*next_at),
             Self::Confirmed { .. } | Self::NeedsOperator { .. } | Self::Superseded => None,

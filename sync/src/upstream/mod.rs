@@ -1,1 +1,125 @@
-//! The invoicing systems.
+//! The invoicing systems: how each is asked, and how its answers read.
+//!
+//! An [`Upstream`] is pure: it turns a payment into a request and an answer into a [`Class`]. It
+//! knows one system, and must not know the queue, the clock, sockets or other upstreams. What is
+//! sent when is [`crate::delivery`]'s part.
+
+mod http;
+mod ivvy;
+
+use jiff::{SignedDuration, Timestamp};
+use payment::{Payment, Text};
+use std::time::Duration;
+
+pub use http::{HttpAnswer, HttpRequest};
+pub use ivvy::Ivvy;
+
+/// One invoicing system.
+pub trait Upstream: Send + Sync {
+    /// The request that books a payment. `now` is the server's time as far as it is known.
+    ///
+    /// # Errors
+    /// When this payment cannot be told to this system at all.
+    fn create(&self, now: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable>;
+
+    /// What the answer to any request of this system means. `now` is our own clock.
+    fn classify(&self, now: Timestamp, answer: &HttpAnswer) -> Class;
+
+    /// The request that reads back what the system holds for the payment. It changes nothing.
+    ///
+    /// # Errors
+    /// When this payment cannot be asked for.
+    fn look_up(&self, now: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable>;
+
+    /// Whether the answer to [`look_up`](Upstream::look_up) shows the payment.
+    fn find(&self, payment: &Payment, answer: &HttpAnswer) -> Found;
+}
+
+/// The upstream of a section of the configuration.
+pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
+    match &upstream.kind {
+        config::UpstreamKind::Ivvy { .. } => Box::new(Ivvy::new(upstream)),
+    }
+}
+
+/// Why a payment cannot be told to a system, as a sentence for the person who must decide.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unsendable(pub Text);
+
+/// What an answer means. Reasons are sentences for the person at the desk.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Class {
+    /// Booked.
+    Confirmed {
+        /// The system's own name for it.
+        remote_id: Option<Text>,
+    },
+    /// Not booked by this request, but perhaps by an earlier one: read back, then a person.
+    Refused {
+        /// Why.
+        reason: Text,
+    },
+    /// Not booked, because the request's time was wrong.
+    ClockSkew {
+        /// The server's clock less ours, when the answer told it.
+        skew: Option<SignedDuration>,
+    },
+    /// Not booked, and no other payment would be: a bad key, or a wrong address.
+    Parked {
+        /// Why.
+        reason: Text,
+    },
+    /// Not booked, because a setting that this payment needs is wrong. Others may go on.
+    Misconfigured {
+        /// Why.
+        reason: Text,
+    },
+    /// Not booked, says the system; try again later, and read back first.
+    NotExecuted {
+        /// Why.
+        reason: Text,
+        /// The system's own wish.
+        retry_after: Option<Duration>,
+    },
+    /// Not booked, and never will be as it is: a person must decide.
+    NeedsOperator {
+        /// Why.
+        reason: Text,
+    },
+    /// It may have been booked.
+    Ambiguous {
+        /// Why.
+        reason: Text,
+    },
+    /// No byte of it reached the system.
+    NotSent {
+        /// Why.
+        reason: Text,
+    },
+}
+
+/// What a read-back shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// The payment is booked, once and with our amount.
+    Present {
+        /// The system's own name for it.
+        remote_id: Option<Text>,
+    },
+    /// Something is booked that does not fit: a person must look.
+    Conflict {
+        /// What, as a sentence.
+        reason: Text,
+    },
+    /// The payment is not booked.
+    Absent {
+        /// Why it could not be booked now either (closed, overpaid, another currency), if so.
+        obstacle: Option<Text>,
+    },
+    /// The answer does not tell.
+    Unreadable {
+        /// Why, as a sentence.
+        reason: Text,
+    },
+}

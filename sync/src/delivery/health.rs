@@ -1,0 +1,152 @@
+//! How an upstream as a whole is doing: when it may be asked again, and how its clock stands.
+//!
+//! Kept in memory only: after a restart the first request finds out anew.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+/// For an upstream that answers, but badly.
+const TROUBLED: [u64; 6] = [5, 30, 120, 600, 1800, 3600];
+/// For a network that is away: short, so that delivery goes on soon after it is back.
+const OFFLINE: [u64; 7] = [1, 2, 4, 8, 16, 32, 60];
+/// For a bad key or a wrong address.
+const PARKED: Duration = Duration::from_secs(300);
+/// Longest wish of a server that is granted.
+const LONGEST_WISH: Duration = Duration::from_secs(3600);
+/// A clock that was corrected by less than this was not what the server minded.
+const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
+
+/// The health of one upstream.
+#[derive(Debug, Clone, Default)]
+pub struct Health {
+    skew: SignedDuration,
+    failures: usize,
+    offline: usize,
+    paused_until: Option<Timestamp>,
+}
+
+impl Health {
+    /// Until when nothing may be sent, if so.
+    pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
+        self.paused_until.filter(|until| *until > now)
+    }
+
+    /// The server's time, as far as it is known.
+    pub fn server_time(&self, wall: Timestamp) -> Timestamp {
+        wall.saturating_add(self.skew).unwrap_or(wall)
+    }
+
+    /// It answered as it should.
+    pub(super) fn well(&mut self) {
+        self.failures = 0;
+        self.offline = 0;
+        self.paused_until = None;
+    }
+
+    /// It could not be reached. Returns when to try again.
+    pub(super) fn offline(&mut self, now: Timestamp, random: u64) -> Timestamp {
+        let pause = step(&OFFLINE, self.offline);
+        self.offline = self.offline.saturating_add(1);
+        self.pause(later(now, jittered(pause, random)))
+    }
+
+    /// It answered badly, or wants to be left alone for `wish`. Returns when to try again.
+    pub(super) fn troubled(
+        &mut self,
+        now: Timestamp,
+        wish: Option<Duration>,
+        random: u64,
+    ) -> Timestamp {
+        let pause = step(&TROUBLED, self.failures).max(wish.unwrap_or_default().min(LONGEST_WISH));
+        self.failures = self.failures.saturating_add(1);
+        self.offline = 0;
+        self.pause(later(now, jittered(pause, random)))
+    }
+
+    /// It refuses every request alike. Returns when to try again.
+    pub(super) fn parked(&mut self, now: Timestamp) -> Timestamp {
+        self.offline = 0;
+        self.pause(later(now, PARKED))
+    }
+
+    /// It minded the time of the request. Returns when to try again: at once, if the clock could
+    /// be corrected.
+    pub(super) fn skewed(
+        &mut self,
+        now: Timestamp,
+        skew: Option<SignedDuration>,
+        random: u64,
+    ) -> Timestamp {
+        let corrected = skew.filter(|skew| (*skew - self.skew).abs() > SAME_CLOCK);
+        match corrected {
+            Some(skew) if self.failures == 0 => {
+                self.skew = skew;
+                self.failures = 1;
+                now
+            }
+            _ => {
+                self.skew = corrected.unwrap_or(self.skew);
+                self.troubled(now, None, random)
+            }
+        }
+    }
+
+    fn pause(&mut self, until: Timestamp) -> Timestamp {
+        self.paused_until = Some(until);
+        until
+    }
+}
+
+/// `after` later; stays in the range of time.
+pub(super) fn later(now: Timestamp, after: Duration) -> Timestamp {
+    now.saturating_add(after).unwrap_or(Timestamp::MAX)
+}
+
+fn step(steps: &[u64], failures: usize) -> Duration {
+    let last = steps.last().copied().unwrap_or_default();
+    Duration::from_secs(steps.get(failures).copied().unwrap_or(last))
+}
+
+/// Up to a tenth more, so that many desks do not come back in the same moment.
+fn jittered(pause: Duration, random: u64) -> Duration {
+    let thousandths = u32::try_from(random % 100).unwrap_or_default();
+    pause.saturating_add(pause.saturating_mul(thousandths) / 1000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waits(mut wait: impl FnMut(&mut Health) -> Timestamp) -> Vec<i64> {
+        let mut health = Health::default();
+        (0..8).map(|_| wait(&mut health).as_second()).collect()
+    }
+
+    #[test]
+    fn pauses_grow_to_their_cap() {
+        let zero = Timestamp::UNIX_EPOCH;
+        assert_eq!(waits(|h| h.offline(zero, 0)), [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(
+            waits(|h| h.troubled(zero, None, 0)),
+            [5, 30, 120, 600, 1800, 3600, 3600, 3600]
+        );
+        assert_eq!(waits(|h| h.parked(zero)), [300; 8]);
+        let wish = Some(Duration::from_secs(77));
+        let mut health = Health::default();
+        assert_eq!(health.troubled(zero, wish, 0).as_second(), 77);
+        // Jitter adds less than a tenth.
+        assert_eq!(jittered(Duration::from_secs(100), 99).as_millis(), 109_900);
+    }
+
+    #[test]
+    fn a_clock_is_corrected_at_once_but_only_once() {
+        let zero = Timestamp::UNIX_EPOCH;
+        let skew = Some(SignedDuration::from_mins(7));
+        let mut health = Health::default();
+        assert_eq!(health.skewed(zero, skew, 0), zero);
+        assert_eq!(health.server_time(zero).as_second(), 420);
+        assert!(health.skewed(zero, skew, 0) > zero);
+        assert!(Health::default().skewed(zero, None, 0) > zero);
+    }
+}

@@ -1,0 +1,300 @@
+//! The rules of law 7: what to send next, and what an answer comes to.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use payment::Text;
+
+use super::{Delivery, DeliveryState, Health, health::later};
+use crate::upstream::{Class, Found, HttpRequest, Unsendable, Upstream};
+
+/// Shortest and longest time between two read-backs of one payment.
+const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3600));
+/// How long a payment waits for a setting to be mended.
+const MISCONFIGURED: Duration = Duration::from_secs(300);
+/// After a pause another payment goes first: the one that was refused may be the only one.
+const STEP_ASIDE: Duration = Duration::from_secs(1);
+
+/// What the rules need to know of one upstream's section of the configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// How long an ambiguous request may still be carried out by the server. For iVvy: five
+    /// minutes of tolerance for a request's date, five for a clock that is off, one to spare.
+    pub fence: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let fence = Duration::from_secs(11 * 60);
+        Self { fence }
+    }
+}
+
+/// Two clocks. What is waited for is counted on the steady one, so that a clock that is set
+/// never shortens a fence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// Never set: the time of day when the process began, plus what passed since.
+    pub steady: Timestamp,
+    /// The time of day.
+    pub wall: Timestamp,
+}
+
+/// What to do with a delivery.
+#[derive(Debug)]
+pub enum Action {
+    /// Make [`sending`] durable, then send this.
+    Send(HttpRequest),
+    /// Send this; it changes nothing at the server.
+    ReadBack(HttpRequest),
+    /// Make this state durable; nothing is sent.
+    Become(DeliveryState),
+    /// Look again then.
+    Wait(Timestamp),
+    /// Nothing is left to do.
+    Nothing,
+}
+
+/// What to do with a delivery now.
+pub fn next(
+    delivery: &Delivery,
+    now: Now,
+    health: &Health,
+    settings: Settings,
+    upstream: &dyn Upstream,
+) -> Action {
+    let state = &delivery.state;
+    if let Some(at) = state.next_at().filter(|at| *at > now.steady) {
+        return Action::Wait(at);
+    }
+    let at = health.server_time(now.wall);
+    let payment = &delivery.payment;
+    let read_back = || or_operator(upstream.look_up(at, payment), Action::ReadBack);
+    match state {
+        // Queued again after it was sent: what happened to that request is not known.
+        DeliveryState::Queued if delivery.attempts > 0 => read_back(),
+        DeliveryState::Queued | DeliveryState::Waiting { .. } | DeliveryState::Parked { .. } => {
+            or_operator(upstream.create(at, payment), Action::Send)
+        }
+        DeliveryState::Sending { .. } => Action::Become(fenced(
+            now,
+            settings,
+            &Text::from("The daemon stopped while the payment was being sent."),
+        )),
+        DeliveryState::Ambiguous { fenced_until, .. } if *fenced_until > now.steady => {
+            Action::Wait(*fenced_until)
+        }
+        DeliveryState::Ambiguous { .. } | DeliveryState::Refused { .. } => read_back(),
+        DeliveryState::Confirmed { .. }
+        | DeliveryState::NeedsOperator { .. }
+        | DeliveryState::Superseded => Action::Nothing,
+    }
+}
+
+/// The state to make durable before the first byte of a request leaves.
+pub fn sending(now: Now) -> DeliveryState {
+    DeliveryState::Sending { at: now.steady }
+}
+
+/// What a found row comes to when the process begins. Fences are armed again in full: how long
+/// the process was away, no clock can tell for certain.
+pub fn restarted(state: &DeliveryState, now: Now, settings: Settings) -> Option<DeliveryState> {
+    let next_at = now.steady;
+    Some(match state {
+        DeliveryState::Sending { .. } => {
+            let stopped = "The daemon stopped while the payment was being sent.";
+            fenced(now, settings, &Text::from(stopped))
+        }
+        DeliveryState::Ambiguous { reason, .. } => fenced(now, settings, reason),
+        DeliveryState::Refused { reason, .. } => DeliveryState::Refused {
+            next_at,
+            reason: reason.clone(),
+        },
+        DeliveryState::Waiting { reason, .. } => DeliveryState::Waiting {
+            next_at,
+            reason: reason.clone(),
+        },
+        DeliveryState::Parked { reason, .. } => DeliveryState::Parked {
+            next_at,
+            reason: reason.clone(),
+        },
+        DeliveryState::Queued
+        | DeliveryState::Confirmed { .. }
+        | DeliveryState::NeedsOperator { .. }
+        | DeliveryState::Superseded => return None,
+    })
+}
+
+/// What a person's wish to try again comes to: it is read back first.
+pub fn retried() -> DeliveryState {
+    DeliveryState::Ambiguous {
+        fenced_until: Timestamp::UNIX_EPOCH,
+        next_at: Timestamp::UNIX_EPOCH,
+        reason: Text::from("A person asked to try again."),
+    }
+}
+
+/// What the answer to a [`Action::Send`] comes to.
+pub fn after_send(
+    class: Class,
+    now: Now,
+    health: &mut Health,
+    settings: Settings,
+    random: u64,
+) -> DeliveryState {
+    let steady = now.steady;
+    match class {
+        Class::Confirmed { remote_id } => {
+            health.well();
+            DeliveryState::Confirmed { remote_id }
+        }
+        Class::Refused { reason } => {
+            health.well();
+            let next_at = steady;
+            DeliveryState::Refused { next_at, reason }
+        }
+        Class::NeedsOperator { reason } => {
+            health.well();
+            DeliveryState::NeedsOperator { reason }
+        }
+        Class::Misconfigured { reason } => {
+            health.well();
+            let next_at = later(steady, MISCONFIGURED);
+            DeliveryState::Parked { reason, next_at }
+        }
+        Class::Parked { reason } => {
+            let next_at = later(health.parked(steady), STEP_ASIDE);
+            DeliveryState::Parked { reason, next_at }
+        }
+        Class::ClockSkew { skew } => {
+            let next_at = health.skewed(steady, skew, random);
+            let reason = clock_reason();
+            DeliveryState::Waiting { next_at, reason }
+        }
+        Class::NotSent { reason } => {
+            let next_at = health.offline(steady, random);
+            DeliveryState::Waiting { next_at, reason }
+        }
+        // That it was not carried out is the table's inference: so it is read back first.
+        Class::NotExecuted {
+            reason,
+            retry_after,
+        } => {
+            let next_at = health.troubled(steady, retry_after, random);
+            DeliveryState::Ambiguous {
+                fenced_until: next_at,
+                next_at,
+                reason,
+            }
+        }
+        Class::Ambiguous { reason } => {
+            health.troubled(steady, None, random);
+            fenced(now, settings, &reason)
+        }
+    }
+}
+
+/// What the answer to a [`Action::ReadBack`] comes to. `class` is what the answer means as an
+/// answer: it tells why nothing could be read.
+pub fn after_read(
+    state: &DeliveryState,
+    found: Found,
+    class: Class,
+    now: Now,
+    health: &mut Health,
+    random: u64,
+) -> DeliveryState {
+    let steady = now.steady;
+    let refusal = match state {
+        DeliveryState::Refused { reason, .. } => Some(reason.clone()),
+        _ => None,
+    };
+    if !matches!(found, Found::Unreadable { .. }) {
+        health.well();
+    }
+    match found {
+        Found::Present { remote_id } => DeliveryState::Confirmed { remote_id },
+        Found::Conflict { reason } => DeliveryState::NeedsOperator { reason },
+        Found::Absent { obstacle } => match obstacle.or(refusal) {
+            Some(reason) => DeliveryState::NeedsOperator { reason },
+            None => DeliveryState::Waiting {
+                next_at: steady,
+                reason: Text::from("It was read back and is not booked; it is sent again."),
+            },
+        },
+        Found::Unreadable { reason } => unread(state, reason, class, now, health, random),
+    }
+}
+
+/// The read-back failed: the doubt stays, and the read is tried again, for ever. A bad answer
+/// holds up this payment only; an upstream that is away holds up all.
+fn unread(
+    state: &DeliveryState,
+    reason: Text,
+    class: Class,
+    now: Now,
+    health: &mut Health,
+    random: u64,
+) -> DeliveryState {
+    let steady = now.steady;
+    let next_at = match class {
+        Class::NotSent { .. } => health.offline(steady, random),
+        Class::ClockSkew { skew } => health.skewed(steady, skew, random),
+        Class::NotExecuted { retry_after, .. } => health.troubled(steady, retry_after, random),
+        Class::Parked { .. } => later(health.parked(steady), STEP_ASIDE),
+        Class::Confirmed { .. }
+        | Class::Refused { .. }
+        | Class::Misconfigured { .. }
+        | Class::NeedsOperator { .. }
+        | Class::Ambiguous { .. } => later(steady, reread(state, steady)),
+    };
+    match state {
+        DeliveryState::Refused { reason, .. } => DeliveryState::Refused {
+            next_at,
+            reason: reason.clone(),
+        },
+        DeliveryState::Ambiguous { fenced_until, .. } => DeliveryState::Ambiguous {
+            fenced_until: *fenced_until,
+            next_at,
+            reason,
+        },
+        _ => DeliveryState::Ambiguous {
+            fenced_until: steady,
+            next_at,
+            reason,
+        },
+    }
+}
+
+/// As long again as the doubt is old, so that the pauses double.
+fn reread(state: &DeliveryState, now: Timestamp) -> Duration {
+    let age = match state {
+        DeliveryState::Ambiguous { fenced_until, .. } => now.duration_since(*fenced_until),
+        _ => jiff::SignedDuration::ZERO,
+    };
+    let age = Duration::try_from(age).unwrap_or_default();
+    age.clamp(REREAD.0, REREAD.1)
+}
+
+fn fenced(now: Now, settings: Settings, reason: &Text) -> DeliveryState {
+    let until = later(now.steady, settings.fence);
+    DeliveryState::Ambiguous {
+        fenced_until: until,
+        next_at: until,
+        reason: reason.clone(),
+    }
+}
+
+fn or_operator(
+    request: Result<HttpRequest, Unsendable>,
+    action: fn(HttpRequest) -> Action,
+) -> Action {
+    match request {
+        Ok(request) => action(request),
+        Err(Unsendable(reason)) => Action::Become(DeliveryState::NeedsOperator { reason }),
+    }
+}
+
+fn clock_reason() -> Text {
+    Text::from("The invoicing system says that this machine's clock is wrong. Check the clock.")
+}

@@ -1,0 +1,247 @@
+//! One upstream's worker: the same for the real world and for a simulated one.
+//!
+//! It sends one request at a time, so at most one create is in flight. What it must not know:
+//! SQLite, sockets and how time is told ([`Outbox`], [`Http`], [`Clock`]).
+
+use std::{collections::HashMap, future::Future, time::Duration};
+
+use jiff::Timestamp;
+use payment::{PaymentId, UpstreamId};
+
+use super::{
+    Action, Delivery, DeliveryState, Health, Now, Settings, after_read, after_send, next,
+    restarted, sending,
+};
+use crate::upstream::{HttpAnswer, HttpRequest, Upstream};
+
+/// The durable rows of one upstream.
+pub trait Outbox: Send + Sync {
+    /// Why a row could not be read or written.
+    type Error: std::error::Error + Send + Sync;
+
+    /// What is due at `now`, at most `limit`, oldest first; of an invoice only the payment whose
+    /// turn it is.
+    fn due(
+        &self,
+        upstream: &UpstreamId,
+        now: Timestamp,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<Delivery>, Self::Error>> + Send;
+
+    /// Makes a change durable before it returns.
+    fn commit(&self, change: Change) -> impl Future<Output = Result<(), Self::Error>> + Send;
+}
+
+/// Sends a request and waits for what comes of it.
+pub trait Http: Send + Sync {
+    /// The answer, or why there is none.
+    fn send(&self, request: HttpRequest) -> impl Future<Output = HttpAnswer> + Send;
+}
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// Both clocks.
+    fn now(&self) -> Now;
+}
+
+/// A delivery that moves on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// To whom.
+    pub upstream: UpstreamId,
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Where it stands now.
+    pub state: DeliveryState,
+    /// How often the request was sent, the running one included.
+    pub attempts: u32,
+    /// When, by the time of day.
+    pub at: Timestamp,
+}
+
+/// What a round came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Round {
+    /// Something moved: there may be more to do at once.
+    Moved,
+    /// Nothing to do until then, or until something new falls due.
+    Idle(Option<Timestamp>),
+}
+
+/// Rows that are looked at in one round: one, unless the first ones cannot move.
+const PAGE: usize = 16;
+
+/// The worker of one upstream.
+pub struct Worker<O, H, C> {
+    id: UpstreamId,
+    upstream: Box<dyn Upstream>,
+    outbox: O,
+    http: H,
+    clock: C,
+    settings: Settings,
+    health: Health,
+    /// When the deliveries that this worker put off are due again.
+    put_off: HashMap<PaymentId, Timestamp>,
+    random: u64,
+}
+
+impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
+    /// A worker. `seed` is for jitter.
+    pub fn new(
+        config: &config::Upstream,
+        upstream: Box<dyn Upstream>,
+        (outbox, http, clock): (O, H, C),
+        seed: u64,
+    ) -> Self {
+        Self {
+            id: config.id.clone(),
+            upstream,
+            outbox,
+            http,
+            clock,
+            settings: Settings {
+                fence: config.fence,
+            },
+            health: Health::default(),
+            put_off: HashMap::new(),
+            random: seed,
+        }
+    }
+
+    /// How the upstream is doing.
+    pub fn health(&self) -> &Health {
+        &self.health
+    }
+
+    /// How long it is until a moment that a round named.
+    pub fn until(&self, at: Timestamp) -> Duration {
+        let left = at.duration_since(self.clock.now().steady);
+        Duration::try_from(left).unwrap_or_default()
+    }
+
+    /// Takes over what an earlier process left. To be called once, before the first round.
+    ///
+    /// # Errors
+    /// When the outbox fails; it can be called again.
+    pub async fn restart(&mut self) -> Result<(), O::Error> {
+        let mut limit = PAGE;
+        let found = loop {
+            let found = self.outbox.due(&self.id, Timestamp::MAX, limit).await?;
+            if found.len() < limit {
+                break found;
+            }
+            limit = limit.saturating_mul(4);
+        };
+        for delivery in found {
+            if let Some(state) = restarted(&delivery.state, self.clock.now(), self.settings) {
+                self.commit(&delivery, state, delivery.attempts).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes the oldest due delivery one step on: at most one request.
+    ///
+    /// # Errors
+    /// When the outbox fails. Nothing is lost: a request whose outcome could not be kept is found
+    /// again as `sending`.
+    pub async fn round(&mut self) -> Result<Round, O::Error> {
+        let now = self.clock.now().steady;
+        if let Some(until) = self.health.paused_until(now) {
+            return Ok(Round::Idle(Some(until)));
+        }
+        self.put_off.retain(|_, at| *at > now);
+        for delivery in self.outbox.due(&self.id, now, PAGE).await? {
+            if self.deliver(&delivery).await? {
+                return Ok(Round::Moved);
+            }
+        }
+        Ok(Round::Idle(self.put_off.values().min().copied()))
+    }
+
+    /// Takes one delivery one step on; says whether it moved.
+    async fn deliver(&mut self, delivery: &Delivery) -> Result<bool, O::Error> {
+        let upstream = self.upstream.as_ref();
+        match next(
+            delivery,
+            self.clock.now(),
+            &self.health,
+            self.settings,
+            upstream,
+        ) {
+            Action::Send(request) => self.send(delivery, request).await?,
+            Action::ReadBack(request) => self.read_back(delivery, request).await?,
+            Action::Become(state) => self.commit(delivery, state, delivery.attempts).await?,
+            Action::Wait(at) => {
+                self.put_off.insert(delivery.payment.intent.id, at);
+                return Ok(false);
+            }
+            Action::Nothing => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    async fn send(&mut self, delivery: &Delivery, request: HttpRequest) -> Result<(), O::Error> {
+        let attempts = delivery.attempts.saturating_add(1);
+        let state = sending(self.clock.now());
+        self.commit(delivery, state, attempts).await?;
+        let answer = self.http.send(request).await;
+        let now = self.clock.now();
+        let class = self.upstream.classify(now.wall, &answer);
+        let random = self.random();
+        let state = after_send(class, now, &mut self.health, self.settings, random);
+        // What never left is no attempt.
+        let attempts = match answer {
+            HttpAnswer::NotSent { .. } => delivery.attempts,
+            HttpAnswer::Response { .. } | HttpAnswer::Lost { .. } => attempts,
+        };
+        self.commit(delivery, state, attempts).await
+    }
+
+    async fn read_back(
+        &mut self,
+        delivery: &Delivery,
+        request: HttpRequest,
+    ) -> Result<(), O::Error> {
+        let answer = self.http.send(request).await;
+        let now = self.clock.now();
+        let found = self.upstream.find(&delivery.payment, &answer);
+        let class = self.upstream.classify(now.wall, &answer);
+        let random = self.random();
+        let state = after_read(&delivery.state, found, class, now, &mut self.health, random);
+        self.commit(delivery, state, delivery.attempts).await
+    }
+
+    async fn commit(
+        &mut self,
+        delivery: &Delivery,
+        state: DeliveryState,
+        attempts: u32,
+    ) -> Result<(), O::Error> {
+        let payment = delivery.payment.intent.id;
+        if let Some(at) = state.next_at() {
+            self.put_off.insert(payment, at);
+        } else {
+            self.put_off.remove(&payment);
+        }
+        let at = self.clock.now().wall;
+        tracing::info!(%payment, upstream = %self.id, state = state.as_str(), attempts, "delivery");
+        let change = Change {
+            upstream: self.id.clone(),
+            payment,
+            state,
+            attempts,
+            at,
+        };
+        self.outbox.commit(change).await
+    }
+
+    /// SplitMix64: enough to spread retries.
+    fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

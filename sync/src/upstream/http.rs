@@ -1,0 +1,136 @@
+//! Requests and answers as data. Their `Debug` shows neither secrets nor bodies.
+
+use std::{fmt, time::Duration};
+
+use jiff::{Timestamp, fmt::rfc2822};
+use payment::Text;
+
+/// A request, ready to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// `POST` or `GET`.
+    pub method: &'static str,
+    /// The whole address.
+    pub url: String,
+    /// Names and values.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("headers", &headers)
+            .field("body_bytes", &self.body.len())
+            .finish()
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, PartialEq, Eq)]
+pub enum HttpAnswer {
+    /// An answer came.
+    Response {
+        /// The status.
+        status: u16,
+        /// The server's clock (`Date`).
+        date: Option<Timestamp>,
+        /// How long the server wants to be left alone (`Retry-After` in seconds).
+        retry_after: Option<Duration>,
+        /// The body, at most [`HttpAnswer::MAX_BODY`] bytes.
+        body: Vec<u8>,
+    },
+    /// No byte of the request left: no name, no connection, no TLS.
+    NotSent {
+        /// What happened.
+        reason: Text,
+    },
+    /// The request may have arrived, but no whole answer came.
+    Lost {
+        /// What happened.
+        reason: Text,
+    },
+}
+
+impl HttpAnswer {
+    /// Longest body that is read, in bytes.
+    pub const MAX_BODY: usize = 1024 * 1024;
+
+    /// An answer from its raw parts; headers that cannot be read are left out.
+    pub fn response(
+        status: u16,
+        date: Option<&str>,
+        retry_after: Option<&str>,
+        body: Vec<u8>,
+    ) -> Self {
+        Self::Response {
+            status,
+            date: date.and_then(http_date),
+            retry_after: retry_after
+                .and_then(|text| text.trim().parse().ok())
+                .map(Duration::from_secs),
+            body,
+        }
+    }
+}
+
+/// RFC 9110, 5.6.7: `Sat, 21 Nov 2026 00:10:00 GMT`.
+fn http_date(text: &str) -> Option<Timestamp> {
+    let zoned = rfc2822::DateTimeParser::new().parse_zoned(text).ok()?;
+    Some(zoned.timestamp())
+}
+
+impl fmt::Debug for HttpAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Response { status, body, .. } => f
+                .debug_struct("Response")
+                .field("status", status)
+                .field("body_bytes", &body.len())
+                .finish_non_exhaustive(),
+            Self::NotSent { reason } => f.debug_tuple("NotSent").field(reason).finish(),
+            Self::Lost { reason } => f.debug_tuple("Lost").field(reason).finish(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_secret_is_shown() {
+        let request = HttpRequest {
+            method: "POST",
+            url: "https://upstream.example/x".into(),
+            headers: vec![("Authorization", "secret".into())],
+            body: b"secret".to_vec(),
+        };
+        let answer = HttpAnswer::response(200, None, None, b"secret".to_vec());
+        assert!(!format!("{request:?} {answer:?}").contains("secret"));
+    }
+
+    #[test]
+    fn headers_are_read_or_left_out() {
+        let check = |date, retry, expected: &str| {
+            let HttpAnswer::Response {
+                date, retry_after, ..
+            } = HttpAnswer::response(200, date, retry, vec![])
+            else {
+                panic!("a response");
+            };
+            assert_eq!(format!("{date:?} {retry_after:?}"), expected);
+        };
+        check(
+            Some("Sat, 21 Nov 2026 00:10:00 GMT"),
+            Some("120"),
+            "Some(2026-11-21T00:10:00Z) Some(120s)",
+        );
+        check(Some("yesterday"), Some("soon"), "None None");
+        check(None, Some("-1"), "None None");
+    }
+}
