@@ -35,14 +35,14 @@ impl<M> Device for M where
 /// A device that is being served. Clones see the same device; it goes away with the last of them.
 pub struct Handle<D> {
     shared: Arc<Shared<D>>,
-    _task: Arc<Task>,
+    task: Arc<Task>,
 }
 
 impl<D> Clone for Handle<D> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            _task: Arc::clone(&self._task),
+            task: Arc::clone(&self.task),
         }
     }
 }
@@ -124,13 +124,7 @@ pub(crate) fn on_pty<D: Device>(
         }
     });
     let task = Arc::new(Task(task));
-    Ok((
-        path,
-        Handle {
-            shared,
-            _task: task,
-        },
-    ))
+    Ok((path, Handle { shared, task }))
 }
 
 /// Serves a device on a TCP port, one connection after the other as real devices do, and gives
@@ -155,13 +149,7 @@ pub(crate) async fn on_tcp<D: Device>(
         }
     });
     let task = Arc::new(Task(task));
-    Ok((
-        address,
-        Handle {
-            shared,
-            _task: task,
-        },
-    ))
+    Ok((address, Handle { shared, task }))
 }
 
 /// A symbolic link that leaves with its owner.

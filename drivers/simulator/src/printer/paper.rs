@@ -185,7 +185,7 @@ impl Paper {
 }
 
 fn join(lines: &[String]) -> String {
-    lines.iter().map(|line| format!("{line}\n")).collect()
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }
 
 fn printable(data: &[u8]) -> String {
