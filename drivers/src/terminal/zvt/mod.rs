@@ -1,1 +1,16 @@
-//! x
+//! ZVT (ZVT-Kassenschnittstelle), the protocol of most card terminals in Germany and Austria.
+//!
+//! The specification is PA00P015 (application) and PA00P016 (transport). The layers, from the wire
+//! upwards: [`rs232`] and [`line`] (serial only), [`apdu`], [`bmp`] and [`tlv`] (fields),
+//! [`text`]. All of them work in both directions,
+//! so that a simulated terminal can be built from them.
+//!
+//! This module must not know sockets, the clock or the queue.
+
+pub mod apdu;
+pub mod bcd;
+pub mod bmp;
+pub mod line;
+pub mod rs232;
+pub mod text;
+pub mod tlv;
