@@ -1,0 +1,68 @@
+//! A simulated receipt printer that speaks ESC/POS, answers like a TM-T20III and shows its pages
+//! as text.
+
+use std::{
+    io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use crate::serve::{self, Handle};
+
+mod code_page;
+mod command;
+mod fault;
+mod machine;
+mod paper;
+mod status;
+#[cfg(test)]
+mod tests;
+
+pub use fault::{FAULTS, Fault};
+pub use machine::Printer;
+
+impl Printer {
+    /// Serves it on a pseudo-terminal and gives the path to open. With `link`, the path is a
+    /// symbolic link made there, and a cut link is a real hang-up; without, it is silence.
+    ///
+    /// # Errors
+    /// When the system gives no pseudo-terminal, or the link cannot be made.
+    pub fn serve_pty(self, link: Option<&Path>) -> io::Result<(PathBuf, Handle<Self>)> {
+        serve::on_pty(self, link)
+    }
+
+    /// Serves it on a TCP port, one connection after the other, and gives the address taken.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve_tcp(self, address: SocketAddr) -> io::Result<(SocketAddr, Handle<Self>)> {
+        serve::on_tcp(self, address).await
+    }
+}
+
+impl Handle<Printer> {
+    /// Makes something go wrong.
+    pub fn arm(&self, fault: Fault) {
+        self.with(|printer| printer.arm(fault));
+    }
+
+    /// Puts everything right; what waits is printed.
+    pub fn clear(&self) {
+        self.with(Printer::clear);
+    }
+
+    /// The pages that were cut off, oldest first.
+    pub fn pages(&self) -> Vec<String> {
+        self.with(|printer| printer.pages().to_vec())
+    }
+
+    /// What was printed since the last cut.
+    pub fn uncut(&self) -> String {
+        self.with(|printer| printer.uncut())
+    }
+
+    /// Bytes received since the beginning.
+    pub fn bytes_received(&self) -> u64 {
+        self.with(|printer| printer.bytes_received())
+    }
+}

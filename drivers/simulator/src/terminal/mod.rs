@@ -1,0 +1,3 @@
+//! Simulated card terminals.
+
+pub mod zvt;

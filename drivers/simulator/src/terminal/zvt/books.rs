@@ -1,0 +1,196 @@
+//! The terminal's own books: what it did with money, whatever anybody heard of it.
+//!
+//! Tests compare what the daemon believes with this.
+
+/// What a transaction is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Money from a card.
+    Payment,
+    /// Money back, without a connection to a payment.
+    Refund,
+    /// An earlier transaction undone at the till's request.
+    Reversal {
+        /// The receipt number of the earlier one.
+        of: u16,
+    },
+}
+
+/// Where a transaction stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Approved by the issuer, not yet acknowledged by the till.
+    Open,
+    /// Acknowledged, or told to be so by a fault: it stands.
+    Committed,
+    /// Approved, then undone: never acknowledged, or reversed later.
+    Reversed,
+    /// No money was ever taken.
+    Declined,
+}
+
+/// One transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transaction {
+    /// What it is.
+    pub kind: Kind,
+    /// In the currency's smallest unit.
+    pub amount: u64,
+    /// Receipt number, from 1 to 9999 and round again.
+    pub receipt: u16,
+    /// Trace number.
+    pub trace: u32,
+    /// Where it stands.
+    pub standing: Standing,
+    /// Before the last end of day: cannot be reversed any more.
+    pub closed: bool,
+}
+
+/// All transactions, in their order.
+#[derive(Debug, Clone, Default)]
+pub struct Books {
+    transactions: Vec<Transaction>,
+    last: Option<Stored>,
+}
+
+/// What a repeated receipt shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stored {
+    Transaction(Transaction),
+    EndOfDay,
+}
+
+/// The sums of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Totals {
+    pub(super) first: u16,
+    pub(super) last: u16,
+    pub(super) count: u8,
+    pub(super) sum: u64,
+}
+
+impl Books {
+    /// Everything, in its order.
+    pub fn transactions(&self) -> &[Transaction] {
+        &self.transactions
+    }
+
+    /// The payments that a patient really paid: committed, and not undone.
+    pub fn charged(&self) -> Vec<Transaction> {
+        let stands =
+            |t: &&Transaction| t.kind == Kind::Payment && t.standing == Standing::Committed;
+        self.transactions.iter().filter(stands).copied().collect()
+    }
+
+    /// Writes a new transaction with the next numbers.
+    pub(super) fn begin(&mut self, kind: Kind, amount: u64, standing: Standing) -> Transaction {
+        let number = u32::try_from(self.transactions.len()).unwrap_or(u32::MAX);
+        let transaction = Transaction {
+            kind,
+            amount,
+            receipt: u16::try_from(number % 9999 + 1).unwrap_or(1),
+            trace: number % 999_999 + 1,
+            standing,
+            closed: false,
+        };
+        self.transactions.push(transaction);
+        transaction
+    }
+
+    /// The till has acknowledged everything: it stands.
+    pub(super) fn commit(&mut self, transaction: &Transaction) {
+        self.set(transaction.trace, Standing::Committed);
+        if let Kind::Reversal { of } = transaction.kind
+            && let Some(original) = self.reversible(of)
+        {
+            self.set(original.trace, Standing::Reversed);
+        }
+        self.last = self.find(transaction.trace).map(Stored::Transaction);
+    }
+
+    /// Undoes whatever was approved and is not acknowledged.
+    pub(super) fn reverse_open(&mut self) {
+        for transaction in &mut self.transactions {
+            if transaction.standing == Standing::Open {
+                transaction.standing = Standing::Reversed;
+            }
+        }
+    }
+
+    /// A committed payment or refund of this batch.
+    pub(super) fn reversible(&self, receipt: u16) -> Option<Transaction> {
+        let fits = |t: &&Transaction| {
+            t.receipt == receipt
+                && t.standing == Standing::Committed
+                && !t.closed
+                && !matches!(t.kind, Kind::Reversal { .. })
+        };
+        self.transactions.iter().rev().find(fits).copied()
+    }
+
+    /// The sums since the last end of day; only payments that stand.
+    pub(super) fn totals(&self) -> Totals {
+        let batch = self.charged().into_iter().filter(|t| !t.closed);
+        batch.fold(Totals::default(), |totals, t| Totals {
+            first: if totals.count == 0 {
+                t.receipt
+            } else {
+                totals.first
+            },
+            last: t.receipt,
+            count: totals.count.saturating_add(1),
+            sum: totals.sum.saturating_add(t.amount),
+        })
+    }
+
+    /// The end of day was acknowledged.
+    pub(super) fn close_batch(&mut self) {
+        for transaction in &mut self.transactions {
+            transaction.closed = true;
+        }
+        self.last = Some(Stored::EndOfDay);
+    }
+
+    /// What was stored last.
+    pub(super) fn last(&self) -> Option<Stored> {
+        self.last
+    }
+
+    fn find(&self, trace: u32) -> Option<Transaction> {
+        self.transactions.iter().find(|t| t.trace == trace).copied()
+    }
+
+    fn set(&mut self, trace: u32, standing: Standing) {
+        let found = self.transactions.iter_mut().find(|t| t.trace == trace);
+        if let Some(transaction) = found {
+            transaction.standing = standing;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_committed_and_not_undone_counts_as_charged() {
+        let mut books = Books::default();
+        let kept = books.begin(Kind::Payment, 100, Standing::Open);
+        books.commit(&kept);
+        let undone = books.begin(Kind::Payment, 200, Standing::Open);
+        books.commit(&undone);
+        let reversal = books.begin(Kind::Reversal { of: 2 }, 200, Standing::Open);
+        books.commit(&reversal);
+        books.begin(Kind::Payment, 300, Standing::Open);
+        books.reverse_open();
+        books.begin(Kind::Payment, 400, Standing::Declined);
+        let amounts: Vec<u64> = books.charged().iter().map(|t| t.amount).collect();
+        assert_eq!(amounts, [100]);
+        assert_eq!(books.reversible(2), None, "it is reversed already");
+        assert_eq!(books.totals().sum, 100);
+        books.close_batch();
+        assert_eq!(books.totals(), Totals::default());
+        assert_eq!(books.reversible(1), None, "its day is over");
+        assert_eq!(books.charged().len(), 1);
+    }
+}
