@@ -61,3 +61,10 @@ pub fn parse(
 ) -> Result<Config, ConfigError> {
     parse::parse(text, secrets, known_profiles).map_err(|found| ConfigError::invalid(file, found))
 }
+
+/// Where a client finds the daemon: the `[daemon]` table of a configuration file, whatever is wrong
+/// with the rest of it. Without a readable file, the defaults.
+pub fn daemon_section(path: &Path) -> Daemon {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    parse::daemon_section(&text)
+}

@@ -12,7 +12,7 @@ use std::{
 use payment::{DeviceId, PrinterId, UpstreamId};
 use toml::de::DeTable;
 
-use crate::{Config, Link, SecretSource, error::Found};
+use crate::{Config, Daemon, Link, SecretSource, error::Found};
 
 mod daemon;
 mod device;
@@ -65,6 +65,15 @@ pub(crate) fn parse(
         Some(config) if report.count() == 0 => Ok(config),
         _ => Err(report.into_found()),
     }
+}
+
+/// The `[daemon]` table alone, with defaults for all that cannot be read.
+pub(crate) fn daemon_section(text: &str) -> Daemon {
+    let mut report = Report::new(text);
+    let (root, _) = DeTable::parse_recoverable(text);
+    let mut root = Section::open("", (root.get_ref(), 0), &["daemon"], &mut report);
+    let daemon = root.inner("daemon", &daemon::KEYS).and_then(daemon::read);
+    daemon.unwrap_or_else(daemon::default)
 }
 
 /// `None` where something that is missing was noted.

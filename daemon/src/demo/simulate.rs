@@ -1,0 +1,128 @@
+//! One simulator alone, for integrators: `tilld simulate …`.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::Subcommand;
+use simulator::{
+    printer::Printer,
+    terminal::zvt::{Faults, Framing, Options, Terminal},
+};
+use tokio::signal;
+
+use super::{DemoError, say, stage};
+
+/// Which simulator.
+#[derive(Debug, Subcommand)]
+pub enum Simulate {
+    /// A card terminal.
+    Terminal {
+        /// Speak ZVT.
+        #[arg(long, required = true)]
+        zvt: bool,
+        /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Make the pseudo-terminal reachable under this name.
+        #[arg(long, conflicts_with = "listen")]
+        link: Option<PathBuf>,
+        /// What goes wrong, by name; see the list below. May be given several times.
+        #[arg(long)]
+        fault: Vec<String>,
+    },
+    /// An ESC/POS receipt printer. Shows what is printed as text.
+    Printer {
+        /// Listen on this TCP address; without it, a pseudo-terminal is made.
+        #[arg(long)]
+        listen: Option<SocketAddr>,
+        /// Make the pseudo-terminal reachable under this name.
+        #[arg(long, conflicts_with = "listen")]
+        link: Option<PathBuf>,
+        /// Characters on a line.
+        #[arg(long, default_value_t = 48)]
+        columns: usize,
+        /// What goes wrong, by name; see the list below. May be given several times.
+        #[arg(long)]
+        fault: Vec<String>,
+    },
+    /// An invoicing system that speaks iVvy's addPayment and getInvoice.
+    Invoicing {
+        /// Listen on this TCP address.
+        #[arg(long, default_value = "127.0.0.1:8456")]
+        listen: SocketAddr,
+    },
+}
+
+/// Runs one simulator until it is interrupted.
+///
+/// # Errors
+/// When it cannot be served, or a fault is not known.
+pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
+    match what {
+        Simulate::Terminal { zvt: _, listen, link, fault } => {
+            let faults: Faults = fault.join(",").parse()?;
+            let (at, handle) = match listen {
+                Some(address) => {
+                    let terminal = Terminal::new(Options::default(), Framing::Tcp);
+                    let (address, handle) = terminal.serve_tcp(address).await?;
+                    (format!("tcp:{address}"), handle)
+                }
+                None => {
+                    let terminal = Terminal::new(Options::default(), Framing::Serial);
+                    let (path, handle) = terminal.serve_pty(link.as_deref())?;
+                    (format!("serial:{}", path.display()), handle)
+                }
+            };
+            handle.arm(faults);
+            say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+            wait_for_the_end().await?;
+        }
+        Simulate::Printer { listen, link, columns, fault } => {
+            let printer = Printer::new(columns);
+            let (at, handle) = match listen {
+                Some(address) => {
+                    let (address, handle) = printer.serve_tcp(address).await?;
+                    (format!("tcp:{address}"), handle)
+                }
+                None => {
+                    let (path, handle) = printer.serve_pty(link.as_deref())?;
+                    (format!("serial:{}", path.display()), handle)
+                }
+            };
+            for name in &fault {
+                handle.arm(name.parse()?);
+            }
+            say(&format!("A simulated ESC/POS printer is at link = \"{at}\"."));
+            show_pages(&handle).await?;
+        }
+        Simulate::Invoicing { listen } => {
+            let (address, _handle) = stage::serve_sandbox(listen).await?;
+            say(&format!(
+                "A simulated invoicing system is at url = \"http://{address}\".\n\
+                 api_key = \"demo-key\"; the secret is: demo secret\n\
+                 Invoice 156 has 80.00 EUR outstanding."
+            ));
+            wait_for_the_end().await?;
+        }
+    }
+    Ok(())
+}
+
+async fn wait_for_the_end() -> std::io::Result<()> {
+    signal::ctrl_c().await
+}
+
+async fn show_pages(printer: &simulator::Handle<Printer>) -> std::io::Result<()> {
+    let mut seen = 0;
+    let mut end = std::pin::pin!(signal::ctrl_c());
+    loop {
+        tokio::select! {
+            ended = &mut end => return ended,
+            () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
+        }
+        let pages = printer.pages();
+        for page in pages.iter().skip(seen) {
+            say(&super::framed(page));
+        }
+        seen = pages.len();
+    }
+}
