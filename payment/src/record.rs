@@ -1,7 +1,7 @@
 //! A payment as it is shown: its intent and all its facts, folded.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     Approval, Cancellation, Doubt, Event, Fact, Illegal, Intent, ReceiptNumber, Refusal,
@@ -12,7 +12,7 @@ use crate::{
 ///
 /// A projection: it can always be folded again from the journal's facts, and is never edited
 /// by hand.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// What was wanted.
     pub intent: Intent,

@@ -1,5 +1,33 @@
 //! The SQLite queue: every fact durable and in order.
+//!
+//! One thread owns the only connection that writes. [`Queue::submit`] hands it a [`Write`]; what
+//! comes in while one sync runs goes into the next, and each write stands or falls alone. A
+//! [`Reader`] has a connection of its own.
+//!
+//! The files: the database as named in the configuration with SQLite's `-wal` and `-shm`, `.lock`
+//! behind its name (one daemon per database), and `ballast` beside it (room for the outcome of a
+//! payment in flight when the disk is full).
+//!
+//! This module must not know what is printed or sent, nor when: it keeps, orders and finds.
 
+mod apply;
+mod ballast;
+mod due;
+mod error;
+mod handle;
+mod journal;
+mod outbox;
+mod reader;
+mod rows;
+mod store;
+#[cfg(test)]
+mod tests;
+mod verify;
 mod write;
+mod writer;
 
+pub use error::{OpenError, ReadError, VerifyError, WriteError};
+pub use handle::{Pending, Queue};
+pub use journal::{Entry, Hash};
+pub use reader::{Filter, Page, Reader};
 pub use write::{Due, Job, JobId, JobKind, JobState, Urgency, Write, Written};

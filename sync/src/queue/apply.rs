@@ -1,0 +1,291 @@
+//! What each write changes in the database. Runs inside the writer's transaction; a write that is
+//! refused is rolled back by the caller.
+//!
+//! This module must not know threads, files or how commits are grouped.
+
+use jiff::Timestamp;
+use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, ReceiptNumber, State};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{
+    Due, JobId, JobKind, JobState, Write, WriteError, Written, journal, outbox,
+    rows::{Damaged, Fault, micros, whole_micros},
+};
+
+/// Carries out one write. `begins` is whether new payments are taken.
+pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Written, Fault> {
+    match write {
+        Write::Begin { intent, then, due } => begin(conn, intent, then, due, begins),
+        Write::Add {
+            payment,
+            fact,
+            at,
+            due,
+        } => add(conn, *payment, fact, *at, due),
+        Write::Slip {
+            payment,
+            device,
+            body,
+            job,
+            at,
+        } => slip(conn, *payment, device, body, job.as_ref(), *at),
+        Write::Print {
+            payment,
+            printer,
+            kind,
+            at,
+        } => {
+            let payment = load(conn, *payment)?;
+            let job = insert_job(conn, payment.intent.id, printer, *kind, *at)?;
+            release(conn, &payment)?;
+            Ok(Written::Job(job))
+        }
+        Write::Job { job, state, at } => move_job(conn, *job, state, *at),
+        Write::Delivery {
+            payment,
+            upstream,
+            state,
+            attempts,
+            at,
+        } => outbox::advance(conn, *payment, upstream, state, *attempts, *at),
+    }
+}
+
+fn begin(
+    conn: &Connection,
+    intent: &Intent,
+    then: &[Fact],
+    due: &Due,
+    begins: bool,
+) -> Result<Written, Fault> {
+    if let Some(known) = by_key(conn, intent.key.as_str())? {
+        return Ok(if known.intent.wants_the_same(intent) {
+            Written::Repeat(known)
+        } else {
+            Written::OtherContent(known)
+        });
+    }
+    if !begins {
+        return Err(WriteError::DiskFull.into());
+    }
+    if let Some(known) = find(conn, intent.id)? {
+        // Another key for the same id: the state machine says why that cannot be.
+        let event = Fact::Intended(intent.clone()).into();
+        payment::apply(Some(known.state), &event).map_err(WriteError::from)?;
+    }
+    let at = whole_micros(intent.at);
+    let intent = Intent {
+        at,
+        ..intent.clone()
+    };
+    let receipt = next_receipt(conn, &intent.device)?;
+    let first = Fact::Intended(intent.clone());
+    journal::append(conn, &intent.device, intent.id, &first, at)?;
+    let mut payment = Payment::begin(intent, receipt);
+    for fact in then {
+        payment.add(fact, at).map_err(WriteError::from)?;
+        journal::append(conn, &payment.intent.device, payment.intent.id, fact, at)?;
+    }
+    insert(conn, &payment)?;
+    fall_due(conn, &payment, due, at)?;
+    Ok(Written::Payment(payment))
+}
+
+fn add(
+    conn: &Connection,
+    id: PaymentId,
+    fact: &Fact,
+    at: Timestamp,
+    due: &Due,
+) -> Result<Written, Fault> {
+    let at = whole_micros(at);
+    let mut payment = load(conn, id)?;
+    payment.add(fact, at).map_err(WriteError::from)?;
+    journal::append(conn, &payment.intent.device, id, fact, at)?;
+    let body = serde_json::to_string(&payment).map_err(Damaged::from)?;
+    conn.prepare_cached(
+        "UPDATE payments SET state = ?2, changed_at = ?3, body = ?4 WHERE id = ?1",
+    )?
+    .execute(params![
+        id.as_bytes(),
+        payment.state.as_str(),
+        micros(at),
+        body
+    ])?;
+    fall_due(conn, &payment, due, at)?;
+    Ok(Written::Payment(payment))
+}
+
+fn slip(
+    conn: &Connection,
+    payment: Option<PaymentId>,
+    device: &DeviceId,
+    body: &str,
+    job: Option<&(PrinterId, JobKind)>,
+    at: Timestamp,
+) -> Result<Written, Fault> {
+    let payment = payment.map(|id| load(conn, id)).transpose()?;
+    conn.prepare_cached("INSERT INTO slips (payment, device, body, at) VALUES (?1, ?2, ?3, ?4)")?
+        .execute(params![
+            payment.as_ref().map(|p| p.intent.id.as_bytes()),
+            device.as_str(),
+            body,
+            micros(at)
+        ])?;
+    let Some((printer, kind)) = job else {
+        return Ok(Written::Done);
+    };
+    let payment = payment.ok_or(WriteError::NoPayment)?;
+    let job = job_once(conn, payment.intent.id, printer, *kind, at)?;
+    release(conn, &payment)?;
+    Ok(Written::Job(job))
+}
+
+fn move_job(
+    conn: &Connection,
+    job: JobId,
+    state: &JobState,
+    at: Timestamp,
+) -> Result<Written, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached("SELECT body FROM print_jobs WHERE id = ?1")?
+        .query_row([job], |row| row.get(0))
+        .optional()?;
+    let body = body.ok_or(WriteError::UnknownJob(job))?;
+    let from: JobState = serde_json::from_str(&body).map_err(Damaged::from)?;
+    match from {
+        JobState::Queued | JobState::Sending => {}
+        JobState::Confirmed | JobState::Failed { .. } | JobState::Unknown { .. } => {
+            return Err(WriteError::Ended(from.as_str().to_owned()).into());
+        }
+    }
+    let body = serde_json::to_string(state).map_err(Damaged::from)?;
+    conn.prepare_cached(
+        "UPDATE print_jobs SET state = ?2, body = ?3, changed_at = ?4 WHERE id = ?1",
+    )?
+    .execute(params![job, state.as_str(), body, micros(at)])?;
+    Ok(Written::Done)
+}
+
+/// Everything of `due` becomes a row; each upstream, and each kind of receipt for a printer, once
+/// per payment however often it falls due.
+fn fall_due(conn: &Connection, payment: &Payment, due: &Due, at: Timestamp) -> Result<(), Fault> {
+    for upstream in &due.upstreams {
+        outbox::insert(conn, payment, upstream, at)?;
+    }
+    for (printer, kind) in &due.jobs {
+        job_once(conn, payment.intent.id, printer, *kind, at)?;
+    }
+    release(conn, payment)
+}
+
+/// What is due for an approved payment may be printed and delivered.
+fn release(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
+    if payment.state != State::Approved {
+        return Ok(());
+    }
+    conn.prepare_cached("UPDATE print_jobs SET ready = 1 WHERE payment = ?1 AND ready = 0")?
+        .execute([payment.intent.id.as_bytes()])?;
+    outbox::join_lines(conn, payment)
+}
+
+fn job_once(
+    conn: &Connection,
+    payment: PaymentId,
+    printer: &PrinterId,
+    kind: JobKind,
+    at: Timestamp,
+) -> Result<JobId, Fault> {
+    let body = serde_json::to_string(&kind).map_err(Damaged::from)?;
+    let known: Option<JobId> = conn
+        .prepare_cached(
+            "SELECT id FROM print_jobs WHERE payment = ?1 AND printer = ?2 AND kind = ?3",
+        )?
+        .query_row(params![payment.as_bytes(), printer.as_str(), body], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    known.map_or_else(|| insert_job(conn, payment, printer, kind, at), Ok)
+}
+
+fn insert_job(
+    conn: &Connection,
+    payment: PaymentId,
+    printer: &PrinterId,
+    kind: JobKind,
+    at: Timestamp,
+) -> Result<JobId, Fault> {
+    let kind = serde_json::to_string(&kind).map_err(Damaged::from)?;
+    let body = serde_json::to_string(&JobState::Queued).map_err(Damaged::from)?;
+    conn.prepare_cached(
+        "INSERT INTO print_jobs (payment, printer, kind, ready, state, body, at, changed_at)
+         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6)",
+    )?
+    .execute(params![
+        payment.as_bytes(),
+        printer.as_str(),
+        kind,
+        JobState::Queued.as_str(),
+        body,
+        micros(at)
+    ])?;
+    Ok(conn.last_insert_rowid())
+}
+
+fn insert(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
+    let intent = &payment.intent;
+    let body = serde_json::to_string(payment).map_err(Damaged::from)?;
+    conn.prepare_cached(
+        "INSERT INTO payments (id, key, device, receipt_seq, state, invoice, method, minor,
+                               currency, created_at, changed_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+    )?
+    .execute(params![
+        intent.id.as_bytes(),
+        intent.key.as_str(),
+        intent.device.as_str(),
+        i64::try_from(payment.receipt.seq()).unwrap_or(i64::MAX),
+        payment.state.as_str(),
+        intent.invoice.as_ref().map(payment::InvoiceRef::as_str),
+        intent.method.as_str(),
+        intent.money.minor(),
+        intent.money.currency().code(),
+        micros(intent.at),
+        micros(payment.changed_at),
+        body
+    ])?;
+    Ok(())
+}
+
+fn next_receipt(conn: &Connection, device: &DeviceId) -> Result<ReceiptNumber, Fault> {
+    let last: i64 = conn
+        .prepare_cached("SELECT ifnull(max(receipt_seq), 0) FROM payments WHERE device = ?1")?
+        .query_row([device.as_str()], |row| row.get(0))?;
+    let next = u64::try_from(last + 1).map_err(|_| Damaged("a receipt number".to_owned()))?;
+    Ok(ReceiptNumber::new(device.clone(), next))
+}
+
+fn load(conn: &Connection, id: PaymentId) -> Result<Payment, Fault> {
+    find(conn, id)?.ok_or_else(|| WriteError::UnknownPayment(id).into())
+}
+
+fn find(conn: &Connection, id: PaymentId) -> Result<Option<Payment>, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached("SELECT body FROM payments WHERE id = ?1")?
+        .query_row([id.as_bytes()], |row| row.get(0))
+        .optional()?;
+    parse(body)
+}
+
+fn by_key(conn: &Connection, key: &str) -> Result<Option<Payment>, Fault> {
+    let body: Option<String> = conn
+        .prepare_cached("SELECT body FROM payments WHERE key = ?1")?
+        .query_row([key], |row| row.get(0))
+        .optional()?;
+    parse(body)
+}
+
+fn parse(body: Option<String>) -> Result<Option<Payment>, Fault> {
+    let payment = body.map(|body| serde_json::from_str(&body)).transpose();
+    Ok(payment.map_err(Damaged::from)?)
+}

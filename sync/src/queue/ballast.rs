@@ -1,0 +1,64 @@
+//! Room that is kept for the outcome of a payment in flight: a file that is given up when the disk
+//! is full.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write as _},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+
+/// Room for some thousands of outcomes.
+const BYTES: usize = 8 * 1024 * 1024;
+
+/// The file, and whether it is there.
+pub(super) struct Ballast {
+    path: PathBuf,
+    held: bool,
+}
+
+impl Ballast {
+    /// Takes the room, unless it is taken already. A full disk is no error: the ballast is then not
+    /// held, and no payment may begin.
+    pub(super) fn take(database: &Path) -> Self {
+        let path = database.with_file_name("ballast");
+        let whole = fs::metadata(&path).is_ok_and(|file| file.len() == BYTES as u64);
+        let taken = if whole { Ok(()) } else { fill(&path) };
+        if let Err(error) = &taken {
+            tracing::warn!(%error, "no room for the ballast; new payments are refused");
+            drop(fs::remove_file(&path));
+        }
+        Self {
+            path,
+            held: taken.is_ok(),
+        }
+    }
+
+    /// Whether the room is there.
+    pub(super) fn is_held(&self) -> bool {
+        self.held
+    }
+
+    /// Gives the room up.
+    pub(super) fn free(&mut self) {
+        self.held = false;
+        if let Err(error) = fs::remove_file(&self.path) {
+            tracing::error!(%error, "the ballast cannot be removed");
+        }
+    }
+}
+
+/// Written, not only sized: a hole in a file holds no room.
+fn fill(path: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    let block = [0x55; 64 * 1024];
+    for _ in 0..BYTES / block.len() {
+        file.write_all(&block)?;
+    }
+    file.sync_all()
+}

@@ -1,0 +1,123 @@
+//! What a reader knows of work that is due: print jobs and deliveries.
+//!
+//! Only what belongs to an approved payment is due, whatever the row's own state.
+
+use jiff::Timestamp;
+use payment::{PaymentId, PrinterId, UpstreamId};
+use rusqlite::{OptionalExtension, Params, Row, params};
+
+use crate::delivery::Delivery;
+
+use super::{
+    Job, ReadError, Reader,
+    reader::parse,
+    rows::{Damaged, micros, moment, payment_id, text_id},
+};
+
+impl Reader {
+    /// The print jobs of a payment, oldest first.
+    pub fn jobs_of(&self, payment: PaymentId) -> Result<Vec<Job>, ReadError> {
+        self.jobs("payment = ?1 ORDER BY id", params![payment.as_bytes()])
+    }
+
+    /// The queued jobs of a printer whose payments are approved, oldest first.
+    pub fn jobs_due(&self, printer: &PrinterId) -> Result<Vec<Job>, ReadError> {
+        self.jobs(
+            "printer = ?1 AND ready = 1 AND state = 'queued' ORDER BY id",
+            params![printer.as_str()],
+        )
+    }
+
+    /// The jobs of all printers that were being sent. After a restart nobody knows what became of
+    /// them.
+    pub fn jobs_sending(&self) -> Result<Vec<Job>, ReadError> {
+        self.jobs("state = 'sending' ORDER BY id", [])
+    }
+
+    /// To whom a payment is due, and where each delivery stands, in the order it fell due.
+    pub fn deliveries_of(&self, payment: PaymentId) -> Result<Vec<Delivery>, ReadError> {
+        self.deliveries("o.payment = ?1 ORDER BY o.n", params![payment.as_bytes()])
+    }
+
+    /// What must be looked at now for an upstream: the longest due first, and what was never sent
+    /// before all else. At most one payment of an invoice, the first that the upstream does not
+    /// have yet.
+    ///
+    /// One that is being sent is among them: the worker knows its own, and after a restart there
+    /// are none but others.
+    pub fn deliveries_due(
+        &self,
+        upstream: &UpstreamId,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<Delivery>, ReadError> {
+        self.deliveries(
+            "o.upstream = ?1 AND o.place = 'head' AND o.next_at <= ?2
+             ORDER BY o.next_at, o.line LIMIT ?3",
+            params![upstream.as_str(), micros(now), limit],
+        )
+    }
+
+    /// When the next delivery to an upstream must be looked at; in the past means now.
+    pub fn next_delivery_at(&self, upstream: &UpstreamId) -> Result<Option<Timestamp>, ReadError> {
+        let next: Option<i64> = self
+            .conn
+            .prepare_cached(
+                "SELECT next_at FROM outbox
+                 WHERE upstream = ?1 AND place = 'head' AND next_at IS NOT NULL
+                 ORDER BY next_at LIMIT 1",
+            )?
+            .query_row([upstream.as_str()], |row| row.get(0))
+            .optional()?;
+        Ok(next.map(moment).transpose()?)
+    }
+
+    fn jobs(&self, which: &str, params: impl Params) -> Result<Vec<Job>, ReadError> {
+        let sql =
+            format!("SELECT id, payment, printer, kind, body, at FROM print_jobs WHERE {which}");
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params)?;
+        let mut jobs = Vec::new();
+        while let Some(row) = rows.next()? {
+            jobs.push(job(row)?);
+        }
+        Ok(jobs)
+    }
+
+    fn deliveries(&self, which: &str, params: impl Params) -> Result<Vec<Delivery>, ReadError> {
+        let sql = format!(
+            "SELECT o.upstream, p.body, o.body, o.attempts
+             FROM outbox o JOIN payments p ON p.id = o.payment WHERE {which}"
+        );
+        let mut statement = self.conn.prepare_cached(&sql)?;
+        let mut rows = statement.query(params)?;
+        let mut deliveries = Vec::new();
+        while let Some(row) = rows.next()? {
+            deliveries.push(delivery(row)?);
+        }
+        Ok(deliveries)
+    }
+}
+
+fn job(row: &Row<'_>) -> Result<Job, ReadError> {
+    let (printer, kind, state): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    Ok(Job {
+        id: row.get(0)?,
+        payment: payment_id(row.get(1)?),
+        printer: text_id(&printer)?,
+        kind: serde_json::from_str(&kind).map_err(Damaged::from)?,
+        state: serde_json::from_str(&state).map_err(Damaged::from)?,
+        at: moment(row.get(5)?)?,
+    })
+}
+
+fn delivery(row: &Row<'_>) -> Result<Delivery, ReadError> {
+    let (upstream, payment, state): (String, String, String) =
+        (row.get(0)?, row.get(1)?, row.get(2)?);
+    Ok(Delivery {
+        upstream: text_id(&upstream)?,
+        payment: parse(&payment)?,
+        state: serde_json::from_str(&state).map_err(Damaged::from)?,
+        attempts: row.get(3)?,
+    })
+}

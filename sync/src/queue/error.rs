@@ -1,0 +1,150 @@
+//! What can go wrong with the queue, and what to do then.
+
+use std::{io, path::PathBuf};
+
+use payment::{PaymentId, UpstreamId};
+
+use super::JobId;
+
+/// Why the queue cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another daemon has it open.
+    #[error(
+        "{0} is in use by another tilld; stop that one, or give this one its own state directory"
+    )]
+    InUse(PathBuf),
+    /// A file cannot be created, read or locked.
+    #[error("cannot open {path}: {source}; check that the directory exists and belongs to tilld")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Not a queue of this program.
+    #[error("{0} is not a tilld queue; name another file in the configuration")]
+    NotAQueue(PathBuf),
+    /// Written by a newer program.
+    #[error(
+        "{path} has version {found}, but this tilld knows versions up to {known}; install the newer \
+         tilld again"
+    )]
+    Newer {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version that this program knows.
+        known: i64,
+    },
+    /// SQLite refuses.
+    #[error("cannot open the queue: {0}; if the file is damaged, keep it and restore the backup")]
+    Sqlite(#[from] rusqlite::Error),
+}
+
+/// Why something was not written. Nothing of that write was kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WriteError {
+    /// The fact cannot follow.
+    #[error(transparent)]
+    Illegal(#[from] payment::Illegal),
+    /// No such payment.
+    #[error("there is no payment {0}; check its id")]
+    UnknownPayment(PaymentId),
+    /// No such print job.
+    #[error("there is no print job {0}; check its number")]
+    UnknownJob(JobId),
+    /// The payment is not due to that upstream.
+    #[error("payment {payment} is not due to {upstream}; check both names")]
+    UnknownDelivery {
+        /// Which payment.
+        payment: PaymentId,
+        /// Which upstream.
+        upstream: UpstreamId,
+    },
+    /// A print job or delivery has ended, and stays as it ended.
+    #[error("it has ended as {0} and stays so; ask for a copy, or make a new payment")]
+    Ended(String),
+    /// The payment is not approved, or an earlier one of its invoice is to be delivered first.
+    #[error("payment {payment} is not the next of its invoice for {upstream}; deliver that first")]
+    OutOfTurn {
+        /// Which payment.
+        payment: PaymentId,
+        /// Which upstream.
+        upstream: UpstreamId,
+    },
+    /// A print job needs a payment.
+    #[error("a slip without a payment cannot be a print job; keep it without one")]
+    NoPayment,
+    /// A stored row cannot be read.
+    #[error("a row of the queue is damaged ({0}); run the verification and call support")]
+    Damaged(String),
+    /// No room. The daemon goes on, but begins no payment before there is room.
+    #[error("the disk is full; free some space and restart tilld before taking new payments")]
+    DiskFull,
+    /// Whether it is on disk cannot be known; the database is not touched any more.
+    #[error("the queue has stopped ({0}); restart tilld, and look at what it finds")]
+    Fatal(String),
+    /// The queue was closed before.
+    #[error("the queue is closed; start tilld again")]
+    Closed,
+}
+
+/// Why something cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// SQLite refuses.
+    #[error("cannot read the queue: {0}; try again, and look at the disk when it stays so")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored row cannot be read.
+    #[error("a row of the queue is damaged ({0}); run the verification and call support")]
+    Damaged(String),
+    /// A page was to begin after a payment that does not exist.
+    #[error("there is no payment {0} to go on after; begin again at the first page")]
+    UnknownCursor(PaymentId),
+}
+
+/// What a verification found.
+#[derive(Debug, thiserror::Error)]
+pub enum VerifyError {
+    /// An entry is not what was written, or one is missing before it.
+    #[error(
+        "journal entry {seq} was changed or is out of place: its {what} is wrong; keep the file and \
+         compare it with a backup"
+    )]
+    Chain {
+        /// Which entry.
+        seq: i64,
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// An entry cannot follow the ones before it.
+    #[error("journal entry {seq} cannot follow the ones before it: {why}; keep the file")]
+    Impossible {
+        /// Which entry.
+        seq: i64,
+        /// Why.
+        why: String,
+    },
+    /// A payment as shown is not what the journal says.
+    #[error("payment {0} is shown otherwise than the journal says; keep the file and call support")]
+    Payment(PaymentId),
+    /// Payments are shown that the journal does not know.
+    #[error("{shown} payments are shown, but the journal knows {known}; keep the file")]
+    Count {
+        /// Rows of the projection.
+        shown: i64,
+        /// Payments in the journal.
+        known: i64,
+    },
+    /// It cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+impl From<rusqlite::Error> for VerifyError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Read(error.into())
+    }
+}

@@ -1,0 +1,189 @@
+//! The journal: what happened, in order, each entry sealed to the one before it.
+//!
+//! # The format, for ever
+//!
+//! One row is one fact: `seq` counts all entries from 1, `device_seq` counts the entries of a
+//! `device` from 1, both without gaps. `at` is microseconds since 1970-01-01 UTC (finer time is cut
+//! off), `kind` is [`Fact::kind`], `payment` the 16 bytes of the UUID, and `body` the fact's content
+//! as JSON text, `null` for a fact without content.
+//!
+//! `hash` is SHA-256 over eight fields, each a length in bytes (32 bits, big-endian) and that many
+//! bytes, in this order: `prev_hash` (32 bytes), `seq` (64 bits, big-endian), `device` (UTF-8),
+//! `device_seq` (64 bits, big-endian), `at` (64 bits, big-endian, two's complement), `kind` (UTF-8),
+//! `payment` (16 bytes), `body` (UTF-8, byte by byte as stored). `prev_hash` is the `hash` of entry
+//! `seq - 1`; the first entry's is 32 zero bytes.
+//!
+//! This module must not know payments as shown, the outbox or print jobs.
+
+use jiff::Timestamp;
+use payment::{DeviceId, Fact, PaymentId};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use sha2::{Digest, Sha256};
+
+use super::rows::{Damaged, Fault, micros, moment, payment_id, text_id};
+
+/// The seal of a journal entry: SHA-256.
+pub type Hash = [u8; 32];
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Its number among all entries, counted from 1, without gaps.
+    pub seq: i64,
+    /// Where it happened.
+    pub device: DeviceId,
+    /// Its number among the entries of that device, counted from 1, without gaps.
+    pub device_seq: i64,
+    /// When.
+    pub at: Timestamp,
+    /// To which payment.
+    pub payment: PaymentId,
+    /// What.
+    pub fact: Fact,
+}
+
+/// An entry as it is stored.
+pub(super) struct Stored {
+    pub(super) seq: i64,
+    pub(super) device: String,
+    pub(super) device_seq: i64,
+    pub(super) at: i64,
+    pub(super) kind: String,
+    pub(super) payment: [u8; 16],
+    pub(super) body: String,
+    pub(super) prev_hash: Hash,
+    pub(super) hash: Hash,
+}
+
+/// The columns that [`Stored::read`] takes.
+pub(super) const COLUMNS: &str =
+    "seq, device, device_seq, at, kind, payment, body, prev_hash, hash";
+
+impl Stored {
+    pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            seq: row.get(0)?,
+            device: row.get(1)?,
+            device_seq: row.get(2)?,
+            at: row.get(3)?,
+            kind: row.get(4)?,
+            payment: row.get(5)?,
+            body: row.get(6)?,
+            prev_hash: row.get(7)?,
+            hash: row.get(8)?,
+        })
+    }
+
+    /// The hash that the entry must have.
+    pub(super) fn seal(&self) -> Hash {
+        let mut sha = Sha256::new();
+        for field in [
+            self.prev_hash.as_slice(),
+            &self.seq.to_be_bytes(),
+            self.device.as_bytes(),
+            &self.device_seq.to_be_bytes(),
+            &self.at.to_be_bytes(),
+            self.kind.as_bytes(),
+            &self.payment,
+            self.body.as_bytes(),
+        ] {
+            // No field comes near 4 GiB: SQLite refuses texts above 1 GB.
+            let length = u32::try_from(field.len()).unwrap_or(u32::MAX);
+            sha.update(length.to_be_bytes());
+            sha.update(field);
+        }
+        sha.finalize().into()
+    }
+
+    /// The entry as a value.
+    pub(super) fn entry(&self) -> Result<Entry, Damaged> {
+        Ok(Entry {
+            seq: self.seq,
+            device: text_id(&self.device)?,
+            device_seq: self.device_seq,
+            at: moment(self.at)?,
+            payment: payment_id(self.payment),
+            fact: fact(&self.kind, &self.body)?,
+        })
+    }
+}
+
+/// Adds a fact at the end. `at` must be whole microseconds, so that what is shown and what the
+/// journal says are the same.
+pub(super) fn append(
+    conn: &Connection,
+    device: &DeviceId,
+    payment: PaymentId,
+    fact: &Fact,
+    at: Timestamp,
+) -> Result<(), Fault> {
+    let (last, prev_hash) = head(conn)?;
+    let mut entry = Stored {
+        seq: last + 1,
+        device: device.as_str().to_owned(),
+        device_seq: last_of(conn, device)? + 1,
+        at: micros(at),
+        kind: fact.kind().to_owned(),
+        payment: *payment.as_bytes(),
+        body: body(fact).map_err(Damaged::from)?,
+        prev_hash,
+        hash: [0; 32],
+    };
+    entry.hash = entry.seal();
+    conn.prepare_cached(
+        "INSERT INTO journal (seq, device, device_seq, at, kind, payment, body, prev_hash, hash)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        entry.seq,
+        entry.device,
+        entry.device_seq,
+        entry.at,
+        entry.kind,
+        entry.payment,
+        entry.body,
+        entry.prev_hash,
+        entry.hash
+    ])?;
+    Ok(())
+}
+
+/// The number and the hash of the last entry; zeros when there is none.
+pub(super) fn head(conn: &Connection) -> rusqlite::Result<(i64, Hash)> {
+    let last = conn
+        .prepare_cached("SELECT seq, hash FROM journal ORDER BY seq DESC LIMIT 1")?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(last.unwrap_or((0, [0; 32])))
+}
+
+fn last_of(conn: &Connection, device: &DeviceId) -> rusqlite::Result<i64> {
+    conn.prepare_cached("SELECT ifnull(max(device_seq), 0) FROM journal WHERE device = ?1")?
+        .query_row([device.as_str()], |row| row.get(0))
+}
+
+fn body(fact: &Fact) -> serde_json::Result<String> {
+    match fact {
+        Fact::Intended(intent) => serde_json::to_string(intent),
+        Fact::Recorded | Fact::Completed => Ok("null".to_owned()),
+        Fact::Approved(approval) => serde_json::to_string(approval),
+        Fact::Declined(refusal) => serde_json::to_string(refusal),
+        Fact::Cancelled(cancellation) => serde_json::to_string(cancellation),
+        Fact::Doubted(doubt) => serde_json::to_string(doubt),
+        Fact::Settled(settlement) => serde_json::to_string(settlement),
+    }
+}
+
+fn fact(kind: &str, body: &str) -> Result<Fact, Damaged> {
+    Ok(match kind {
+        "intended" => Fact::Intended(serde_json::from_str(body)?),
+        "recorded" => Fact::Recorded,
+        "approved" => Fact::Approved(serde_json::from_str(body)?),
+        "completed" => Fact::Completed,
+        "declined" => Fact::Declined(serde_json::from_str(body)?),
+        "cancelled" => Fact::Cancelled(serde_json::from_str(body)?),
+        "doubted" => Fact::Doubted(serde_json::from_str(body)?),
+        "settled" => Fact::Settled(serde_json::from_str(body)?),
+        other => return Err(Damaged(format!("a fact of the kind “{other}”"))),
+    })
+}

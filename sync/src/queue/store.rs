@@ -1,0 +1,193 @@
+//! The file: its lock, its settings and its versions.
+
+use std::{
+    fs::{File, OpenOptions, TryLockError},
+    io,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
+
+use super::OpenError;
+
+/// The versions, forward only: the file's `user_version` is how many of them it has seen.
+const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_queue.sql")];
+
+/// `till`, in SQLite's `application_id`.
+const APPLICATION: i64 = 0x7469_6c6c;
+
+/// How long to wait for somebody else's lock, such as a person with the `sqlite3` tool.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// The only connection that writes, and the lock that makes it the only one.
+pub(super) struct Store {
+    pub(super) conn: Connection,
+    /// Held until the connection is closed: fields are dropped in order.
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or creates the file, in a directory that exists.
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        let lock = lock(path)?;
+        create(path)?;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let mut conn = Connection::open_with_flags(path, flags)?;
+        conn.busy_timeout(BUSY)?;
+        conn.set_prepared_statement_cache_capacity(64);
+        // After a failed sync the file must not be touched, and closing is no exception.
+        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        check_owner(&conn, path)?;
+        conn.pragma_update(None, "journal_mode", "wal")?;
+        conn.pragma_update(None, "synchronous", "full")?;
+        conn.pragma_update(None, "foreign_keys", true)?;
+        // The writer does it after it has answered, and sees its errors.
+        conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+        migrate(&mut conn, path, MIGRATIONS)?;
+        Ok(Self { conn, _lock: lock })
+    }
+}
+
+/// A connection that only reads.
+pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    Ok(conn)
+}
+
+/// The file beside the database with another ending: `queue.db` has `queue.db.lock`.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let name = beside(path, ".lock");
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(&name)
+        .map_err(|source| file_error(&name, source))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(file_error(&name, source)),
+    }
+}
+
+/// Creates the file so that nobody else can ever read it, and makes its name durable. A file that
+/// exists is not opened here: closing it would drop the locks of this process's readers.
+fn create(path: &Path) -> Result<(), OpenError> {
+    let created = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match created {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(source) => Err(file_error(path, source)),
+        Ok(_) => {
+            let directory = match path.parent() {
+                Some(parent) if parent != Path::new("") => parent,
+                Some(_) | None => Path::new("."),
+            };
+            File::open(directory)
+                .and_then(|file| file.sync_all())
+                .map_err(|source| file_error(directory, source))
+        }
+    }
+}
+
+fn file_error(path: &Path, source: io::Error) -> OpenError {
+    OpenError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// Refuses a database of another program before anything is changed in it.
+fn check_owner(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    let tables: i64 = conn
+        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+        .map_err(|error| match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::NotADatabase) => OpenError::NotAQueue(path.to_owned()),
+            _ => error.into(),
+        })?;
+    let owner: i64 = conn.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if owner == APPLICATION || (owner == 0 && tables == 0) {
+        Ok(())
+    } else {
+        Err(OpenError::NotAQueue(path.to_owned()))
+    }
+}
+
+/// Brings the file to the newest version, each step in a transaction of its own.
+fn migrate(conn: &mut Connection, path: &Path, migrations: &[&str]) -> Result<(), OpenError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(migrations.len()).unwrap_or(i64::MAX);
+    if found > known || found < 0 {
+        return Err(OpenError::Newer {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    for (version, sql) in (1_i64..).zip(migrations).filter(|(v, _)| *v > found) {
+        let step = conn.transaction()?;
+        step.execute_batch(sql)?;
+        step.pragma_update(None, "application_id", APPLICATION)?;
+        step.pragma_update(None, "user_version", version)?;
+        step.commit()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrations_run_once_in_order_and_only_forward() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let path = Path::new("memory");
+        let steps = ["CREATE TABLE a (x)", "ALTER TABLE a ADD COLUMN y"];
+        migrate(&mut conn, path, &steps[..1]).unwrap();
+        migrate(&mut conn, path, &steps).unwrap();
+        migrate(&mut conn, path, &steps).unwrap();
+        conn.execute("INSERT INTO a (x, y) VALUES (1, 2)", [])
+            .unwrap();
+        let error = migrate(&mut conn, path, &steps[..1]).unwrap_err();
+        assert!(
+            matches!(
+                error,
+                OpenError::Newer {
+                    found: 2,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_version_before() {
+        let mut conn = Connection::open_in_memory().unwrap();
+        let steps = ["CREATE TABLE a (x)", "CREATE TABLE b (x); no such word"];
+        migrate(&mut conn, Path::new("memory"), &steps).unwrap_err();
+        let version: i64 = conn
+            .pragma_query_value(None, "user_version", |row| row.get(0))
+            .unwrap();
+        let tables: i64 = conn
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!((version, tables), (1, 1));
+    }
+}

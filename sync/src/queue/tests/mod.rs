@@ -1,0 +1,12 @@
+//! The queue through its public surface.
+
+mod crash;
+mod disk;
+mod due;
+mod file;
+mod group;
+mod journal;
+mod list;
+mod model;
+mod payments;
+mod support;
