@@ -11,9 +11,9 @@ const TROUBLED: [u64; 6] = [5, 30, 120, 600, 1800, 3600];
 /// For a network that is away: short, so that delivery goes on soon after it is back.
 const OFFLINE: [u64; 7] = [1, 2, 4, 8, 16, 32, 60];
 /// For a bad key or a wrong address.
-const PARKED: Duration = Duration::from_secs(300);
+const PARKED: Duration = Duration::from_mins(5);
 /// Longest wish of a server that is granted.
-const LONGEST_WISH: Duration = Duration::from_secs(3600);
+const LONGEST_WISH: Duration = Duration::from_hours(1);
 /// A clock that was corrected by less than this was not what the server minded.
 const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 

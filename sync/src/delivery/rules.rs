@@ -9,9 +9,9 @@ use super::{Delivery, DeliveryState, Health, health::later};
 use crate::upstream::{Class, Found, HttpRequest, Unsendable, Upstream};
 
 /// Shortest and longest time between two read-backs of one payment.
-const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_secs(3600));
+const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
 /// How long a payment waits for a setting to be mended.
-const MISCONFIGURED: Duration = Duration::from_secs(300);
+const MISCONFIGURED: Duration = Duration::from_mins(5);
 /// After a pause another payment goes first: the one that was refused may be the only one.
 const STEP_ASIDE: Duration = Duration::from_secs(1);
 
@@ -25,7 +25,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        let fence = Duration::from_secs(11 * 60);
+        let fence = Duration::from_mins(11);
         Self { fence }
     }
 }
@@ -199,7 +199,7 @@ pub fn after_send(
 pub fn after_read(
     state: &DeliveryState,
     found: Found,
-    class: Class,
+    class: &Class,
     now: Now,
     health: &mut Health,
     random: u64,
@@ -231,7 +231,7 @@ pub fn after_read(
 fn unread(
     state: &DeliveryState,
     reason: Text,
-    class: Class,
+    class: &Class,
     now: Now,
     health: &mut Health,
     random: u64,
@@ -239,8 +239,8 @@ fn unread(
     let steady = now.steady;
     let next_at = match class {
         Class::NotSent { .. } => health.offline(steady, random),
-        Class::ClockSkew { skew } => health.skewed(steady, skew, random),
-        Class::NotExecuted { retry_after, .. } => health.troubled(steady, retry_after, random),
+        Class::ClockSkew { skew } => health.skewed(steady, *skew, random),
+        Class::NotExecuted { retry_after, .. } => health.troubled(steady, *retry_after, random),
         Class::Parked { .. } => later(health.parked(steady), STEP_ASIDE),
         Class::Confirmed { .. }
         | Class::Refused { .. }

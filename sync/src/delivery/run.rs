@@ -13,7 +13,7 @@ use super::{Clock, Http, Now, Outbox, Round, Worker};
 /// After the outbox failed.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 /// Longest sleep, whatever was asked for.
-const LONGEST: Duration = Duration::from_secs(3600);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// Delivers until `stop` is true or its sender is gone. `wake` is notified when something new
 /// falls due, and when a person asks to try again.

@@ -170,11 +170,16 @@ impl Outbox for Shared {
         &self,
         _: &UpstreamId,
         now: Timestamp,
-        limit: usize,
+        limit: u16,
     ) -> Result<Vec<Delivery>, DiskFull> {
         Ok(self.with(|w| {
             let due = |d: &&Delivery| d.state.next_at().is_some_and(|at| at <= now);
-            w.rows.values().filter(due).take(limit).cloned().collect()
+            w.rows
+                .values()
+                .filter(due)
+                .take(limit.into())
+                .cloned()
+                .collect()
         }))
     }
 
@@ -243,12 +248,15 @@ impl World {
                 reason: Text::from("away"),
             },
             Fate::Late if create => {
-                let arrives = self.now.unwrap() + Duration::from_secs(60);
+                let arrives = self.now.unwrap() + Duration::from_mins(1);
                 self.late.push((arrives, receipt));
                 lost
             }
-            Fate::LostBefore | Fate::LostAfter | Fate::Late => lost,
-            Fate::CrashBefore | Fate::CrashAfter => lost,
+            Fate::LostBefore
+            | Fate::LostAfter
+            | Fate::Late
+            | Fate::CrashBefore
+            | Fate::CrashAfter => lost,
             Fate::Status500After => response(500, b""),
             Fate::TooMany => response(429, b""),
             Fate::Stale => response(401, b""),

@@ -25,7 +25,7 @@ pub trait Outbox: Send + Sync {
         &self,
         upstream: &UpstreamId,
         now: Timestamp,
-        limit: usize,
+        limit: u16,
     ) -> impl Future<Output = Result<Vec<Delivery>, Self::Error>> + Send;
 
     /// Makes a change durable before it returns.
@@ -69,7 +69,7 @@ pub enum Round {
 }
 
 /// Rows that are looked at in one round: one, unless the first ones cannot move.
-const PAGE: usize = 16;
+const PAGE: u16 = 16;
 
 /// The worker of one upstream.
 pub struct Worker<O, H, C> {
@@ -127,7 +127,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let mut limit = PAGE;
         let found = loop {
             let found = self.outbox.due(&self.id, Timestamp::MAX, limit).await?;
-            if found.len() < limit {
+            if found.len() < usize::from(limit) || limit == u16::MAX {
                 break found;
             }
             limit = limit.saturating_mul(4);
@@ -208,7 +208,14 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let found = self.upstream.find(&delivery.payment, &answer);
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
-        let state = after_read(&delivery.state, found, class, now, &mut self.health, random);
+        let state = after_read(
+            &delivery.state,
+            found,
+            &class,
+            now,
+            &mut self.health,
+            random,
+        );
         self.commit(delivery, state, delivery.attempts).await
     }
 

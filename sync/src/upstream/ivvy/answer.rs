@@ -122,7 +122,9 @@ fn said(object: &Object<'_>) -> Text {
     let codes = [object.text("errorcode"), object.text("specificcode")];
     let codes: Vec<String> = codes.into_iter().flatten().collect();
     if !codes.is_empty() {
-        said.push_str(&format!(" ({})", codes.join("/")));
+        said.push_str(" (");
+        said.push_str(&codes.join("/"));
+        said.push(')');
     }
     Text::new(&said)
 }
