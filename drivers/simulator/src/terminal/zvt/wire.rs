@@ -6,16 +6,15 @@ use drivers::{
     Mono,
     terminal::zvt::{
         apdu::{Apdu, Reader},
-        rs232::{self, Deframer, Found},
+        line::{Line, LineOutput, Repeat, SENDS, T2},
+        rs232,
     },
 };
 
 use super::Fault;
 
-/// T2: how long a frame waits for its ACK (PA00P016, 3).
-const T2: Duration = Duration::from_secs(5);
-/// A frame is sent three times at most.
-const SENDS: u8 = 3;
+/// T3: how long the answer to a command may take (PA00P015, 2.1).
+const T3: Duration = Duration::from_secs(5);
 /// Bytes that belong to nothing. Without ACK and NAK, and ending in half a frame's begin.
 const NOISE: [u8; 6] = [0x00, 0xff, 0x10, 0x41, 0x10, 0x10];
 
@@ -31,20 +30,13 @@ pub enum Framing {
 pub(super) struct Wire {
     framing: Framing,
     reader: Reader,
-    deframer: Deframer,
+    line: Line,
     heard: VecDeque<Apdu>,
     ready: VecDeque<Vec<u8>>,
-    queue: VecDeque<Apdu>,
-    in_flight: Option<InFlight>,
     fault: Option<Fault>,
 }
 
-struct InFlight {
-    frame: Vec<u8>,
-    sends: u8,
-    deadline: Mono,
-}
-
+/// What is in transit may hold a card number.
 impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Wire({:?})", self.framing)
@@ -56,11 +48,9 @@ impl Wire {
         Self {
             framing,
             reader: Reader::default(),
-            deframer: Deframer::default(),
+            line: Line::default(),
             heard: VecDeque::new(),
             ready: VecDeque::new(),
-            queue: VecDeque::new(),
-            in_flight: None,
             fault: None,
         }
     }
@@ -78,11 +68,12 @@ impl Wire {
         self.fault = fault;
     }
 
-    /// How long the till has to acknowledge a message: T3, and on a serial line three T2 before.
+    /// How long the till has to acknowledge a message: T3, and on a serial line first the time
+    /// in which the message may be sent again.
     pub(super) fn acknowledgement(&self) -> Duration {
         match self.framing {
-            Framing::Serial => T2 * 4,
-            Framing::Tcp => T2,
+            Framing::Serial => T2 * SENDS.into() + T3,
+            Framing::Tcp => T3,
         }
     }
 
@@ -90,8 +81,8 @@ impl Wire {
         match self.framing {
             Framing::Tcp => self.ready.push_back(apdu.encode()),
             Framing::Serial => {
-                self.queue.push_back(apdu.clone());
-                self.send_next(now);
+                self.line.send(now, apdu.clone(), Repeat::Freely);
+                self.drain_line();
             }
         }
     }
@@ -105,10 +96,8 @@ impl Wire {
         match self.framing {
             Framing::Tcp => self.reader.push(bytes),
             Framing::Serial => {
-                for byte in bytes {
-                    let found = self.deframer.push(*byte);
-                    self.found(now, found);
-                }
+                self.line.bytes(now, bytes);
+                self.drain_line();
             }
         }
     }
@@ -119,13 +108,12 @@ impl Wire {
     }
 
     pub(super) fn timeout(&mut self, now: Mono) {
-        if self.in_flight.as_ref().is_some_and(|f| now >= f.deadline) {
-            self.repeat(now);
-        }
+        self.line.timeout(now);
+        self.drain_line();
     }
 
     pub(super) fn deadline(&self) -> Option<Mono> {
-        self.in_flight.as_ref().map(|f| f.deadline)
+        self.line.deadline()
     }
 
     /// The next bytes to send, as one segment.
@@ -147,62 +135,42 @@ impl Wire {
         }
     }
 
-    fn found(&mut self, now: Mono, found: Option<Found>) {
-        match found {
-            Some(Found::Ack) => {
-                self.in_flight = None;
-                self.send_next(now);
+    fn drain_line(&mut self) {
+        while let Some(output) = self.line.poll() {
+            match output {
+                LineOutput::Send(bytes) => self.put(bytes),
+                LineOutput::Message(_) if self.fault == Some(Fault::Nak) => {
+                    self.fault = None;
+                    self.deny_last();
+                }
+                LineOutput::Message(apdu) => self.heard.push_back(apdu),
+                // The till will be missed where an acknowledgement is awaited.
+                LineOutput::Failed => {}
             }
-            Some(Found::Nak) => self.repeat(now),
-            Some(Found::Message(_)) if self.fault == Some(Fault::Nak) => {
+        }
+    }
+
+    /// Sends what the line wants to send, spoilt if asked for. A single byte is an ACK or a NAK.
+    fn put(&mut self, mut bytes: Vec<u8>) {
+        let is_frame = bytes.len() > 1;
+        match self.fault {
+            Some(Fault::BadCrc) if is_frame => {
                 self.fault = None;
-                self.ready.push_back(vec![rs232::NAK]);
+                if let Some(last) = bytes.last_mut() {
+                    *last ^= 0xff;
+                }
             }
-            Some(Found::Message(apdu)) => {
-                self.ready.push_back(vec![rs232::ACK]);
-                self.heard.push_back(apdu);
-            }
-            Some(Found::Broken) => self.ready.push_back(vec![rs232::NAK]),
-            Some(Found::Noise) | None => {}
+            Some(Fault::DleNoise) if is_frame => self.noise(),
+            _ => {}
         }
+        self.ready.push_back(bytes);
     }
 
-    fn send_next(&mut self, now: Mono) {
-        if self.in_flight.is_some() {
-            return;
+    /// Makes the ACK of the message that just came a NAK.
+    fn deny_last(&mut self) {
+        let mut sent = self.ready.iter_mut().rev();
+        if let Some(ack) = sent.find(|bytes| **bytes == [rs232::ACK]) {
+            *ack = vec![rs232::NAK];
         }
-        let Some(apdu) = self.queue.pop_front() else {
-            return;
-        };
-        let frame = rs232::frame(&apdu);
-        let mut sent = frame.clone();
-        if self.fault == Some(Fault::BadCrc) {
-            self.fault = None;
-            if let Some(last) = sent.last_mut() {
-                *last ^= 0xff;
-            }
-        }
-        if self.fault == Some(Fault::DleNoise) {
-            self.noise();
-        }
-        self.ready.push_back(sent);
-        self.in_flight = Some(InFlight {
-            frame,
-            sends: 1,
-            deadline: now + T2,
-        });
-    }
-
-    fn repeat(&mut self, now: Mono) {
-        let Some(in_flight) = &mut self.in_flight else {
-            return;
-        };
-        if in_flight.sends >= SENDS {
-            self.in_flight = None;
-            return self.send_next(now);
-        }
-        in_flight.sends += 1;
-        in_flight.deadline = now + T2;
-        self.ready.push_back(in_flight.frame.clone());
     }
 }
