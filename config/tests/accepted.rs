@@ -104,6 +104,7 @@ methods = { card = 9, other = 0x10 }
         (Method::Card, 9),
         (Method::Cash, 6),
         (Method::Cheque, 5),
+        (Method::BankTransfer, 3),
         (Method::Other, 16),
     ];
     assert_eq!(*methods, BTreeMap::from(expected));

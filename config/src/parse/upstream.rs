@@ -17,8 +17,14 @@ const FENCE: Duration = Duration::from_mins(11);
 const MINUTE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
-/// iVvy's numbers for each method: Point of Sale, Cash, Cheque.
-const METHODS: [(Method, u8); 3] = [(Method::Card, 11), (Method::Cash, 6), (Method::Cheque, 5)];
+/// iVvy's numbers: 3 Direct Deposit, 5 Cheque, 6 Cash, 11 Point of Sale.
+const METHODS: [(Method, u8); 5] = [
+    (Method::Card, 11),
+    (Method::Cash, 6),
+    (Method::Cheque, 5),
+    (Method::BankTransfer, 3),
+    (Method::Other, 11),
+];
 
 pub(super) fn read<'t>(
     place: Place<'_, 't>,
