@@ -75,7 +75,7 @@ impl SecretSource {
 }
 
 /// Who keeps others from reading a secret.
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Guard {
     Systemd,
     Mode,

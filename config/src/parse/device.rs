@@ -12,12 +12,12 @@ use super::{
 };
 use crate::{Printer, Protocol, Secret, Terminal, Till, ZvtCharset, ZvtOptions};
 
-/// ZVT's timers T3 and T4 (PA00P016, chapter on timing).
+/// ZVT's own values of its timers T3 and T4.
 const ANSWER: Duration = Duration::from_secs(5);
-const COMPLETION: Duration = Duration::from_secs(180);
+const COMPLETION: Duration = Duration::from_mins(3);
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3600);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,

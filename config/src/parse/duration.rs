@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn times_of_all_forms() {
-        let day = Duration::from_secs(1)..=Duration::from_secs(86_400);
+        let day = Duration::from_secs(1)..=Duration::from_hours(24);
         for (text, expected) in [
             ("1s", Some(1)),
             ("180s", Some(180)),
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_range_is_told_in_its_own_units() {
-        let range = Duration::from_secs(30)..=Duration::from_secs(5400);
+        let range = Duration::from_secs(30)..=Duration::from_mins(90);
         let problem = parse("1s", &range).unwrap_err().to_string();
         assert_eq!(
             problem,

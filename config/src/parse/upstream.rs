@@ -13,12 +13,18 @@ use super::{
 use crate::{Upstream, UpstreamKind};
 
 /// Longer than a server goes on with a request whose connection is gone.
-const FENCE: Duration = Duration::from_secs(11 * 60);
-const MINUTE: Duration = Duration::from_secs(60);
-const DAY: Duration = Duration::from_secs(24 * 3600);
+const FENCE: Duration = Duration::from_mins(11);
+const MINUTE: Duration = Duration::from_mins(1);
+const DAY: Duration = Duration::from_hours(24);
 
-/// iVvy's numbers for each method: Point of Sale, Cash, Cheque.
-const METHODS: [(Method, u8); 3] = [(Method::Card, 11), (Method::Cash, 6), (Method::Cheque, 5)];
+/// iVvy's numbers: 3 Direct Deposit, 5 Cheque, 6 Cash, 11 Point of Sale.
+const METHODS: [(Method, u8); 5] = [
+    (Method::Card, 11),
+    (Method::Cash, 6),
+    (Method::Cheque, 5),
+    (Method::BankTransfer, 3),
+    (Method::Other, 11),
+];
 
 pub(super) fn read<'t>(
     place: Place<'_, 't>,
