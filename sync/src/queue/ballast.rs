@@ -56,7 +56,7 @@ fn fill(path: &Path) -> io::Result<()> {
         .truncate(true)
         .mode(0o600)
         .open(path)?;
-    let block = [0x55; 64 * 1024];
+    let block = [0x55; 16 * 1024];
     for _ in 0..BYTES / block.len() {
         file.write_all(&block)?;
     }

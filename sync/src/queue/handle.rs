@@ -75,11 +75,11 @@ impl Queue {
     /// is after one sync.
     pub fn submit(&self, write: Write, urgency: Urgency) -> Pending {
         let (answer, waiting) = oneshot::channel();
-        let request = Request {
+        let request = Box::new(Request {
             write,
             urgency,
             answer,
-        };
+        });
         // When the thread has ended, the answer's sender is dropped with the request, and
         // `Pending` finds out by that.
         drop(self.0.inbox.send(Message::Write(request)));

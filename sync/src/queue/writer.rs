@@ -27,7 +27,7 @@ type Answer = Result<Written, WriteError>;
 /// What the thread is told.
 pub(super) enum Message {
     /// Write this.
-    Write(Request),
+    Write(Box<Request>),
     /// Finish what came before, and end.
     Close,
     /// Go on after the other end says so: a slow disk, for tests.
@@ -116,7 +116,7 @@ impl Writer {
                 Ok(Message::Write(request)) => {
                     hurry |= request.urgency == Urgency::Now;
                     deadline = deadline.or_else(|| Some(now() + LAZY));
-                    requests.push(request);
+                    requests.push(*request);
                     if requests.len() >= BATCH {
                         return Batch {
                             requests,

@@ -1,1 +1,132 @@
+use std::os::unix::fs::PermissionsExt;
 
+use payment::{Approval, Fact};
+
+use super::support::*;
+use crate::queue::{Due, OpenError, Queue, Urgency, WriteError};
+
+#[test]
+fn a_second_daemon_on_the_same_database_is_refused() {
+    let desk = Desk::new();
+    let error = Queue::open(&desk.path()).unwrap_err();
+    assert!(matches!(error, OpenError::InUse(_)), "{error}");
+    // And let in once the first has ended.
+    desk.reopen();
+}
+
+#[test]
+fn the_files_belong_to_their_owner_only() {
+    let desk = Desk::new();
+    desk.begin(intent(1), Due::default());
+    for file in std::fs::read_dir(desk.directory.path()).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+    }
+}
+
+#[test]
+fn the_file_is_opened_with_the_settings_that_durability_needs() {
+    let desk = Desk::new();
+    desk.queue
+        .tell(crate::queue::writer::Message::Tamper(|conn| {
+            let setting = |name| {
+                conn.pragma_query_value(None, name, |row| row.get::<_, rusqlite::types::Value>(0))
+                    .unwrap()
+            };
+            assert_eq!(setting("journal_mode"), "wal".to_owned().into());
+            assert_eq!(setting("synchronous"), 2.into());
+            assert_eq!(setting("foreign_keys"), 1.into());
+        }));
+    // A failed assertion would have ended the thread.
+    desk.begin(intent(1), Due::default());
+}
+
+#[test]
+fn what_was_written_is_there_after_reopening() {
+    let desk = Desk::new();
+    let payment = desk.begin(intent(1), due());
+    let desk = desk.reopen();
+    let reader = desk.queue.reader().unwrap();
+    assert_eq!(reader.payment(id(1)).unwrap(), Some(payment.clone()));
+    assert_eq!(
+        reader.payment_by_key(&payment.intent.key).unwrap(),
+        Some(payment.clone())
+    );
+    desk.add(
+        &payment,
+        Fact::Approved(Approval::default()),
+        Due::default(),
+    );
+    assert_eq!(reader.verify().unwrap(), 2);
+}
+
+#[test]
+fn what_was_submitted_before_closing_is_written() {
+    let desk = Desk::new();
+    let queue = desk.queue.clone();
+    drop(queue.submit(begin(intent(1), Due::default()), Urgency::Lazy));
+    let desk = desk.reopen();
+    assert!(
+        desk.queue
+            .reader()
+            .unwrap()
+            .payment(id(1))
+            .unwrap()
+            .is_some()
+    );
+    let late = queue.submit(begin(intent(2), Due::default()), Urgency::Now);
+    assert_eq!(late.wait(), Err(WriteError::Closed));
+}
+
+#[test]
+fn a_newer_database_is_refused_with_a_sentence() {
+    let desk = Desk::new();
+    let path = desk.path();
+    desk.raw().pragma_update(None, "user_version", 99).unwrap();
+    desk.queue.close();
+    let error = Queue::open(&path).unwrap_err();
+    assert!(
+        error.to_string().contains("install the newer tilld"),
+        "{error}"
+    );
+}
+
+#[test]
+fn other_files_are_refused_and_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = directory.path().join("text");
+    std::fs::write(&text, "not a database at all").unwrap();
+    let other = directory.path().join("other.db");
+    let conn = rusqlite::Connection::open(&other).unwrap();
+    conn.execute_batch("CREATE TABLE theirs (x)").unwrap();
+    drop(conn);
+    for path in [text, other] {
+        let before = std::fs::read(&path).unwrap();
+        let error = Queue::open(&path).unwrap_err();
+        assert!(matches!(error, OpenError::NotAQueue(_)), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+    }
+    let error = Queue::open(&directory.path().join("no/such/queue.db")).unwrap_err();
+    assert!(matches!(error, OpenError::File { .. }), "{error}");
+}
+
+/// The file of the first version, with what it held, opened by this program.
+#[test]
+fn a_database_of_version_1_is_brought_to_this_version() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("queue.db");
+    let conn = rusqlite::Connection::open(&path).unwrap();
+    conn.execute_batch(include_str!("../../../migrations/fixtures/version_1.sql"))
+        .unwrap();
+    drop(conn);
+    let queue = Queue::open(&path).unwrap();
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 5);
+    let payment = reader.payment(id(1)).unwrap().unwrap();
+    assert_eq!(payment.receipt.to_string(), "desk1-000001");
+    assert_eq!(reader.jobs_of(id(1)).unwrap().len(), 1);
+    let books = "books".parse().unwrap();
+    assert_eq!(reader.deliveries_due(&books, at(0), 10).unwrap().len(), 1);
+    assert_eq!(reader.unfinished().unwrap().len(), 1);
+}
