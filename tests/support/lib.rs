@@ -1,1 +1,219 @@
-//! What the end-to-end tests share.
+//! What the end-to-end tests share: a desk with simulated devices behind real wires, and the real
+//! daemon as a process of its own.
+#![expect(clippy::missing_panics_doc, reason = "test support fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "test support fails by panicking")]
+#![expect(clippy::expect_used, reason = "test support fails by panicking")]
+
+use std::{
+    fs,
+    net::Ipv4Addr,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use daemon::cli::client::{Address, Client};
+use serde_json::{Value, json};
+use simulator::{
+    Handle,
+    invoicing::{self, Sandbox},
+    printer::Printer,
+    terminal::zvt::{Framing, Options, Terminal},
+};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// Longest wait for anything. Only a failing test waits so long.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The wire between the daemon and the terminal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wire {
+    /// A pseudo-terminal with serial framing.
+    Serial,
+    /// TCP.
+    Tcp,
+}
+
+/// A desk: simulators, a configuration, and at most one daemon at a time.
+pub struct Desk {
+    dir: TempDir,
+    /// The card terminal.
+    pub terminal: Handle<Terminal>,
+    /// The receipt printer.
+    pub printer: Handle<Printer>,
+    /// The invoicing system.
+    pub sandbox: invoicing::Handle,
+    daemon: Option<Child>,
+}
+
+impl Desk {
+    /// Sets a desk up; the daemon does not run yet.
+    pub async fn set(wire: Wire, options: Options) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        let (terminal_link, terminal) = match wire {
+            Wire::Serial => {
+                let (path, handle) =
+                    Terminal::new(options, Framing::Serial).serve_pty(None).unwrap();
+                (format!("serial:{}", path.display()), handle)
+            }
+            Wire::Tcp => {
+                let terminal = Terminal::new(options, Framing::Tcp);
+                let (address, handle) = terminal.serve_tcp(any).await.unwrap();
+                (format!("tcp:{address}"), handle)
+            }
+        };
+        let (printer_path, printer) = Printer::new(48).serve_pty(None).unwrap();
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let (invoicing, sandbox) = invoicing::serve(listener, Sandbox::new("key", "secret")).unwrap();
+        let desk = Self { dir, terminal, printer, sandbox, daemon: None };
+        let secret = desk.path("secret");
+        fs::write(&secret, "secret").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        let text = format!(
+            "[daemon]\nstate_dir = \"{state}\"\nlisten = \"127.0.0.1:0\"\nsocket = \"{socket}\"\n\
+             [[terminal]]\nid = \"desk1\"\nprotocol = \"zvt\"\nlink = \"{terminal_link}\"\n\
+             currency = \"EUR\"\nprinter = \"front\"\n\
+             [[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\n\
+             [[printer]]\nid = \"front\"\nlink = \"serial:{printer}\"\nprofile = \"epson-tm-t20iii\"\n\
+             [[upstream]]\nid = \"ivvy\"\nkind = \"ivvy\"\nurl = \"http://{invoicing}\"\n\
+             api_key = \"key\"\nsecret = {{ file = \"{secret}\" }}\nfence = \"1s\"\n",
+            state = desk.path("state").display(),
+            socket = desk.path("tilld.sock").display(),
+            printer = printer_path.display(),
+            secret = secret.display(),
+        );
+        fs::write(desk.config(), text).unwrap();
+        desk
+    }
+
+    /// A file of this desk.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> PathBuf {
+        self.path("tilld.toml")
+    }
+
+    /// Starts the daemon and waits until its API answers.
+    pub async fn start(&mut self) -> Client {
+        assert!(self.daemon.is_none(), "the daemon runs already");
+        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let child = Command::new(binary("tilld"))
+            .args(["run", "--config"])
+            .arg(self.config())
+            .env("RUST_LOG", "debug")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.daemon = Some(child);
+        let client = self.client();
+        until("the daemon answers", || async { client.get("/healthz").await.is_ok() }).await;
+        client
+    }
+
+    /// A client of the daemon's socket.
+    pub fn client(&self) -> Client {
+        Client::new(&Address::Socket(self.path("tilld.sock"))).unwrap()
+    }
+
+    /// `kill -9`, at whatever the daemon is doing.
+    pub fn kill(&mut self) {
+        let mut child = self.daemon.take().expect("the daemon runs");
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Asks the daemon to stop, and says whether it ended well.
+    pub fn stop(&mut self) -> bool {
+        let mut child = self.daemon.take().expect("the daemon runs");
+        let pid = child.id().to_string();
+        assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+        child.wait().unwrap().success()
+    }
+
+    /// Whether the daemon is still there.
+    pub fn is_running(&mut self) -> bool {
+        self.daemon.as_mut().is_some_and(|d| d.try_wait().unwrap().is_none())
+    }
+
+    /// What the daemon has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.path("log")).unwrap_or_default()
+    }
+
+    /// Waits until the terminal would take a payment.
+    pub async fn ready(&self, client: &Client) {
+        until("the terminal is ready", || async {
+            let devices = client.get("/v1/devices").await.unwrap_or_default();
+            devices.pointer("/devices/1/terminal/ready") == Some(&Value::Bool(true))
+        })
+        .await;
+    }
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.daemon.take() {
+            drop(child.kill());
+            drop(child.wait());
+        }
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(40).collect();
+            let tail: Vec<&str> = tail.into_iter().rev().collect();
+            let text = tail.join("\n");
+            #[expect(clippy::print_stderr, reason = "a failing test shows the daemon's log")]
+            {
+                eprintln!("--- the daemon's log ---\n{text}");
+            }
+        }
+    }
+}
+
+/// The body of a card payment at the desk.
+pub fn card(amount: &str, invoice: &str) -> Value {
+    json!({
+        "device": "desk1", "amount": amount, "currency": "EUR", "method": "card", "invoice": invoice,
+    })
+}
+
+/// A field of an answer as text.
+pub fn text(value: &Value, field: &str) -> String {
+    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// Waits until something holds.
+pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+    let reached = tokio::time::timeout(PATIENCE, async {
+        while !holds().await {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    assert!(reached.await.is_ok(), "not within {PATIENCE:?}: {what}");
+}
+
+/// One of the product's programs, built once for this test run.
+pub fn binary(name: &str) -> PathBuf {
+    static DIR: OnceLock<PathBuf> = OnceLock::new();
+    let dir = DIR.get_or_init(|| {
+        let exe = std::env::current_exe().unwrap();
+        let profile_dir = exe.ancestors().find(|d| d.join(".fingerprint").is_dir()).unwrap();
+        let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        build.args(["build", "--quiet", "--package", "daemon", "--bins"]);
+        build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
+        if profile_dir.ends_with("release") {
+            build.arg("--release");
+        }
+        assert!(build.status().unwrap().success(), "the programs cannot be built");
+        profile_dir.to_owned()
+    });
+    dir.join(name)
+}

@@ -21,12 +21,12 @@ use super::Api;
 use crate::{engine::Notice, problem::Problem};
 
 /// Most journal entries read at once.
-const BATCH: usize = 100;
+const BATCH: u16 = 100;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct EventsQuery {
-    after: Option<u64>,
+    after: Option<i64>,
 }
 
 pub(super) async fn stream(
@@ -54,7 +54,7 @@ pub(super) async fn stream(
 struct Watcher {
     api: Api,
     notices: Receiver<Notice>,
-    cursor: u64,
+    cursor: i64,
     ready: VecDeque<Event>,
     /// Whether the journal may hold more than was read.
     journal: bool,
@@ -89,7 +89,7 @@ impl Watcher {
         let after = self.cursor;
         let entries =
             self.api.shell.read(move |reader| reader.events_after(after, BATCH)).await.ok()?;
-        self.journal = entries.len() == BATCH;
+        self.journal = entries.len() == usize::from(BATCH);
         for entry in entries {
             self.cursor = entry.seq;
             self.ready.extend(fact(&entry));

@@ -82,7 +82,7 @@ fn check(path: &std::path::Path) -> Result<(), String> {
 fn load(path: &std::path::Path) -> Result<config::Config, String> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let secrets = config::SecretSource::new(credentials);
-    let profiles = drivers::printer::escpos::Profile::names();
+    let profiles: Vec<&str> = drivers::printer::escpos::Profile::names().collect();
     config::load(path, &secrets, &profiles).map_err(|e| e.to_string())
 }
 

@@ -41,6 +41,8 @@ pub(super) enum Hold {
     Beginning(Box<Intent>),
     /// The terminal was asked.
     Running(Box<Payment>),
+    /// The terminal's operation is over; its outcome is being written.
+    Ending(Box<Payment>),
     /// Its outcome is unknown.
     Doubt(Box<Payment>),
 }
@@ -58,28 +60,33 @@ impl Device {
     pub(super) fn holder(&self) -> Option<PaymentId> {
         self.hold.as_ref().map(|hold| match hold {
             Hold::Beginning(intent) => intent.id,
-            Hold::Running(payment) | Hold::Doubt(payment) => payment.intent.id,
+            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => payment.intent.id,
         })
     }
 
     pub(super) fn in_doubt(&self) -> Option<PaymentId> {
         match &self.hold {
             Some(Hold::Doubt(payment)) => Some(payment.intent.id),
-            Some(Hold::Beginning(_) | Hold::Running(_)) | None => None,
+            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_)) | None => None,
         }
     }
 
     pub(super) fn is_running(&self) -> bool {
         match &self.hold {
-            Some(Hold::Beginning(_) | Hold::Running(_)) => true,
+            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_)) => true,
             Some(Hold::Doubt(_)) | None => false,
         }
+    }
+
+    /// Whether the terminal works on this payment and has not ended it yet.
+    pub(super) fn is_working_on(&self, payment: PaymentId) -> bool {
+        matches!(&self.hold, Some(Hold::Running(running)) if running.intent.id == payment)
     }
 
     /// The payment as everybody sees it: `at_terminal` from the moment the terminal is asked.
     pub(super) fn payment(&self) -> Option<Payment> {
         match &self.hold {
-            Some(Hold::Running(payment)) => {
+            Some(Hold::Running(payment) | Hold::Ending(payment)) => {
                 let mut payment = payment.as_ref().clone();
                 payment.state = State::AtTerminal;
                 Some(payment)
@@ -93,7 +100,7 @@ impl Device {
     pub(super) fn intent(&self) -> Option<&Intent> {
         self.hold.as_ref().map(|hold| match hold {
             Hold::Beginning(intent) => intent.as_ref(),
-            Hold::Running(payment) | Hold::Doubt(payment) => &payment.intent,
+            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => &payment.intent,
         })
     }
 }

@@ -252,7 +252,9 @@ impl Engine {
         let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else { return };
         match kind {
             FactKind::Approved => {
-                device.hold = Some(Hold::Running(Box::new(payment)));
+                if device.is_working_on(id) {
+                    device.hold = Some(Hold::Running(Box::new(payment)));
+                }
                 let device = device.setup.id.clone();
                 self.effects.push(Effect::Stored { device, kept: true });
             }

@@ -2,7 +2,7 @@
 
 use drivers::terminal::{Approved, Ending, Event as TerminalEvent, Slip, SlipCopy};
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, PaymentId, Text};
+use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Text};
 use sync::queue::{JobKind, Urgency, Write};
 
 use super::{
@@ -41,7 +41,7 @@ impl Engine {
             }
             TerminalEvent::Receipt { payment, slip } => self.slip(now, id, payment, &slip),
             TerminalEvent::Ended { payment, ending } => {
-                if device.is_running() && device.holds(payment) {
+                if device.is_working_on(payment) {
                     device.progress = None;
                     self.ended(now, payment, ending);
                 } else {
@@ -54,7 +54,7 @@ impl Engine {
     /// Law 2: the driver acknowledges only after [`Effect::Stored`].
     pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, approved: Approved) {
         let expected =
-            self.devices.get(id).is_some_and(|d| d.is_running() && d.holds(approved.payment));
+            self.devices.get(id).is_some_and(|d| d.is_working_on(approved.payment));
         if expected {
             let fact = Fact::Approved(approved.approval);
             self.add(now, approved.payment, fact, FactKind::Approved, None);
@@ -71,22 +71,36 @@ impl Engine {
             Ending::Cancelled(cancellation) => (Fact::Cancelled(cancellation), FactKind::Outcome),
             Ending::Doubted(doubt) => (Fact::Doubted(doubt), FactKind::Doubt),
         };
+        if let Some(device) = self.devices.values_mut().find(|d| d.holds(payment)) {
+            device.hold = match device.hold.take() {
+                Some(Hold::Running(payment)) => Some(Hold::Ending(payment)),
+                other => other,
+            };
+        }
         self.add(now, payment, fact, kind, None);
     }
 
     /// The approval is durable, so the outcome is known; that nothing can reverse it any more is
     /// kept on the way.
     fn completed(&mut self, now: Timestamp, id: PaymentId) {
-        self.add(now, id, Fact::Completed, FactKind::Completed, None);
-        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else { return };
-        let Some(Hold::Running(mut payment)) = device.hold.take() else { return };
-        match payment.add(&Fact::Completed, now) {
-            Ok(()) => self.outcome(&payment, None),
-            Err(error) => {
-                tracing::error!(payment = %id, %error, "a completion without an approval");
-                device.hold = Some(Hold::Running(payment));
-            }
+        let Some(device) = self.devices.values().find(|d| d.is_working_on(id)) else { return };
+        let Some(Hold::Running(running)) = &device.hold else { return };
+        let mut payment = running.as_ref().clone();
+        if let Err(error) = payment.add(&Fact::Completed, now) {
+            tracing::error!(payment = %id, %error, "a completion without an approval");
+            let doubt = Doubt {
+                reason: DoubtReason::Contradiction,
+                text: "The terminal ended the payment well, but had not approved it.".into(),
+                approval: None,
+                other_amount: None,
+            };
+            return self.ended(now, id, Ending::Doubted(doubt));
         }
+        self.add(now, id, Fact::Completed, FactKind::Completed, None);
+        if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
+            device.hold = None;
+        }
+        self.outcome(&payment, None);
     }
 
     fn slip(&mut self, now: Timestamp, id: &DeviceId, payment: Option<PaymentId>, slip: &Slip) {

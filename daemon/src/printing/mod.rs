@@ -8,8 +8,9 @@ mod spool;
 
 use std::time::Duration;
 
-use config::Printer;
+use config::{Link, Printer};
 use drivers::{
+    link::{Defaults, Policy},
     printer::{self, escpos},
     run::{FromMachine, ToMachine},
 };
@@ -34,9 +35,13 @@ pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handl
     };
     let (commands, received) = mpsc::channel(MESSAGES);
     let (tell, told) = mpsc::channel(MESSAGES);
-    let machine = escpos::EscPos::new(profile);
     let link = printer.link.clone();
-    let defaults = escpos::link_defaults(&link);
+    let policy = match link {
+        Link::Tcp { .. } => Policy::PerJob,
+        Link::Serial { .. } | Link::File { .. } => Policy::Keep,
+    };
+    let machine = escpos::EscPos::new(profile, policy);
+    let defaults = Defaults { policy, ..Defaults::default() };
     tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
     let task = Task {
         printer: printer.clone(),

@@ -17,7 +17,7 @@ use drivers::run::ToMachine;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use payment::{DeviceId, Intent, PaymentId, Settlement};
-use sync::queue::{Queue, ReadError, Reader, WriteError};
+use sync::queue::{OpenError, Queue, ReadError, Reader, WriteError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use start::{RunError, Running, StartError, start};
@@ -167,7 +167,7 @@ impl Readers {
     fn lend<T>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, ReadError>,
-    ) -> Result<T, ReadError> {
+    ) -> Result<T, LendError> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let reader = match idle {
             Some(reader) => reader,
@@ -175,8 +175,17 @@ impl Readers {
         };
         let value = read(&reader);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
-        value
+        Ok(value?)
     }
+}
+
+/// Why the queue could not be read.
+#[derive(Debug, thiserror::Error)]
+enum LendError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Read(#[from] ReadError),
 }
 
 /// The engine's task.
