@@ -16,7 +16,7 @@ impl Reader {
     /// Walks the whole journal: numbers without gaps, every hash, every payment folded again and
     /// compared with the one that is shown. Returns the number of entries.
     ///
-    /// Takes about a second per 100 000 entries, and sees one moment: never on the start path.
+    /// Takes seconds per million entries, and keeps one moment in sight: never on the start path.
     ///
     /// # Errors
     /// The first thing that is wrong.

@@ -167,3 +167,18 @@ fn more_than_the_inbox_holds_is_written_in_turn() {
     }
     assert_eq!(desk.queue.reader().unwrap().verify().unwrap(), 3000);
 }
+
+#[tokio::test]
+async fn an_answer_is_awaited_from_any_task() {
+    fn any_task<T: Send>(future: T) -> T {
+        future
+    }
+    let desk = Desk::new();
+    let pending = any_task(
+        desk.queue
+            .submit(begin(intent(1), Due::default()), Urgency::Now),
+    );
+    let failed = any_task(desk.queue.failed());
+    assert!(matches!(pending.await, Ok(Written::Payment(_))));
+    drop(failed);
+}

@@ -6,6 +6,7 @@ mod due;
 mod file;
 mod group;
 mod journal;
+mod lines;
 mod list;
 mod model;
 mod payments;
