@@ -18,7 +18,7 @@ use daemon::cli::client::{Address, Client};
 use serde_json::{Value, json};
 use simulator::{
     Handle,
-    invoicing::{self, Sandbox},
+    invoicing::{self, Sandbox, Shared},
     printer::Printer,
     terminal::zvt::{Framing, Options, Terminal},
 };
@@ -45,7 +45,7 @@ pub struct Desk {
     /// The receipt printer.
     pub printer: Handle<Printer>,
     /// The invoicing system.
-    pub sandbox: invoicing::Handle,
+    pub sandbox: Shared,
     daemon: Option<Child>,
 }
 
@@ -68,7 +68,9 @@ impl Desk {
         };
         let (printer_path, printer) = Printer::new(48).serve_pty(None).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let (invoicing, sandbox) = invoicing::serve(listener, Sandbox::new("key", "secret")).unwrap();
+        let invoicing = listener.local_addr().unwrap();
+        let sandbox = Shared::new(Sandbox::new("key", "secret"));
+        tokio::spawn(invoicing::serve(listener, sandbox.clone()));
         let desk = Self { dir, terminal, printer, sandbox, daemon: None };
         let secret = desk.path("secret");
         fs::write(&secret, "secret").unwrap();
@@ -98,6 +100,13 @@ impl Desk {
     /// The configuration.
     pub fn config(&self) -> PathBuf {
         self.path("tilld.toml")
+    }
+
+    /// What is still to be paid of the sandbox's invoice 156.
+    pub fn outstanding(&self) -> String {
+        let sandbox = self.sandbox.lock();
+        let invoice = sandbox.invoice(156).unwrap();
+        (invoice.total.amount() - invoice.paid()).to_string()
     }
 
     /// Starts the daemon and waits until its API answers.

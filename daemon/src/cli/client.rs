@@ -123,21 +123,24 @@ impl Client {
     /// # Errors
     /// When there is no answer after all tries, or the answer is a problem.
     pub async fn pay(&self, key: &str, body: &Value) -> Result<Value, CallError> {
-        let mut tries = 0;
-        loop {
-            let request = self.json("/v1/payments", body).header("Idempotency-Key", key);
-            let answer = match self.send(request).await {
-                Ok(response) => read(response).await,
-                Err(error) => Err(error),
-            };
-            tries += 1;
-            match answer {
-                Err(CallError::Broken(_) | CallError::Unreachable { .. }) if tries < 20 => {
-                    tokio::time::sleep(Duration::from_millis(500)).await;
+        for _ in 1..TRIES {
+            match self.pay_once(key, body).await {
+                Err(CallError::Broken(_) | CallError::Unreachable { .. }) => {
+                    tokio::time::sleep(BETWEEN_TRIES).await;
                 }
                 answer => return answer,
             }
         }
+        self.pay_once(key, body).await
+    }
+
+    /// Takes a payment by one request.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn pay_once(&self, key: &str, body: &Value) -> Result<Value, CallError> {
+        let request = self.json("/v1/payments", body).header("Idempotency-Key", key);
+        read(self.send(request).await?).await
     }
 
     /// Opens the stream of events.
@@ -168,6 +171,10 @@ impl Client {
         })
     }
 }
+
+/// A daemon that was killed is back within this many tries.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 
 /// Where the token lies.
 pub fn token_file(state_dir: &Path) -> PathBuf {

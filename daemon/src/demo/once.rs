@@ -59,7 +59,7 @@ pub(super) async fn sale(stage: &Stage) -> Result<(), DemoError> {
 }
 
 fn outstanding(stage: &Stage) -> Result<String, DemoError> {
-    let amount = stage.sandbox.outstanding(156);
+    let amount = stage.sandbox.lock().invoice(156).map(|i| (i.total.amount() - i.paid()).to_string());
     amount.ok_or_else(|| DemoError::Missing("the sandbox has no invoice 156".to_owned()))
 }
 

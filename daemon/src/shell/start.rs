@@ -8,7 +8,10 @@ use std::{
 };
 
 use config::Config;
-use sync::queue::{OpenError, Queue, ReadError};
+use sync::{
+    delivery::ClientError,
+    queue::{OpenError, Queue, ReadError},
+};
 use tokio::{
     net::{TcpListener, UnixListener},
     sync::{broadcast, mpsc, watch},
@@ -48,6 +51,9 @@ pub enum StartError {
     /// The token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// The HTTP client of the deliveries.
+    #[error(transparent)]
+    Http(#[from] ClientError),
     /// The port or socket.
     #[error("cannot listen on {at}: {source}; is another tilld running?")]
     Listen {
@@ -85,6 +91,7 @@ pub struct Running {
     unix: JoinHandle<Result<(), io::Error>>,
     socket: PathBuf,
     queue: Queue,
+    stop_delivery: watch::Sender<bool>,
 }
 
 /// Starts the daemon: first the queue, then what an earlier run left unfinished, then the
@@ -119,7 +126,8 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         work_due.push(due.clone());
         printing::start(printer, &config.daemon.merchant, queue.clone(), handle.clone(), due);
     }
-    upstreams::start(&config, &queue, &handle, &mut work_due);
+    let (stop_delivery, stop) = watch::channel(false);
+    upstreams::start(&config, &queue, &stop, &mut work_due)?;
     let task = EngineTask {
         engine,
         queue: queue.clone(),
@@ -137,7 +145,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let unix = tokio::spawn(api::serve_unix(unix, handle.clone(), SocketUsers::of_this_process()));
     let socket = config.daemon.socket.clone();
     tracing::info!(%url, socket = %socket.display(), "ready");
-    Ok(Running { handle, url, token, engine, tcp, unix, socket, queue })
+    Ok(Running { handle, url, token, engine, tcp, unix, socket, queue, stop_delivery })
 }
 
 impl Running {
@@ -155,6 +163,7 @@ impl Running {
             ended = &mut self.tcp => ended?.map_err(RunError::from),
             ended = &mut self.unix => ended?.map_err(RunError::from),
         };
+        self.stop_delivery.send_replace(true);
         self.tcp.abort();
         self.unix.abort();
         if let Err(error) = fs::remove_file(&self.socket) {

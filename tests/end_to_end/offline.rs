@@ -1,0 +1,31 @@
+//! The internet is down: the till goes on.
+
+use serde_json::json;
+use simulator::{invoicing::Fault, terminal::zvt::Options};
+use tests::{Desk, Wire, text, until};
+
+#[tokio::test]
+async fn payments_wait_for_the_invoicing_system_through_restarts() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    desk.sandbox.lock().arm(Fault::Down, u32::MAX);
+    let client = desk.start().await;
+    for i in 0..20 {
+        let body = json!({
+            "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash",
+            "invoice": "156",
+        });
+        let payment = client.pay(&format!("k{i}"), &body).await.unwrap();
+        assert_eq!(text(&payment, "state"), "approved", "the desk does not wait for upstream");
+        if i == 10 {
+            desk.kill();
+            desk.start().await;
+        }
+    }
+    assert!(desk.sandbox.lock().payments().is_empty());
+    desk.sandbox.lock().disarm();
+    until("all arrive", || async { desk.outstanding() == "60.00" }).await;
+    let numbers: Vec<String> =
+        desk.sandbox.lock().payments().iter().map(|p| p.receipt_number.clone()).collect();
+    let expected: Vec<String> = (1..=20).map(|i| format!("cashbox-{i:06}")).collect();
+    assert_eq!(numbers, expected, "each once, in order");
+}
