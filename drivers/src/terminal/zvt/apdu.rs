@@ -42,7 +42,7 @@ pub mod code {
 }
 
 /// A command or an answer. Its data may hold a card number: it never shows itself in logs.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Apdu {
     /// Class and instruction; see [`code`].
     pub code: u16,

@@ -133,6 +133,16 @@ impl Line {
         gap.into_iter().chain(answer).min()
     }
 
+    /// Whether everything that was sent was acknowledged.
+    pub fn is_idle(&self) -> bool {
+        self.sending.is_none() && self.waiting.is_empty()
+    }
+
+    /// Whether a message with this code still waits, so that no byte of it has left.
+    pub fn holds_back(&self, code: u16) -> bool {
+        self.waiting.iter().any(|(apdu, _)| apdu.code == code)
+    }
+
     /// The next output.
     pub fn poll(&mut self) -> Option<LineOutput> {
         self.outputs.pop_front()

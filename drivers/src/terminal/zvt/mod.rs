@@ -10,7 +10,17 @@
 pub mod apdu;
 pub mod bcd;
 pub mod bmp;
+pub mod codes;
 pub mod line;
+pub mod message;
+mod operation;
 pub mod rs232;
+mod session;
+mod settings;
 pub mod text;
 pub mod tlv;
+mod transport;
+
+pub use session::Zvt;
+pub use settings::ZvtSettings;
+pub use transport::Framing;

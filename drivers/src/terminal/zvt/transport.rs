@@ -1,0 +1,119 @@
+//! Messages over a serial line or over TCP: the one place that knows the difference.
+
+use std::collections::VecDeque;
+
+use super::{
+    apdu::{Apdu, Reader},
+    line::{Line, LineOutput, Repeat},
+};
+use crate::Mono;
+
+/// How messages are framed on the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// Framed, with acknowledgements (PA00P016, 3).
+    Serial,
+    /// Bare messages (PA00P016, 4).
+    Tcp,
+}
+
+pub(super) enum Transport {
+    Serial(Line),
+    Tcp {
+        reader: Reader,
+        outputs: VecDeque<LineOutput>,
+    },
+}
+
+impl Transport {
+    pub(super) fn new(framing: Framing) -> Self {
+        match framing {
+            Framing::Serial => Self::Serial(Line::default()),
+            Framing::Tcp => Self::Tcp {
+                reader: Reader::default(),
+                outputs: VecDeque::new(),
+            },
+        }
+    }
+
+    pub(super) fn framing(&self) -> Framing {
+        match self {
+            Self::Serial(_) => Framing::Serial,
+            Self::Tcp { .. } => Framing::Tcp,
+        }
+    }
+
+    pub(super) fn send(&mut self, now: Mono, apdu: Apdu, repeat: Repeat) {
+        match self {
+            Self::Serial(line) => line.send(now, apdu, repeat),
+            Self::Tcp { outputs, .. } => outputs.push_back(LineOutput::Send(apdu.encode())),
+        }
+    }
+
+    pub(super) fn bytes(&mut self, now: Mono, bytes: &[u8]) {
+        match self {
+            Self::Serial(line) => line.bytes(now, bytes),
+            Self::Tcp { reader, outputs } => {
+                reader.push(bytes);
+                while let Some(apdu) = reader.next() {
+                    outputs.push_back(LineOutput::Message(apdu));
+                }
+            }
+        }
+    }
+
+    pub(super) fn timeout(&mut self, now: Mono) {
+        match self {
+            Self::Serial(line) => line.timeout(now),
+            Self::Tcp { .. } => {}
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Mono> {
+        match self {
+            Self::Serial(line) => line.deadline(),
+            Self::Tcp { .. } => None,
+        }
+    }
+
+    pub(super) fn poll(&mut self) -> Option<LineOutput> {
+        match self {
+            Self::Serial(line) => line.poll(),
+            Self::Tcp { outputs, .. } => outputs.pop_front(),
+        }
+    }
+
+    pub(super) fn reset(&mut self) {
+        match self {
+            Self::Serial(line) => line.reset(),
+            Self::Tcp { reader, outputs } => {
+                reader.clear();
+                outputs.clear();
+            }
+        }
+    }
+
+    /// Whether no byte of a message with this code has left yet.
+    pub(super) fn holds_back(&self, code: u16) -> bool {
+        match self {
+            Self::Serial(line) => line.holds_back(code),
+            Self::Tcp { .. } => false,
+        }
+    }
+
+    /// Whether the other side is known to have everything that was sent. TCP cannot tell.
+    pub(super) fn is_delivered(&self) -> bool {
+        match self {
+            Self::Serial(line) => line.is_idle(),
+            Self::Tcp { .. } => false,
+        }
+    }
+
+    /// Grows with every piece that could not be understood.
+    pub(super) fn garbage(&self) -> u64 {
+        match self {
+            Self::Serial(line) => line.statistics().noise + line.statistics().crc_errors,
+            Self::Tcp { reader, .. } => u64::from(reader.pending() > 0),
+        }
+    }
+}
