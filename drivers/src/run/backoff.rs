@@ -26,7 +26,7 @@ impl Backoff {
         self.pause = (pause * 2).min(LONGEST);
         // The top 32 bits as a fraction of a quarter of the pause.
         let fraction = u32::try_from(self.draw() >> 32).unwrap_or(0);
-        let shorter = u128::from(fraction) * (pause / 4).as_nanos() >> 32;
+        let shorter = (u128::from(fraction) * (pause / 4).as_nanos()) >> 32;
         pause.saturating_sub(Duration::from_nanos(u64::try_from(shorter).unwrap_or(0)))
     }
 

@@ -27,7 +27,7 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
 /// How long a round may wait for its answers.
 const ROUND: Duration = Duration::from_secs(1);
 /// How long a fault may last before the first byte.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a healthy printer may take to confirm, besides the time that the bytes need.
 const SETTLE: Duration = Duration::from_secs(5);
 /// The slowest usual link: 9600 bits per second, ten to a byte.

@@ -191,12 +191,11 @@ mod tests {
             prop_assert_eq!(&bytes, &encode(&harmless, profile, &mut None));
             let mut rest = bytes.as_slice();
             while let Some((first, after)) = rest.split_first() {
-                rest = match rest {
-                    [0x1b, b't', 0 | 16 | 19, after @ ..] => after,
-                    _ => {
-                        prop_assert!(*first >= 0x20 && *first != 0x7f, "{bytes:02x?}");
-                        after
-                    }
+                rest = if let [0x1b, b't', 0 | 16 | 19, after @ ..] = rest {
+                    after
+                } else {
+                    prop_assert!(*first >= 0x20 && *first != 0x7f, "{bytes:02x?}");
+                    after
                 };
             }
         }

@@ -172,7 +172,9 @@ mod tests {
 
     fn replies(bytes: &[u8]) -> Vec<Reply> {
         let mut demultiplexer = Demultiplexer::default();
-        bytes.iter().for_each(|byte| demultiplexer.push(*byte));
+        for byte in bytes {
+            demultiplexer.push(*byte);
+        }
         std::iter::from_fn(|| demultiplexer.next()).collect()
     }
 

@@ -179,13 +179,14 @@ proptest! {
         let (mut width, mut size) = (0, 1);
         while let Some((first, after)) = rest.split_first() {
             rest = match rest {
-                [0x1b, b'@', after @ ..] | [0x1c, b'.', after @ ..] => after,
+                [0x1b, b'@', after @ ..]
+                | [0x1c, b'.', after @ ..]
+                | [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..]
+                | [0x1d, b'V', 0x42, 0, after @ ..] => after,
                 [0x1d, b'!', n, after @ ..] => {
                     size = usize::from(n >> 4) + 1;
                     after
                 }
-                [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..] => after,
-                [0x1d, b'V', 0x42, 0, after @ ..] => after,
                 [b'\n', after @ ..] => {
                     width = 0;
                     after
