@@ -12,9 +12,11 @@ use std::{
 use crate::serve::{self, Handle};
 
 mod books;
+mod command;
 mod fault;
 mod machine;
 mod message;
+mod operation;
 mod request;
 mod script;
 #[cfg(test)]
