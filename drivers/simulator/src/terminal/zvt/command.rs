@@ -66,7 +66,7 @@ impl Terminal {
             request::SET_TIME => match request::time(data) {
                 Some(time) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
-                    self.options.clock = time.saturating_sub(elapsed);
+                    self.options.clock = Some(time.saturating_sub(elapsed));
                     accepted([completion()])
                 }
                 None => refused(error::PROTOCOL),

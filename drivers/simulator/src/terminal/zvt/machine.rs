@@ -17,6 +17,9 @@ use super::{
 /// After `84 9C`, the till wants to hear it again.
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// The clock of a terminal that was not told the time.
+const ORIGIN: DateTime = DateTime::constant(2026, 1, 2, 10, 0, 0, 0);
+
 /// What a terminal is.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -28,8 +31,9 @@ pub struct Options {
     pub currency: u16,
     /// How long customer and issuer take.
     pub delay: Duration,
-    /// The terminal's own clock, local time, at the origin of [`Mono`] (when served: now).
-    pub clock: DateTime,
+    /// The terminal's own clock, local time, at the origin of [`Mono`]. Unless given: the system's
+    /// when it is served, and ten o'clock on 2 January 2026 otherwise.
+    pub clock: Option<DateTime>,
 }
 
 impl Default for Options {
@@ -39,7 +43,7 @@ impl Default for Options {
             terminal_id: 28_004_869,
             currency: 978,
             delay: Duration::from_secs(2),
-            clock: DateTime::constant(2026, 1, 2, 10, 0, 0, 0),
+            clock: None,
         }
     }
 }
@@ -107,13 +111,16 @@ impl Terminal {
         self.dead_until = None;
     }
 
-    pub(super) fn set_framing(&mut self, framing: Framing) {
+    /// Takes over what it is served with.
+    pub(super) fn set_up(&mut self, framing: Framing, clock: DateTime) {
         self.wire = Wire::new(framing);
+        self.options.clock.get_or_insert(clock);
     }
 
     pub(super) fn time(&self, now: Mono) -> DateTime {
         let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
-        self.options.clock.saturating_add(elapsed)
+        let origin = self.options.clock.unwrap_or(ORIGIN);
+        origin.saturating_add(elapsed)
     }
 
     /// A message from the till.

@@ -36,7 +36,7 @@ impl Terminal {
     /// # Errors
     /// When the system gives no pseudo-terminal, or the link cannot be made.
     pub fn serve_pty(mut self, link: Option<&Path>) -> io::Result<(PathBuf, Handle<Self>)> {
-        self.set_framing(Framing::Serial);
+        self.set_up(Framing::Serial, serve::local_time());
         serve::on_pty(self, link)
     }
 
@@ -49,7 +49,7 @@ impl Terminal {
         mut self,
         address: SocketAddr,
     ) -> io::Result<(SocketAddr, Handle<Self>)> {
-        self.set_framing(Framing::Tcp);
+        self.set_up(Framing::Tcp, serve::local_time());
         serve::on_tcp(self, address).await
     }
 }

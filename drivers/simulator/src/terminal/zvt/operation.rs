@@ -99,6 +99,7 @@ impl Terminal {
             }
             Step::Dead(length) => {
                 self.end_early();
+                self.wire.clear();
                 self.dead_until = Some(now + length);
             }
         }
