@@ -10,7 +10,9 @@
 pub mod apdu;
 pub mod bcd;
 pub mod bmp;
+pub mod codes;
 pub mod line;
+pub mod message;
 pub mod rs232;
 pub mod text;
 pub mod tlv;

@@ -1,0 +1,133 @@
+//! 06 00: the till makes itself known (PA00P015, 2.1).
+
+use payment::Currency;
+
+use crate::terminal::zvt::{
+    apdu::{Apdu, code},
+    bcd, bmp,
+    tlv::{self, Tlv},
+};
+
+/// The bits of the config byte.
+pub mod config_byte {
+    /// The till prints receipts of payments.
+    pub const PRINT_PAYMENTS: u8 = 0x02;
+    /// The till prints receipts of administration.
+    pub const PRINT_ADMINISTRATION: u8 = 0x04;
+    /// The till wants 04 FF.
+    pub const INTERMEDIATE_STATUS: u8 = 0x08;
+    /// No amounts can be typed in at the terminal.
+    pub const TILL_CONTROLS_PAYMENT: u8 = 0x10;
+    /// The terminal sends finished print lines.
+    pub const PRINT_LINES: u8 = 0x80;
+}
+
+/// Registration.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Registration {
+    /// Six digits.
+    pub password: [u8; 3],
+    /// See [`config_byte`].
+    pub config: u8,
+    /// The numeric currency code, such as 978.
+    pub currency: Option<u16>,
+    /// The commands that the terminal may send, when it should know them. Without 06 D3 in it a
+    /// terminal falls back to single lines.
+    pub allowed: Vec<u16>,
+}
+
+impl Registration {
+    /// What tilld registers with: receipts come to us, whole, or stay at the terminal.
+    pub fn new(password: [u8; 3], currency: Currency, print_here: bool) -> Self {
+        let printing = config_byte::PRINT_PAYMENTS
+            | config_byte::PRINT_ADMINISTRATION
+            | config_byte::PRINT_LINES;
+        Self {
+            password,
+            config: config_byte::INTERMEDIATE_STATUS | if print_here { printing } else { 0 },
+            currency: Some(currency.numeric()),
+            allowed: if print_here {
+                vec![code::PRINT_BLOCK]
+            } else {
+                Vec::new()
+            },
+        }
+    }
+
+    /// The message.
+    pub fn encode(&self) -> Apdu {
+        let mut data = self.password.to_vec();
+        data.push(self.config);
+        if let Some(currency) = self.currency.and_then(|c| bcd::encode::<2>(c.into())) {
+            data.extend(currency);
+        }
+        if !self.allowed.is_empty() {
+            let commands = self.allowed.iter();
+            let commands = commands.map(|c| Tlv::bytes(0x0a, c.to_be_bytes()));
+            data.push(0x06);
+            data.extend(tlv::encode_container(&[Tlv::fields(
+                0x26,
+                commands.collect(),
+            )]));
+        }
+        Apdu::new(code::REGISTRATION, data)
+    }
+
+    /// Reads the data of 06 00; none when password or config byte are missing.
+    pub fn decode(data: &[u8]) -> Option<Self> {
+        let (password, rest) = data.split_first_chunk::<3>()?;
+        let (config, rest) = rest.split_first()?;
+        let (currency, rest) = match rest.split_first_chunk::<2>() {
+            Some((code, rest)) => (bcd::decode(code), rest),
+            None => (None, rest),
+        };
+        let fields = bmp::decode(rest);
+        let listed = tlv::find_fields(fields.tlv(), 0x26).unwrap_or_default();
+        let allowed = listed.iter().filter_map(|field| match &field.value {
+            tlv::Value::Bytes(bytes) if field.tag == 0x0a => {
+                bytes.as_slice().try_into().ok().map(u16::from_be_bytes)
+            }
+            tlv::Value::Bytes(_) | tlv::Value::Fields(_) => None,
+        });
+        Some(Self {
+            password: *password,
+            config: *config,
+            currency: currency.and_then(|c| u16::try_from(c).ok()),
+            allowed: allowed.collect(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(print_here: bool, wire: &[u8]) {
+        let registration = Registration::new([0x12, 0x34, 0x56], Currency::EUR, print_here);
+        assert_eq!(registration.encode().encode(), wire);
+        let data = Apdu::decode(wire).unwrap();
+        assert!(Registration::decode(data.data()) == Some(registration));
+    }
+
+    #[test]
+    fn where_receipts_are_printed_decides_the_message() {
+        check(
+            true,
+            b"\x06\x00\x0e\x12\x34\x56\x8e\x09\x78\x06\x06\x26\x04\x0a\x02\x06\xd3",
+        );
+        check(false, b"\x06\x00\x06\x12\x34\x56\x08\x09\x78");
+    }
+
+    #[test]
+    fn short_forms_are_read() {
+        let minimal = Registration::decode(&[0x12, 0x34, 0x56, 0x8e]).unwrap();
+        assert_eq!((minimal.config, minimal.currency), (0x8e, None));
+        let service = b"\x12\x34\x56\xbe\x09\x78\x03\x01\x06\x06\x26\x04\x0a\x02\x06\xd3";
+        let service = Registration::decode(service).unwrap();
+        assert_eq!(
+            (service.currency, &service.allowed[..]),
+            (Some(978), &[0x06d3][..])
+        );
+        assert!(Registration::decode(&[0x12, 0x34, 0x56]).is_none());
+    }
+}
