@@ -4,7 +4,13 @@ use std::collections::VecDeque;
 
 use drivers::{
     Mono,
-    terminal::zvt::apdu::{Apdu, code},
+    terminal::{
+        SlipCopy,
+        zvt::{
+            apdu::{Apdu, code},
+            message::Registration,
+        },
+    },
 };
 use jiff::SignedDuration;
 
@@ -12,8 +18,8 @@ use super::{
     Fault,
     books::{Kind, Stored},
     machine::{Running, Terminal},
-    message::{self, Copy},
-    request,
+    message,
+    request::{self, Registered},
     script::{self, Operation, Step, error},
 };
 
@@ -79,7 +85,7 @@ impl Terminal {
     }
 
     fn register(&mut self, data: &[u8]) -> VecDeque<Step> {
-        let Some(registration) = request::registration(data) else {
+        let Some(registration) = Registration::decode(data) else {
             return refused(error::PROTOCOL);
         };
         if registration.password != self.options.password {
@@ -91,7 +97,7 @@ impl Terminal {
         if foreign {
             return refused(error::CURRENCY);
         }
-        self.registration = Some(registration);
+        self.registration = Some(Registered::new(&registration));
         accepted([Step::Say(message::registered(
             self.options.terminal_id,
             self.options.currency,
@@ -173,7 +179,7 @@ impl Terminal {
             (false, format!("Anzahl {}", totals.count)),
             (false, format!("Summe  {}", message::decimal(totals.sum))),
         ];
-        steps.extend(self.printed(Copy::Administration, &lines));
+        steps.extend(self.printed(SlipCopy::Administration, &lines));
         steps.extend([Step::CloseBatch, completion()]);
         self.faults.disarm(Fault::EndOfDayRequired);
         steps

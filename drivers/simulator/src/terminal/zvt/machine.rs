@@ -9,7 +9,7 @@ use jiff::{SignedDuration, civil::DateTime};
 use super::{
     Fault, Faults, Framing,
     books::{Books, Transaction},
-    request::Registration,
+    request::Registered,
     script::{Operation, Step, error},
     wire::Wire,
 };
@@ -56,7 +56,7 @@ pub struct Terminal {
     pub(super) books: Books,
     pub(super) faults: Faults,
     pub(super) authorisations: u32,
-    pub(super) registration: Option<Registration>,
+    pub(super) registration: Option<Registered>,
     pub(super) running: Option<Running>,
     pub(super) linked: bool,
     pub(super) dead_until: Option<Mono>,

@@ -2,14 +2,17 @@
 
 use drivers::{
     Mono,
-    terminal::zvt::apdu::{Apdu, code},
+    terminal::{
+        SlipCopy,
+        zvt::apdu::{Apdu, code},
+    },
 };
 
 use super::{
     Fault,
     books::{Standing, Transaction},
     machine::Terminal,
-    message::{self, Copy, Face},
+    message::{self, Face},
     script::{Step, error},
 };
 
@@ -175,13 +178,13 @@ impl Terminal {
         fault: Option<Fault>,
     ) -> Vec<Step> {
         let face = self.face(now, transaction, fault);
-        [Copy::Merchant, Copy::Customer]
+        [SlipCopy::Merchant, SlipCopy::Customer]
             .into_iter()
             .flat_map(|copy| self.printed(copy, &message::receipt(&face, copy)))
             .collect()
     }
 
-    pub(super) fn printed(&self, copy: Copy, lines: &[(bool, String)]) -> Vec<Step> {
+    pub(super) fn printed(&self, copy: SlipCopy, lines: &[(bool, String)]) -> Vec<Step> {
         let Some(registration) = self.registration.filter(|r| r.prints(copy)) else {
             return Vec::new();
         };
