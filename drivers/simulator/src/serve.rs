@@ -11,6 +11,7 @@ use std::{
 };
 
 use drivers::{Input, Machine, Mono, Output};
+use jiff::{Zoned, civil::DateTime};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpListener,
@@ -150,6 +151,15 @@ pub(crate) async fn on_tcp<D: Device>(
     });
     let task = Arc::new(Task(task));
     Ok((address, Handle { shared, task }))
+}
+
+/// The time of day for a device that shows one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "serving is the shell: the devices get the time from here"
+)]
+pub(crate) fn local_time() -> DateTime {
+    Zoned::now().datetime()
 }
 
 /// A symbolic link that leaves with its owner.

@@ -1,21 +1,22 @@
 //! What the terminal says.
 
-use drivers::terminal::zvt::{
-    apdu::{Apdu, code},
-    bmp::Builder,
-    tlv::Tlv,
+use std::time::Duration;
+
+use config::ZvtCharset;
+use drivers::terminal::{
+    SlipCopy,
+    zvt::{
+        apdu::{Apdu, code},
+        bcd,
+        bmp::Builder,
+        message::{IntermediateStatus, PrintBlock, PrintLine},
+        text,
+        tlv::Tlv,
+    },
 };
 use jiff::civil::DateTime;
 
 use super::books::{Kind, Totals, Transaction};
-
-/// For whom a receipt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Copy {
-    Merchant,
-    Customer,
-    Administration,
-}
 
 /// A transaction as it shows itself.
 #[derive(Debug, Clone, Copy)]
@@ -52,14 +53,19 @@ fn clock(fields: Builder, time: DateTime) -> Builder {
     fields.number::<3>(0x0c, clock).number::<2>(0x0d, date)
 }
 
+/// The protocol's own character set.
+const CHARSET: ZvtCharset = ZvtCharset::Cp437;
+/// What a customer may take for a step, as 04 FF tells the till.
+const STEP: Duration = Duration::from_mins(3);
+
 /// 04 FF: what the terminal is doing, with the text on its display.
 pub(super) fn intermediate(status: u8, text: &str) -> Apdu {
-    let shown = Tlv::fields(0x24, vec![Tlv::bytes(0x07, text)]);
-    // Timeout: one minute.
-    apdu(
-        code::INTERMEDIATE_STATUS,
-        Builder::new().raw(&[status, 0x01]).tlv(&[shown]),
-    )
+    let status = IntermediateStatus {
+        status,
+        timeout: Some(STEP),
+        lines: vec![text.into()],
+    };
+    status.encode(CHARSET)
 }
 
 /// 06 0F of a registration.
@@ -158,9 +164,8 @@ fn details(face: &Face) -> Vec<Tlv> {
 /// 04 0F of an end of day.
 pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
     let receipts = Builder::new();
-    let bcd = |number: u64| drivers::terminal::zvt::bcd::encode::<6>(number).unwrap_or_default();
-    let receipt =
-        |number: u16| drivers::terminal::zvt::bcd::encode::<2>(number.into()).unwrap_or_default();
+    let sum_of = |number: u64| bcd::encode::<6>(number).unwrap_or_default();
+    let receipt = |number: u16| bcd::encode::<2>(number.into()).unwrap_or_default();
     let mut groups = [receipt(totals.first), receipt(totals.last)].concat();
     // girocard, JCB, Mastercard, Amex, VISA, Diners, others: every card here is a VISA.
     for group in 0..7 {
@@ -170,7 +175,7 @@ pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
             (0, 0)
         };
         groups.push(count);
-        groups.extend(bcd(sum));
+        groups.extend(sum_of(sum));
     }
     let fields = receipts.field(0x27, &[0]).number::<6>(0x04, totals.sum);
     apdu(
@@ -185,11 +190,11 @@ pub(super) fn decimal(minor: u64) -> String {
 }
 
 /// A receipt's lines, and whether each is in the middle.
-pub(super) fn receipt(face: &Face, copy: Copy) -> Vec<(bool, String)> {
+pub(super) fn receipt(face: &Face, copy: SlipCopy) -> Vec<(bool, String)> {
     let t = &face.transaction;
     let head = match copy {
-        Copy::Merchant => "** HÄNDLERBELEG **",
-        Copy::Customer | Copy::Administration => "** KUNDENBELEG **",
+        SlipCopy::Merchant => "** HÄNDLERBELEG **",
+        SlipCopy::Customer | SlipCopy::Administration => "** KUNDENBELEG **",
     };
     let what = match t.kind {
         Kind::Payment => "Zahlung",
@@ -216,37 +221,35 @@ pub(super) fn receipt(face: &Face, copy: Copy) -> Vec<(bool, String)> {
     ]
 }
 
-fn cp437(text: &str) -> Vec<u8> {
-    drivers::terminal::zvt::text::encode(text, config::ZvtCharset::Cp437)
-}
-
 /// The last line of a receipt.
 const END: u8 = 0x81;
 const CENTRED: u8 = 0x40;
 
-/// A receipt in one 06 D3.
-pub(super) fn block(copy: Copy, lines: &[(bool, String)]) -> Apdu {
-    let mut texts = Vec::new();
-    for (centred, text) in lines {
-        texts.push(Tlv::bytes(0x09, [if *centred { CENTRED } else { 0 }]));
-        texts.push(Tlv::bytes(0x07, cp437(text)));
-    }
-    texts.push(Tlv::bytes(0x09, [END]));
-    let kind = match copy {
-        Copy::Merchant => 1,
-        Copy::Customer => 2,
-        Copy::Administration => 3,
+/// Lines as they are sent: attribute and text.
+fn sent(lines: &[(bool, String)]) -> Vec<(u8, Vec<u8>)> {
+    let line = |(centred, line): &(bool, String)| {
+        let attribute = if *centred { CENTRED } else { 0 };
+        (attribute, text::encode(line, CHARSET))
     };
-    let fields = [Tlv::bytes(0x1f07, [kind]), Tlv::fields(0x25, texts)];
-    apdu(code::PRINT_BLOCK, Builder::new().tlv(&fields))
+    lines.iter().map(line).chain([(END, Vec::new())]).collect()
+}
+
+/// A receipt in one 06 D3.
+pub(super) fn block(copy: SlipCopy, lines: &[(bool, String)]) -> Apdu {
+    let block = PrintBlock {
+        copy: Some(copy),
+        lines: sent(lines),
+    };
+    block.encode()
 }
 
 /// A receipt as one 06 D1 for each line.
 pub(super) fn lines(lines: &[(bool, String)]) -> Vec<Apdu> {
-    let line =
-        |attribute: u8, text: &[u8]| Apdu::new(code::PRINT_LINE, [&[attribute], text].concat());
-    let printed = lines
-        .iter()
-        .map(|(centred, text)| line(if *centred { CENTRED } else { 0 }, &cp437(text)));
-    printed.chain([line(END, b"")]).collect()
+    let line = |(attribute, text)| PrintLine {
+        attribute,
+        text,
+        copy: None,
+    };
+    let lines = sent(lines).into_iter().map(line);
+    lines.map(|line| line.encode()).collect()
 }

@@ -12,9 +12,11 @@ use std::{
 use crate::serve::{self, Handle};
 
 mod books;
+mod command;
 mod fault;
 mod machine;
 mod message;
+mod operation;
 mod request;
 mod script;
 #[cfg(test)]
@@ -34,7 +36,7 @@ impl Terminal {
     /// # Errors
     /// When the system gives no pseudo-terminal, or the link cannot be made.
     pub fn serve_pty(mut self, link: Option<&Path>) -> io::Result<(PathBuf, Handle<Self>)> {
-        self.set_framing(Framing::Serial);
+        self.set_up(Framing::Serial, serve::local_time());
         serve::on_pty(self, link)
     }
 
@@ -47,7 +49,7 @@ impl Terminal {
         mut self,
         address: SocketAddr,
     ) -> io::Result<(SocketAddr, Handle<Self>)> {
-        self.set_framing(Framing::Tcp);
+        self.set_up(Framing::Tcp, serve::local_time());
         serve::on_tcp(self, address).await
     }
 }

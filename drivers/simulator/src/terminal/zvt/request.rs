@@ -1,13 +1,17 @@
 //! What the till asks for. `None` is a request that cannot be read.
 
-use drivers::terminal::zvt::{
-    bcd,
-    bmp::{self, Fields},
-    tlv::{self, Value},
+use drivers::terminal::{
+    SlipCopy,
+    zvt::{
+        apdu::code,
+        bcd,
+        bmp::{self, Fields},
+        message::{Authorisation, Registration, config_byte},
+    },
 };
 use jiff::civil::{Date, DateTime, Time};
 
-use super::{books::Kind, message::Copy};
+use super::books::Kind;
 
 /// Diagnosis.
 pub(super) const DIAGNOSIS: u16 = 0x0670;
@@ -18,29 +22,34 @@ pub(super) const INITIALISATION: u16 = 0x0693;
 /// Display a text.
 pub(super) const DISPLAY_TEXT: u16 = 0x06e0;
 
-/// What the till said of itself at registration.
+/// What the till takes from us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Registration {
-    pub(super) password: [u8; 3],
+pub(super) struct Registered {
     config: u8,
-    pub(super) currency: Option<u16>,
     /// It takes 06 D3.
     pub(super) blocks: bool,
 }
 
-impl Registration {
-    /// It wants to know what the terminal is doing.
-    pub(super) fn intermediate(self) -> bool {
-        self.config & 0x08 != 0
+impl Registered {
+    pub(super) fn new(registration: &Registration) -> Self {
+        Self {
+            config: registration.config,
+            blocks: registration.allowed.contains(&code::PRINT_BLOCK),
+        }
     }
 
-    /// It prints this receipt, from the terminal's lines (PA00P015, 2.1: config byte).
-    pub(super) fn prints(self, copy: Copy) -> bool {
+    /// It wants to know what the terminal is doing.
+    pub(super) fn intermediate(self) -> bool {
+        self.config & config_byte::INTERMEDIATE_STATUS != 0
+    }
+
+    /// It prints this receipt, from the terminal's lines.
+    pub(super) fn prints(self, copy: SlipCopy) -> bool {
         let bit = match copy {
-            Copy::Merchant | Copy::Customer => 0x02,
-            Copy::Administration => 0x04,
+            SlipCopy::Merchant | SlipCopy::Customer => config_byte::PRINT_PAYMENTS,
+            SlipCopy::Administration => config_byte::PRINT_ADMINISTRATION,
         };
-        self.config & bit != 0 && self.config & 0x80 != 0
+        self.config & bit != 0 && self.config & config_byte::PRINT_LINES != 0
     }
 }
 
@@ -72,41 +81,12 @@ fn fields(data: &[u8]) -> Option<([u8; 3], Fields<'_>)> {
     Some((*password, bmp::decode(rest)))
 }
 
-/// The currency stands without its tag.
-pub(super) fn registration(data: &[u8]) -> Option<Registration> {
-    let (password, rest) = data.split_first_chunk()?;
-    let (config, rest) = rest.split_first()?;
-    let (currency, rest) = match rest.split_first_chunk::<2>() {
-        Some((currency, rest)) => (Some(currency), rest),
-        None => (None, rest),
-    };
-    let currency = match currency {
-        Some(code) => Some(u16::try_from(bcd::decode(code)?).ok()?),
-        None => None,
-    };
-    let fields = bmp::decode(rest);
-    let allowed = tlv::find_fields(fields.tlv(), 0x26).unwrap_or_default();
-    let blocks = allowed.iter().any(|field| match &field.value {
-        Value::Bytes(commands) => {
-            field.tag == 0x0a && commands.chunks(2).any(|command| command == [0x06, 0xd3])
-        }
-        Value::Fields(_) => false,
-    });
-    Some(Registration {
-        password: *password,
-        config: *config,
-        currency,
-        blocks,
-    })
-}
-
 pub(super) fn payment(data: &[u8]) -> Option<Money> {
+    let asked = Authorisation::decode(data)?;
     Some(Money {
         password: None,
         kind: Kind::Payment,
-        amount: bmp::decode(data)
-            .number(0x04)
-            .filter(|amount| *amount > 0)?,
+        amount: Some(asked.amount).filter(|amount| *amount > 0)?,
     })
 }
 

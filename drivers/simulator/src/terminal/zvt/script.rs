@@ -35,7 +35,7 @@ pub(super) enum Step {
     Noise,
     /// Drops the link.
     HangUp,
-    /// Hears and says nothing for so long.
+    /// Hears and says nothing for so long; not even what was to be said before.
     Dead(Duration),
 }
 
@@ -139,7 +139,16 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
         Some(Fault::AbortAfterApproval) => {
             vec![Step::Approve, Step::Status, Step::Fail(error::SYSTEM)]
         }
-        Some(Fault::Garbage) => vec![Step::Approve, Step::Noise, Step::Dead(DEAD)],
+        Some(Fault::Garbage) => vec![
+            Step::Approve,
+            Step::Noise,
+            // Until it has left.
+            Step::Pause {
+                length: Duration::from_secs(1),
+                cancellable: false,
+            },
+            Step::Dead(DEAD),
+        ],
         Some(Fault::DuplicateStatus) => vec![
             Step::Approve,
             Step::Status,

@@ -126,7 +126,7 @@ impl Till {
         for byte in bytes {
             wait = self.give(Input::Bytes(&[byte]));
         }
-        let end = self.now + Duration::from_secs(600);
+        let end = self.now + Duration::from_mins(10);
         while let Some(at) = wait.filter(|at| *at <= end) {
             self.now = at;
             wait = self.give(Input::Timeout);

@@ -1,0 +1,6 @@
+//! The drivers against the simulated devices, in one process and in virtual time.
+
+#[cfg(test)]
+mod escpos;
+#[cfg(test)]
+mod world;

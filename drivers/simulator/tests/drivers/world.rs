@@ -1,0 +1,152 @@
+//! A driver and a simulated device on one wire, in virtual time.
+
+use std::{collections::VecDeque, convert::Infallible, time::Duration};
+
+use drivers::{Input, Machine, Mono, Output};
+
+/// How long a lost link stays away.
+const OUTAGE: Duration = Duration::from_secs(1);
+
+pub(crate) struct World<D: Machine, S> {
+    pub(crate) now: Mono,
+    pub(crate) driver: D,
+    pub(crate) device: S,
+    pub(crate) events: Vec<D::Event>,
+    pub(crate) facts: Vec<D::Fact>,
+    wait: [Option<Mono>; 2],
+    linked: bool,
+    link_back_at: Option<Mono>,
+    pending: VecDeque<Pending>,
+}
+
+enum Pending {
+    ToDriver(Vec<u8>),
+    ToDevice(Vec<u8>),
+    Stored,
+}
+
+impl<D, S> World<D, S>
+where
+    D: Machine,
+    S: Machine<Command = Infallible, Fact = Infallible, Event = Infallible>,
+{
+    /// Both, with the link up.
+    pub(crate) fn new(driver: D, device: S) -> Self {
+        let mut world = Self {
+            now: Mono::default(),
+            driver,
+            device,
+            events: Vec::new(),
+            facts: Vec::new(),
+            wait: [None; 2],
+            linked: false,
+            link_back_at: None,
+            pending: VecDeque::new(),
+        };
+        world.link(true);
+        world.settle();
+        world
+    }
+
+    pub(crate) fn command(&mut self, command: D::Command) {
+        self.tell_driver(Input::Command(command));
+        self.settle();
+    }
+
+    /// Lets time pass until something happened that is waited for.
+    pub(crate) fn run(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) {
+        let end = self.now + limit;
+        while !done(self) {
+            let moments = [self.wait[0], self.wait[1], self.link_back_at];
+            let Some(next) = moments.into_iter().flatten().min() else {
+                return;
+            };
+            if next > end {
+                self.now = end;
+                return;
+            }
+            self.now = self.now.max(next);
+            if self.link_back_at.is_some_and(|at| at <= self.now) {
+                self.link(true);
+            }
+            self.tell_driver(Input::Timeout);
+            self.tell_device(Input::Timeout);
+            self.settle();
+        }
+    }
+
+    fn link(&mut self, up: bool) {
+        self.linked = up;
+        self.link_back_at = (!up).then(|| self.now + OUTAGE);
+        if up {
+            self.tell_device(Input::LinkUp);
+            self.tell_driver(Input::LinkUp);
+        } else {
+            // What is on its way is lost.
+            self.pending
+                .retain(|pending| matches!(pending, Pending::Stored));
+            self.tell_device(Input::LinkDown);
+            self.tell_driver(Input::LinkDown);
+        }
+    }
+
+    fn settle(&mut self) {
+        while let Some(pending) = self.pending.pop_front() {
+            match pending {
+                Pending::ToDriver(bytes) => self.tell_driver(Input::Bytes(&bytes)),
+                Pending::ToDevice(bytes) => self.tell_device(Input::Bytes(&bytes)),
+                Pending::Stored => self.tell_driver(Input::Stored(true)),
+            }
+        }
+    }
+
+    fn tell_driver(&mut self, input: Input<'_, D::Command>) {
+        self.driver.handle(self.now, input);
+        let mut closed = false;
+        loop {
+            match self.driver.poll() {
+                Output::Send(bytes) => self.pending.push_back(Pending::ToDevice(bytes)),
+                Output::Store(fact) => {
+                    self.facts.push(fact);
+                    self.pending.push_back(Pending::Stored);
+                }
+                Output::Event(event) => self.events.push(event),
+                Output::Close => closed = true,
+                Output::Wait(wait) => {
+                    self.wait[0] = wait;
+                    break;
+                }
+            }
+        }
+        self.close(closed);
+    }
+
+    fn tell_device(&mut self, input: Input<'_, Infallible>) {
+        self.device.handle(self.now, input);
+        let mut closed = false;
+        loop {
+            match self.device.poll() {
+                Output::Send(bytes) => self.pending.push_back(Pending::ToDriver(bytes)),
+                Output::Close => {
+                    closed = true;
+                    break;
+                }
+                Output::Wait(wait) => {
+                    self.wait[1] = wait;
+                    break;
+                }
+            }
+        }
+        if closed {
+            // What was sent before still arrives.
+            self.settle();
+        }
+        self.close(closed);
+    }
+
+    fn close(&mut self, closed: bool) {
+        if closed && self.linked {
+            self.link(false);
+        }
+    }
+}
