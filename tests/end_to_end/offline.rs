@@ -25,7 +25,7 @@ async fn payments_wait_for_the_invoicing_system_through_restarts() {
     desk.sandbox.lock().disarm();
     until("all arrive", || async { desk.outstanding() == "60.00" }).await;
     let numbers: Vec<String> =
-        desk.sandbox.lock().payments().iter().map(|p| p.receipt_number.clone()).collect();
+        desk.sandbox.lock().payments().iter().map(|p| p.receipt.clone()).collect();
     let expected: Vec<String> = (1..=20).map(|i| format!("cashbox-{i:06}")).collect();
     assert_eq!(numbers, expected, "each once, in order");
 }

@@ -128,6 +128,14 @@ impl Desk {
         client
     }
 
+    /// The address of the API, from the daemon's log: its port is any free one.
+    pub fn url(&self) -> String {
+        let log = self.log();
+        let line = log.lines().rev().find(|line| line.contains("ready url=")).expect("it is ready");
+        let url = line.split("url=").nth(1).unwrap().split(' ').next().unwrap();
+        url.to_owned()
+    }
+
     /// A client of the daemon's socket.
     pub fn client(&self) -> Client {
         Client::new(&Address::Socket(self.path("tilld.sock"))).unwrap()

@@ -148,7 +148,19 @@ impl Client {
     /// # Errors
     /// When there is no answer, or the answer is a problem.
     pub async fn events(&self) -> Result<Events, CallError> {
-        let response = self.send(self.request(Method::GET, "/v1/events")).await?;
+        self.stream("/v1/events").await
+    }
+
+    /// Opens the stream of events after a journal number.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn events_after(&self, seq: i64) -> Result<Events, CallError> {
+        self.stream(&format!("/v1/events?after={seq}")).await
+    }
+
+    async fn stream(&self, path: &str) -> Result<Events, CallError> {
+        let response = self.send(self.request(Method::GET, path)).await?;
         if response.status().is_success() {
             return Ok(Events { response, buffer: Vec::new() });
         }

@@ -8,7 +8,7 @@ mod spool;
 
 use std::time::Duration;
 
-use config::{Link, Printer};
+use config::Printer;
 use drivers::{
     link::{Defaults, Policy},
     printer::{self, escpos},
@@ -36,10 +36,7 @@ pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handl
     let (commands, received) = mpsc::channel(MESSAGES);
     let (tell, told) = mpsc::channel(MESSAGES);
     let link = printer.link.clone();
-    let policy = match link {
-        Link::Tcp { .. } => Policy::PerJob,
-        Link::Serial { .. } | Link::File { .. } => Policy::Keep,
-    };
+    let policy = Policy::for_printer(&link);
     let machine = escpos::EscPos::new(profile, policy);
     let defaults = Defaults { policy, ..Defaults::default() };
     tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));

@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use config::{Config, Protocol};
+use config::{Config, Link, Protocol};
 use drivers::{
+    link::{Defaults, StopBits},
     run::{FromMachine, ToMachine},
     terminal::{Approved, Command, Event as TerminalEvent, zvt},
 };
@@ -25,14 +26,25 @@ pub(super) fn start(config: &Config, handle: &Handle) -> HashMap<DeviceId, Comma
         let link = terminal.link.clone();
         match &terminal.protocol {
             Protocol::Zvt(options) => {
-                let machine = zvt::Zvt::new(zvt::settings(options, terminal.currency), &link);
-                tokio::spawn(drivers::run::run(machine, link, zvt::LINK, received, tell));
+                let settings = zvt::ZvtSettings::new(options, terminal.currency);
+                let machine = zvt::Zvt::new(settings, framing(&link));
+                // PA00P016, 2.1: eight data bits, no parity, two stop bits.
+                let defaults = Defaults { stop_bits: StopBits::Two, ..Defaults::default() };
+                tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
             }
         }
         tokio::spawn(forward(terminal.id.clone(), told, handle.clone()));
         all.insert(terminal.id.clone(), commands);
     }
     all
+}
+
+/// TCP carries bare messages; anything else is a serial line in some form.
+fn framing(link: &Link) -> zvt::Framing {
+    match link {
+        Link::Tcp { .. } => zvt::Framing::Tcp,
+        Link::Serial { .. } | Link::File { .. } => zvt::Framing::Serial,
+    }
 }
 
 async fn forward(
