@@ -98,7 +98,7 @@ async fn bad_requests() {
     let api = Loopback::new().await;
     let body = json!({ "device": "desk1", "amount": "1.00", "currency": "EUR", "method": "card" });
     let post = || api.request(Method::POST, "/v1/payments").body(body.to_string());
-    let json_type = (header::CONTENT_TYPE, "application/json");
+    let json_type = ("content-type", "application/json");
     let get = |path: &str| api.request(Method::GET, path);
     let rows = [
         (post().header(json_type.0, json_type.1), 400, "idempotency-key-missing"),
