@@ -20,6 +20,8 @@ mod settings;
 pub mod text;
 pub mod tlv;
 mod transport;
+#[cfg(test)]
+mod vectors;
 
 pub use session::Zvt;
 pub use settings::ZvtSettings;
