@@ -2,8 +2,8 @@
 //!
 //! The specification is PA00P015 (application) and PA00P016 (transport). The layers, from the wire
 //! upwards: [`rs232`] and [`line`] (serial only), [`apdu`], [`bmp`] and [`tlv`] (fields),
-//! [`text`]. All of them work in both directions,
-//! so that a simulated terminal can be built from them.
+//! [`message`] (typed messages), [`codes`] (what numbers mean to a person). They work in both
+//! directions, so that a simulated terminal can be built from them. [`Zvt`] is the driver itself.
 //!
 //! This module must not know sockets, the clock or the queue.
 
