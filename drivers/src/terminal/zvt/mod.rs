@@ -1,7 +1,7 @@
 //! ZVT (ZVT-Kassenschnittstelle), the protocol of most card terminals in Germany and Austria.
 //!
 //! The specification is PA00P015 (application) and PA00P016 (transport). The layers, from the wire
-//! upwards: [`rs232`] and [`line`] (serial only), [`apdu`], [`bmp`] and [`tlv`] (fields),
+//! upwards: [`rs232`] and [`mod@line`] (serial only), [`apdu`], [`bmp`] and [`tlv`] (fields),
 //! [`message`] (typed messages), [`codes`] (what numbers mean to a person). They work in both
 //! directions, so that a simulated terminal can be built from them. [`Zvt`] is the driver itself.
 //!
