@@ -99,13 +99,12 @@ impl Apdu {
     /// The bytes; lengths from 255 on in the long form, little endian.
     pub fn encode(&self) -> Vec<u8> {
         let mut out = self.code.to_be_bytes().to_vec();
-        match u8::try_from(self.data.len()) {
-            Ok(length @ ..=0xfe) => out.push(length),
-            _ => {
-                let length = u16::try_from(self.data.len()).unwrap_or(u16::MAX);
-                out.push(0xff);
-                out.extend(length.to_le_bytes());
-            }
+        if let Ok(length @ ..=0xfe) = u8::try_from(self.data.len()) {
+            out.push(length);
+        } else {
+            let length = u16::try_from(self.data.len()).unwrap_or(u16::MAX);
+            out.push(0xff);
+            out.extend(length.to_le_bytes());
         }
         out.extend(&self.data);
         out

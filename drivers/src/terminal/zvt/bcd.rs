@@ -19,7 +19,7 @@ pub fn encode<const N: usize>(number: u64) -> Option<[u8; N]> {
     let mut rest = number;
     for byte in bytes.iter_mut().rev() {
         let pair = u8::try_from(rest % 100).ok()?;
-        *byte = pair / 10 << 4 | pair % 10;
+        *byte = ((pair / 10) << 4) | (pair % 10);
         rest /= 100;
     }
     (rest == 0).then_some(bytes)

@@ -23,8 +23,22 @@ pub enum Format {
 /// The format of a field; none when the specification has no such field.
 pub fn format(tag: u8) -> Option<Format> {
     Some(match tag {
-        0x01..=0x03 | 0x05 | 0x19 | 0x27 | 0x72..=0x75 | 0x8a | 0x8c | 0xa0 => Format::Fixed(1),
-        0xd0 | 0xd2 | 0xd3 | 0xe0 | 0xe9 | 0xea | 0xf0 | 0xf9..=0xfd => Format::Fixed(1),
+        0x01..=0x03
+        | 0x05
+        | 0x19
+        | 0x27
+        | 0x72..=0x75
+        | 0x8a
+        | 0x8c
+        | 0xa0
+        | 0xd0
+        | 0xd2
+        | 0xd3
+        | 0xe0
+        | 0xe9
+        | 0xea
+        | 0xf0
+        | 0xf9..=0xfd => Format::Fixed(1),
         0x0d | 0x0e | 0x17 | 0x3a | 0x49 | 0x87 => Format::Fixed(2),
         0x0b | 0x0c | 0x37 | 0x3d | 0x88 | 0xaa => Format::Fixed(3),
         0x29 | 0x70 | 0x71 => Format::Fixed(4),
@@ -51,7 +65,7 @@ fn is_sensitive(tag: u8) -> bool {
 /// The fields of a message, in any order, without card data.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fields<'a> {
-    fields: Vec<(u8, &'a [u8])>,
+    values: Vec<(u8, &'a [u8])>,
     tlv: Vec<Tlv>,
     /// The last four digits of the card number, when there was one.
     pub last4: Option<Last4>,
@@ -75,7 +89,7 @@ pub fn decode(data: &[u8]) -> Fields<'_> {
             },
             0x22 => fields.last4 = fields.last4.or_else(|| last4(value)),
             tag if is_sensitive(tag) => {}
-            tag => fields.fields.push((tag, value)),
+            tag => fields.values.push((tag, value)),
         }
         rest = next;
     }
@@ -86,7 +100,7 @@ pub fn decode(data: &[u8]) -> Fields<'_> {
 impl<'a> Fields<'a> {
     /// The first field with this tag.
     pub fn get(&self, tag: u8) -> Option<&'a [u8]> {
-        self.fields
+        self.values
             .iter()
             .find_map(|(t, value)| (*t == tag).then_some(*value))
     }
@@ -246,7 +260,7 @@ mod tests {
         let shown = format!("{:?}", decode(&data));
         assert_eq!(
             shown,
-            "Fields { fields: [], tlv: [], last4: Some(1234), unread: 0 }"
+            "Fields { values: [], tlv: [], last4: Some(1234), unread: 0 }"
         );
     }
 
@@ -260,7 +274,7 @@ mod tests {
             let data = Builder::new().field(tag, &value).field(0x27, &[0x05]);
             let data = data.finish().unwrap();
             let fields = decode(&data);
-            assert_eq!(fields.fields, [(0x27, &[0x05][..])], "{tag:02X}");
+            assert_eq!(fields.values, [(0x27, &[0x05][..])], "{tag:02X}");
             assert_eq!((fields.last4, fields.unread), (None, 0));
         }
     }
@@ -316,14 +330,14 @@ mod tests {
             }
             let data = builder.finish().unwrap();
             let fields = decode(&data);
-            prop_assert_eq!(fields.fields, expected);
+            prop_assert_eq!(fields.values, expected);
             prop_assert_eq!(fields.unread, 0);
         }
 
         #[test]
         fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
             let fields = decode(&bytes);
-            prop_assert!(fields.fields.iter().all(|(tag, _)| !is_sensitive(*tag)));
+            prop_assert!(fields.values.iter().all(|(tag, _)| !is_sensitive(*tag)));
         }
     }
 }

@@ -139,8 +139,6 @@ mod tests {
 
     #[test]
     fn the_check_sum_is_kermit() {
-        // Without the ETX byte that `crc` adds, "123456789" gives 0x2189; with it, the same
-        // register goes one byte further.
         assert_eq!(crc(&[0x80, 0x00, 0x00]), 0x1ff5);
         assert_eq!(crc(&[0x06, 0xb0, 0x00]), 0xf343);
     }

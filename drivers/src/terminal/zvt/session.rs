@@ -28,7 +28,7 @@ use crate::{
 
 /// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(2);
-const LONGEST_RETRY: Duration = Duration::from_secs(60);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
 /// The error code of a refused registration that names its reason in the data.
 const REGISTRATION_REFUSED: u8 = 0x1e;
 /// What terminals answer to a wrong password.
@@ -59,7 +59,7 @@ enum Phase {
         deadline: Mono,
     },
     Ready,
-    Operating(Operation),
+    Operating(Box<Operation>),
 }
 
 impl Zvt {

@@ -49,8 +49,9 @@ pub fn encode(text: &str, charset: ZvtCharset) -> Vec<u8> {
             let found = match charset {
                 ZvtCharset::Cp437 if !c.is_ascii() => high(c),
                 ZvtCharset::SevenBit if !c.is_ascii() || taken(c) => german(c),
-                ZvtCharset::Latin1 => u8::try_from(u32::from(c)).ok(),
-                ZvtCharset::Cp437 | ZvtCharset::SevenBit => u8::try_from(u32::from(c)).ok(),
+                ZvtCharset::Latin1 | ZvtCharset::Cp437 | ZvtCharset::SevenBit => {
+                    u8::try_from(u32::from(c)).ok()
+                }
             };
             found.unwrap_or(b'?')
         })

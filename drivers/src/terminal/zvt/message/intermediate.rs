@@ -123,7 +123,7 @@ mod tests {
     fn what_is_written_is_read() {
         let status = IntermediateStatus {
             status: 0x0a,
-            timeout: Some(Duration::from_secs(120)),
+            timeout: Some(Duration::from_mins(2)),
             lines: vec![Text::new("Karte"), Text::new("einführen")],
         };
         let apdu = status.encode(ZvtCharset::Cp437);

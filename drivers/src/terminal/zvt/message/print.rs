@@ -20,6 +20,8 @@ const HIGH: u8 = 0x10;
 const INDENT: u8 = 0x0f;
 /// More lines than any receipt has.
 const MAX_LINES: usize = 2000;
+/// Longer than any container that follows a line.
+const MAX_TAIL: usize = 256;
 
 /// A line as the terminal sends it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +41,8 @@ impl PrintLine {
     /// that is exactly a container is one.
     pub fn decode(data: &[u8]) -> Option<Self> {
         let (attribute, text) = data.split_first()?;
-        let tail = (0..text.len()).find_map(|start| {
+        let first = text.len().saturating_sub(MAX_TAIL);
+        let tail = (first..text.len()).find_map(|start| {
             let (line, tail) = text.split_at_checked(start)?;
             match tlv::decode_container(tail.strip_prefix(&[0x06])?)? {
                 (fields, []) if !fields.is_empty() => Some((line, fields)),

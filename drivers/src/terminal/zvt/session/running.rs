@@ -39,7 +39,7 @@ impl Zvt {
         let garbage = self.transport.garbage();
         self.transport.send(now, apdu, Repeat::AfterNak);
         let deadline = now + self.settings.answer_timeout;
-        self.phase = Phase::Operating(Operation::new(request, deadline, garbage));
+        self.phase = Phase::Operating(Box::new(Operation::new(request, deadline, garbage)));
     }
 
     /// The desk wants it to end. Sent once the terminal has taken the request, so that its answer
