@@ -101,6 +101,7 @@ pub(super) fn advance(
         DeliveryState::Queued
         | DeliveryState::Sending { .. }
         | DeliveryState::Ambiguous { .. }
+        | DeliveryState::Refused { .. }
         | DeliveryState::Waiting { .. }
         | DeliveryState::NeedsOperator { .. }
         | DeliveryState::Parked { .. } => false,
