@@ -8,6 +8,7 @@
 //! Must not know the daemon, its queue or its configuration.
 
 mod fault;
+pub mod invoicing;
 pub mod printer;
 mod pty;
 mod serve;

@@ -5,6 +5,7 @@
 
 mod health;
 mod http;
+mod outbox;
 mod rules;
 mod run;
 mod state;
@@ -14,6 +15,7 @@ mod worker;
 
 pub use health::Health;
 pub use http::{Client, ClientError};
+pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run};
 pub use state::{Delivery, DeliveryState};
