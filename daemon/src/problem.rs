@@ -145,9 +145,7 @@ impl Problem {
     pub fn kind(&self) -> (&'static str, u16) {
         match self {
             Self::UnknownDevice { .. } => ("unknown-device", 404),
-            Self::InvalidAmount(InvalidMoney::TooManyDecimals { .. }) => {
-                ("too-many-decimals", 422)
-            }
+            Self::InvalidAmount(InvalidMoney::TooManyDecimals { .. }) => ("too-many-decimals", 422),
             Self::InvalidAmount(InvalidMoney::NotPositive) => ("amount-not-positive", 422),
             Self::InvalidAmount(InvalidMoney::UnknownCurrency(_)) => ("unknown-currency", 422),
             Self::InvalidAmount(InvalidMoney::NotANumber(_) | InvalidMoney::TooLarge { .. }) => {

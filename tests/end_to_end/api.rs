@@ -21,11 +21,18 @@ impl Loopback {
         let url = desk.url();
         let token = std::fs::read_to_string(desk.path("state/token")).unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { desk, url, token: token.trim().to_owned(), http }
+        Self {
+            desk,
+            url,
+            token: token.trim().to_owned(),
+            http,
+        }
     }
 
     fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.url)).bearer_auth(&self.token)
+        self.http
+            .request(method, format!("{}{path}", self.url))
+            .bearer_auth(&self.token)
     }
 
     fn post(&self, body: String) -> reqwest::RequestBuilder {
@@ -37,7 +44,10 @@ impl Loopback {
 
     async fn payments(&self) -> usize {
         let list = self.desk.client().get("/v1/payments").await.unwrap();
-        list.get("payments").and_then(Value::as_array).unwrap().len()
+        list.get("payments")
+            .and_then(Value::as_array)
+            .unwrap()
+            .len()
     }
 }
 
@@ -50,8 +60,16 @@ async fn problem(request: reqwest::RequestBuilder) -> (u16, String) {
     let body: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
     assert_eq!(body.get("status"), Some(&json!(status.as_u16())));
     let detail = text(&body, "detail");
-    assert!(detail.len() > 20 && detail.ends_with('.'), "no sentence: {detail}");
-    (status.as_u16(), text(&body, "type").trim_start_matches("urn:tilld:problem:").to_owned())
+    assert!(
+        detail.len() > 20 && detail.ends_with('.'),
+        "no sentence: {detail}"
+    );
+    (
+        status.as_u16(),
+        text(&body, "type")
+            .trim_start_matches("urn:tilld:problem:")
+            .to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -60,7 +78,9 @@ async fn bad_bodies() {
     let good = json!({ "device": "desk1", "amount": "1.00", "currency": "EUR", "method": "card" });
     let with = |field: &str, value: Value| {
         let mut body = good.clone();
-        body.as_object_mut().unwrap().insert(field.to_owned(), value);
+        body.as_object_mut()
+            .unwrap()
+            .insert(field.to_owned(), value);
         body.to_string()
     };
     let rows = [
@@ -78,42 +98,79 @@ async fn bad_bodies() {
         (with("invoice", json!("")), 422, "invalid-field"),
         (with("note", json!("x".repeat(501))), 422, "invalid-field"),
         (with("tip", json!("1.00")), 400, "unknown-field"),
-        (with("note", json!("x".repeat(70_000))), 413, "body-too-large"),
+        (
+            with("note", json!("x".repeat(70_000))),
+            413,
+            "body-too-large",
+        ),
         ("{".to_owned(), 400, "invalid-body"),
         ("[]".to_owned(), 400, "invalid-body"),
-        (good.to_string().replace("\"device\"", "\"device\":\"a\",\"device\""), 400, "invalid-body"),
+        (
+            good.to_string()
+                .replace("\"device\"", "\"device\":\"a\",\"device\""),
+            400,
+            "invalid-body",
+        ),
     ];
     for (body, status, kind) in rows {
         let shown: String = body.chars().take(120).collect();
-        assert_eq!(problem(api.post(body)).await, (status, kind.to_owned()), "{shown}");
+        assert_eq!(
+            problem(api.post(body)).await,
+            (status, kind.to_owned()),
+            "{shown}"
+        );
     }
     let cashbox = with("device", json!("cashbox"));
-    assert_eq!(problem(api.post(cashbox)).await, (422, "method-not-taken".to_owned()));
+    assert_eq!(
+        problem(api.post(cashbox)).await,
+        (422, "method-not-taken".to_owned())
+    );
     assert_eq!(api.payments().await, 0, "nothing is written");
-    assert_eq!(api.desk.terminal.authorisations_seen(), 0, "nobody was asked");
+    assert_eq!(
+        api.desk.terminal.authorisations_seen(),
+        0,
+        "nobody was asked"
+    );
 }
 
 #[tokio::test]
 async fn bad_requests() {
     let api = Loopback::new().await;
     let body = json!({ "device": "desk1", "amount": "1.00", "currency": "EUR", "method": "card" });
-    let post = || api.request(Method::POST, "/v1/payments").body(body.to_string());
+    let post = || {
+        api.request(Method::POST, "/v1/payments")
+            .body(body.to_string())
+    };
     let json_type = ("content-type", "application/json");
     let get = |path: &str| api.request(Method::GET, path);
     let rows = [
-        (post().header(json_type.0, json_type.1), 400, "idempotency-key-missing"),
         (
-            post().header(json_type.0, json_type.1).header("Idempotency-Key", "x".repeat(300)),
+            post().header(json_type.0, json_type.1),
+            400,
+            "idempotency-key-missing",
+        ),
+        (
+            post()
+                .header(json_type.0, json_type.1)
+                .header("Idempotency-Key", "x".repeat(300)),
             400,
             "idempotency-key-invalid",
         ),
         (post().header("Idempotency-Key", "k1"), 415, "not-json"),
         (get("/v1/payments/nonsense"), 404, "unknown-payment"),
-        (get("/v1/payments/01912345-0000-7000-8000-000000000000"), 404, "unknown-payment"),
+        (
+            get("/v1/payments/01912345-0000-7000-8000-000000000000"),
+            404,
+            "unknown-payment",
+        ),
         (get("/v1/payments?state=lost"), 400, "invalid-query"),
         (get("/v1/payments?colour=red"), 400, "invalid-query"),
         (get("/v1/nothing"), 404, "not-found"),
-        (api.request(Method::DELETE, "/v1/payments"), 405, "method-not-allowed"),
+        (
+            api.request(Method::DELETE, "/v1/payments"),
+            405,
+            "method-not-allowed",
+        ),
     ];
     for (request, status, kind) in rows {
         assert_eq!(problem(request).await, (status, kind.to_owned()));
@@ -127,10 +184,20 @@ async fn strangers_are_kept_out() {
     for (request, status, kind) in [
         (bare("/v1/payments"), 401, "unauthorized"),
         (bare("/v1/events"), 401, "unauthorized"),
-        (bare("/v1/payments").bearer_auth("0".repeat(64)), 401, "unauthorized"),
-        (bare("/healthz").header(header::HOST, "evil.example"), 403, "forbidden-host"),
         (
-            bare("/v1/payments").bearer_auth(&api.token).header(header::ORIGIN, "http://evil.example"),
+            bare("/v1/payments").bearer_auth("0".repeat(64)),
+            401,
+            "unauthorized",
+        ),
+        (
+            bare("/healthz").header(header::HOST, "evil.example"),
+            403,
+            "forbidden-host",
+        ),
+        (
+            bare("/v1/payments")
+                .bearer_auth(&api.token)
+                .header(header::ORIGIN, "http://evil.example"),
             403,
             "forbidden-origin",
         ),
@@ -138,7 +205,11 @@ async fn strangers_are_kept_out() {
         assert_eq!(problem(request).await, (status, kind.to_owned()));
     }
     for open in ["/healthz", "/", "/console.js", "/console.css"] {
-        assert_eq!(bare(open).send().await.unwrap().status(), StatusCode::OK, "{open}");
+        assert_eq!(
+            bare(open).send().await.unwrap().status(),
+            StatusCode::OK,
+            "{open}"
+        );
     }
 }
 
@@ -155,12 +226,21 @@ async fn lists_have_pages_and_filters() {
     }
     let receipts = |list: &Value| -> Vec<String> {
         let all = list.get("payments").and_then(Value::as_array).unwrap();
-        all.iter().map(|p| text(p, "receipt").trim_start_matches("cashbox-00000").to_owned()).collect()
+        all.iter()
+            .map(|p| {
+                text(p, "receipt")
+                    .trim_start_matches("cashbox-00000")
+                    .to_owned()
+            })
+            .collect()
     };
     let first = client.get("/v1/payments?limit=3").await.unwrap();
     assert_eq!(receipts(&first), ["5", "4", "3"], "newest first");
     let next = text(&first, "next");
-    let second = client.get(&format!("/v1/payments?limit=3&after={next}")).await.unwrap();
+    let second = client
+        .get(&format!("/v1/payments?limit=3&after={next}"))
+        .await
+        .unwrap();
     assert_eq!(receipts(&second), ["2", "1"]);
     assert_eq!(second.get("next"), Some(&Value::Null));
     for (query, expected) in [

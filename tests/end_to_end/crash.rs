@@ -9,12 +9,19 @@ use tests::{Desk, Wire, card, text, until};
 /// How the payment of `key` stands, if the journal has it.
 async fn found(client: &daemon::cli::client::Client, key: &str) -> Option<Value> {
     let list = client.get("/v1/payments").await.unwrap();
-    let all = list.get("payments").and_then(Value::as_array).cloned().unwrap();
+    let all = list
+        .get("payments")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap();
     all.into_iter().find(|p| text(p, "key") == key)
 }
 
 async fn kill_after(wire: Wire, delay: Duration) -> &'static str {
-    let options = Options { delay: Duration::from_millis(60), ..Options::default() };
+    let options = Options {
+        delay: Duration::from_millis(60),
+        ..Options::default()
+    };
     let mut desk = Desk::set(wire, options).await;
     let client = desk.start().await;
     desk.ready(&client).await;
@@ -32,10 +39,16 @@ async fn kill_after(wire: Wire, delay: Duration) -> &'static str {
     let asked = desk.terminal.authorisations_seen();
     assert!(asked <= 1, "the terminal was asked {asked} times");
     let payment = found(&client, "k1").await;
-    let state = payment.as_ref().map(|p| text(p, "state")).unwrap_or_default();
+    let state = payment
+        .as_ref()
+        .map(|p| text(p, "state"))
+        .unwrap_or_default();
     let charged = desk.terminal.charged().len();
     match state.as_str() {
-        "" => assert_eq!(asked, 0, "law 1: nothing was asked before the intent was durable"),
+        "" => assert_eq!(
+            asked, 0,
+            "law 1: nothing was asked before the intent was durable"
+        ),
         "approved" => assert_eq!(charged, 1),
         "in_doubt" => {}
         other => panic!("{other} after a kill"),
@@ -51,10 +64,15 @@ async fn kill_after(wire: Wire, delay: Duration) -> &'static str {
         assert_eq!(desk.terminal.authorisations_seen(), asked);
     }
     if state == "approved" {
-        until("upstream has it", || async { desk.outstanding() == "69.90" })
-            .await;
+        until("upstream has it", || async {
+            desk.outstanding() == "69.90"
+        })
+        .await;
     }
-    assert!(desk.sandbox.lock().payments().len() <= 1, "upstream holds it once or not yet");
+    assert!(
+        desk.sandbox.lock().payments().len() <= 1,
+        "upstream holds it once or not yet"
+    );
     match state.as_str() {
         "" => "before",
         "approved" => "approved",
@@ -68,7 +86,10 @@ async fn kills(wire: Wire) {
     for delay in (0..=220).step_by(11) {
         ends.push(kill_after(wire, Duration::from_millis(delay)).await);
     }
-    assert!(ends.contains(&"in doubt"), "no kill hit the payment in the middle: {ends:?}");
+    assert!(
+        ends.contains(&"in doubt"),
+        "no kill hit the payment in the middle: {ends:?}"
+    );
 }
 
 #[tokio::test]

@@ -15,7 +15,11 @@ async fn facts(client: &daemon::cli::client::Client, after: i64, n: usize) -> Ve
     while seen.len() < n {
         let (name, data) = events.next().await.unwrap();
         if name == "payment" {
-            let kind = data.pointer("/fact/kind").and_then(Value::as_str).unwrap().to_owned();
+            let kind = data
+                .pointer("/fact/kind")
+                .and_then(Value::as_str)
+                .unwrap()
+                .to_owned();
             seen.push((data.get("seq").and_then(Value::as_i64).unwrap(), kind));
         }
     }
@@ -33,9 +37,21 @@ async fn a_stream_resumes_without_a_gap() {
     let numbers: Vec<i64> = all.iter().map(|(seq, _)| *seq).collect();
     assert_eq!(numbers, [1, 2, 3, 4, 5, 6]);
     let kinds: Vec<&str> = all.iter().map(|(_, kind)| kind.as_str()).collect();
-    assert_eq!(kinds, ["intended", "recorded", "intended", "recorded", "intended", "recorded"]);
+    assert_eq!(
+        kinds,
+        [
+            "intended", "recorded", "intended", "recorded", "intended", "recorded"
+        ]
+    );
     desk.kill();
     let client = desk.start().await;
     client.pay("k9", &cash()).await.unwrap();
-    assert_eq!(facts(&client, 4, 4).await.iter().map(|(s, _)| *s).collect::<Vec<_>>(), [5, 6, 7, 8]);
+    assert_eq!(
+        facts(&client, 4, 4)
+            .await
+            .iter()
+            .map(|(s, _)| *s)
+            .collect::<Vec<_>>(),
+        [5, 6, 7, 8]
+    );
 }

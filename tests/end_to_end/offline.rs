@@ -15,7 +15,11 @@ async fn payments_wait_for_the_invoicing_system_through_restarts() {
             "invoice": "156",
         });
         let payment = client.pay(&format!("k{i}"), &body).await.unwrap();
-        assert_eq!(text(&payment, "state"), "approved", "the desk does not wait for upstream");
+        assert_eq!(
+            text(&payment, "state"),
+            "approved",
+            "the desk does not wait for upstream"
+        );
         if i == 10 {
             desk.kill();
             desk.start().await;
@@ -24,8 +28,13 @@ async fn payments_wait_for_the_invoicing_system_through_restarts() {
     assert!(desk.sandbox.lock().payments().is_empty());
     desk.sandbox.lock().disarm();
     until("all arrive", || async { desk.outstanding() == "60.00" }).await;
-    let numbers: Vec<String> =
-        desk.sandbox.lock().payments().iter().map(|p| p.receipt.clone()).collect();
+    let numbers: Vec<String> = desk
+        .sandbox
+        .lock()
+        .payments()
+        .iter()
+        .map(|p| p.receipt.clone())
+        .collect();
     let expected: Vec<String> = (1..=20).map(|i| format!("cashbox-{i:06}")).collect();
     assert_eq!(numbers, expected, "each once, in order");
 }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use tests::{Desk, Wire, card, text, until};
 
 fn quick() -> Options {
-    Options { delay: Duration::from_millis(50), ..Options::default() }
+    Options {
+        delay: Duration::from_millis(50),
+        ..Options::default()
+    }
 }
 
 async fn a_sale_reaches_everybody_once(wire: Wire) {
@@ -22,13 +25,21 @@ async fn a_sale_reaches_everybody_once(wire: Wire) {
 
     let charged = desk.terminal.charged();
     assert_eq!(charged.iter().map(|t| t.amount).collect::<Vec<_>>(), [1010]);
-    until("the receipt comes out", || async { !desk.printer.pages().is_empty() }).await;
+    until("the receipt comes out", || async {
+        !desk.printer.pages().is_empty()
+    })
+    .await;
     let page = desk.printer.pages().concat();
     for words in ["desk1-000001", "EUR 10.10", "156", &text(card, "last4")] {
-        assert!(page.contains(words), "{words} is not on the receipt:\n{page}");
+        assert!(
+            page.contains(words),
+            "{words} is not on the receipt:\n{page}"
+        );
     }
-    until("the invoice is paid", || async { desk.outstanding() == "69.90" })
-        .await;
+    until("the invoice is paid", || async {
+        desk.outstanding() == "69.90"
+    })
+    .await;
     let path = format!("/v1/payments/{}", text(&payment, "id"));
     until("the daemon knows of both", || async {
         let payment = client.get(&path).await.unwrap();
@@ -74,12 +85,24 @@ async fn a_repeat_is_answered_and_other_content_is_refused() {
     let body = card("10.10", "156");
     let (first, second) = tokio::join!(client.pay("k1", &body), client.pay("k1", &body));
     let (first, second) = (first.unwrap(), second.unwrap());
-    assert_eq!(text(&first, "id"), text(&second, "id"), "a double click is one payment");
+    assert_eq!(
+        text(&first, "id"),
+        text(&second, "id"),
+        "a double click is one payment"
+    );
     desk.kill();
     let client = desk.start().await;
     let later = client.pay("k1", &body).await.unwrap();
-    assert_eq!(text(&later, "id"), text(&first, "id"), "a repeat after a restart too");
-    let other = client.pay("k1", &card("20.20", "156")).await.unwrap_err().to_string();
+    assert_eq!(
+        text(&later, "id"),
+        text(&first, "id"),
+        "a repeat after a restart too"
+    );
+    let other = client
+        .pay("k1", &card("20.20", "156"))
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(other.contains(&text(&first, "id")), "{other}");
     assert_eq!(desk.terminal.authorisations_seen(), 1);
 }

@@ -3,7 +3,10 @@
 //!
 //! The simulated terminal answers at once, over a pseudo-terminal, so what is left is ours: the
 //! request, two durable commits (intent and approval), the wire's messages, and the answer.
-#![expect(clippy::unwrap_used, reason = "a measurement that cannot be made fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a measurement that cannot be made fails loudly"
+)]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 
@@ -24,7 +27,10 @@ const COMMIT_BYTES: usize = 8240;
 
 #[tokio::main]
 async fn main() {
-    let options = Options { delay: Duration::ZERO, ..Options::default() };
+    let options = Options {
+        delay: Duration::ZERO,
+        ..Options::default()
+    };
     let mut desk = Desk::set(Wire::Serial, options).await;
     let client = desk.start().await;
     desk.ready(&client).await;
@@ -40,7 +46,10 @@ async fn main() {
         // Without an invoice, so that no delivery shares the disk with the next round.
         body.as_object_mut().unwrap().remove("invoice");
         let begun = Instant::now();
-        client.pay(&format!("overhead-{round}"), &body).await.unwrap();
+        client
+            .pay(&format!("overhead-{round}"), &body)
+            .await
+            .unwrap();
         payments.push(begun.elapsed());
     }
     floors.sort();
@@ -64,7 +73,10 @@ fn floor(probe: &mut fs::File) -> Duration {
 }
 
 fn at(sorted: &[Duration], percent: usize) -> Duration {
-    sorted.get((sorted.len() * percent / 100).min(sorted.len() - 1)).copied().unwrap()
+    sorted
+        .get((sorted.len() * percent / 100).min(sorted.len() - 1))
+        .copied()
+        .unwrap()
 }
 
 fn row(name: &str, sorted: &[Duration]) {

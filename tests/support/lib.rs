@@ -56,8 +56,9 @@ impl Desk {
         let any = (Ipv4Addr::LOCALHOST, 0).into();
         let (terminal_link, terminal) = match wire {
             Wire::Serial => {
-                let (path, handle) =
-                    Terminal::new(options, Framing::Serial).serve_pty(None).unwrap();
+                let (path, handle) = Terminal::new(options, Framing::Serial)
+                    .serve_pty(None)
+                    .unwrap();
                 (format!("serial:{}", path.display()), handle)
             }
             Wire::Tcp => {
@@ -71,7 +72,13 @@ impl Desk {
         let invoicing = listener.local_addr().unwrap();
         let sandbox = Shared::new(Sandbox::new("key", "secret"));
         tokio::spawn(invoicing::serve(listener, sandbox.clone()));
-        let desk = Self { dir, terminal, printer, sandbox, daemon: None };
+        let desk = Self {
+            dir,
+            terminal,
+            printer,
+            sandbox,
+            daemon: None,
+        };
         let secret = desk.path("secret");
         fs::write(&secret, "secret").unwrap();
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
@@ -112,7 +119,11 @@ impl Desk {
     /// Starts the daemon and waits until its API answers.
     pub async fn start(&mut self) -> Client {
         assert!(self.daemon.is_none(), "the daemon runs already");
-        let log = fs::File::options().create(true).append(true).open(self.path("log")).unwrap();
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.path("log"))
+            .unwrap();
         let child = Command::new(binary("tilld"))
             .args(["run", "--config"])
             .arg(self.config())
@@ -124,15 +135,28 @@ impl Desk {
             .unwrap();
         self.daemon = Some(child);
         let client = self.client();
-        until("the daemon answers", || async { client.get("/healthz").await.is_ok() }).await;
+        until("the daemon answers", || async {
+            client.get("/healthz").await.is_ok()
+        })
+        .await;
         client
     }
 
     /// The address of the API, from the daemon's log: its port is any free one.
     pub fn url(&self) -> String {
         let log = self.log();
-        let line = log.lines().rev().find(|line| line.contains("ready url=")).expect("it is ready");
-        let url = line.split("url=").nth(1).unwrap().split(' ').next().unwrap();
+        let line = log
+            .lines()
+            .rev()
+            .find(|line| line.contains("ready url="))
+            .expect("it is ready");
+        let url = line
+            .split("url=")
+            .nth(1)
+            .unwrap()
+            .split(' ')
+            .next()
+            .unwrap();
         url.to_owned()
     }
 
@@ -158,7 +182,9 @@ impl Desk {
 
     /// Whether the daemon is still there.
     pub fn is_running(&mut self) -> bool {
-        self.daemon.as_mut().is_some_and(|d| d.try_wait().unwrap().is_none())
+        self.daemon
+            .as_mut()
+            .is_some_and(|d| d.try_wait().unwrap().is_none())
     }
 
     /// What the daemon has logged.
@@ -204,7 +230,11 @@ pub fn card(amount: &str, invoice: &str) -> Value {
 
 /// A field of an answer as text.
 pub fn text(value: &Value, field: &str) -> String {
-    value.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value
+        .get(field)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// Waits until something holds.
@@ -222,14 +252,20 @@ pub fn binary(name: &str) -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     let dir = DIR.get_or_init(|| {
         let exe = std::env::current_exe().unwrap();
-        let profile_dir = exe.ancestors().find(|d| d.join(".fingerprint").is_dir()).unwrap();
+        let profile_dir = exe
+            .ancestors()
+            .find(|d| d.join(".fingerprint").is_dir())
+            .unwrap();
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         build.args(["build", "--quiet", "--package", "daemon", "--bins"]);
         build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
         if profile_dir.ends_with("release") {
             build.arg("--release");
         }
-        assert!(build.status().unwrap().success(), "the programs cannot be built");
+        assert!(
+            build.status().unwrap().success(),
+            "the programs cannot be built"
+        );
         profile_dir.to_owned()
     });
     dir.join(name)

@@ -43,7 +43,13 @@ pub(super) async fn stream(
         Some(seq) => seq,
         None => api.shell.read(|reader| Ok(reader.head()?.0)).await?,
     };
-    let watcher = Watcher { api, notices, cursor, ready: VecDeque::new(), journal: true };
+    let watcher = Watcher {
+        api,
+        notices,
+        cursor,
+        ready: VecDeque::new(),
+        journal: true,
+    };
     let events = stream::unfold(watcher, |mut watcher| async move {
         watcher.next().await.map(|event| (Ok(event), watcher))
     });
@@ -73,7 +79,12 @@ impl Watcher {
             match self.notices.recv().await {
                 // Too slow a reader loses passing events; facts are in the journal.
                 Ok(Notice::Journal) | Err(RecvError::Lagged(_)) => self.journal = true,
-                Ok(Notice::Progress { device, payment, code, text }) => {
+                Ok(Notice::Progress {
+                    device,
+                    payment,
+                    code,
+                    text,
+                }) => {
                     let data = json!({
                         "group": device, "device": device, "payment": payment, "code": code, "text": text,
                     });
@@ -87,8 +98,12 @@ impl Watcher {
 
     async fn read_journal(&mut self) -> Option<()> {
         let after = self.cursor;
-        let entries =
-            self.api.shell.read(move |reader| reader.events_after(after, BATCH)).await.ok()?;
+        let entries = self
+            .api
+            .shell
+            .read(move |reader| reader.events_after(after, BATCH))
+            .await
+            .ok()?;
         self.journal = entries.len() == usize::from(BATCH);
         for entry in entries {
             self.cursor = entry.seq;

@@ -10,10 +10,7 @@ use std::{
 };
 
 use axum::{
-    extract::{
-        ConnectInfo, Request, State,
-        connect_info::Connected,
-    },
+    extract::{ConnectInfo, Request, State, connect_info::Connected},
     http::{HeaderMap, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -61,14 +58,19 @@ impl Token {
         let mut random = [0; 32];
         getrandom::fill(&mut random).map_err(TokenError::NoRandom)?;
         let token = hex::encode(random);
-        let io = |source| TokenError::Io { path: path.to_owned(), source };
+        let io = |source| TokenError::Io {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = fs::OpenOptions::new()
             .write(true)
             .create_new(true)
             .mode(0o600)
             .open(path)
             .map_err(io)?;
-        writeln!(file, "{token}").and_then(|()| file.sync_all()).map_err(io)?;
+        writeln!(file, "{token}")
+            .and_then(|()| file.sync_all())
+            .map_err(io)?;
         Ok(Self(token))
     }
 
@@ -77,11 +79,17 @@ impl Token {
     /// # Errors
     /// When the file cannot be read or holds something else.
     pub fn read(path: &Path) -> Result<Self, TokenError> {
-        let text = fs::read_to_string(path)
-            .map_err(|source| TokenError::Io { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|source| TokenError::Io {
+            path: path.to_owned(),
+            source,
+        })?;
         let token = text.trim();
         let ok = token.len() == 64 && token.bytes().all(|b| b.is_ascii_hexdigit());
-        if ok { Ok(Self(token.to_owned())) } else { Err(TokenError::NotAToken(path.to_owned())) }
+        if ok {
+            Ok(Self(token.to_owned()))
+        } else {
+            Err(TokenError::NotAToken(path.to_owned()))
+        }
     }
 
     /// The token itself. Not for logs.
@@ -129,15 +137,24 @@ pub(super) async fn same_machine(
 fn check_names(headers: &HeaderMap, port: u16) -> Result<(), Problem> {
     let ours = ["127.0.0.1", "localhost", "[::1]"].map(|name| format!("{name}:{port}"));
     let mut hosts = headers.get_all(header::HOST).iter();
-    let host = hosts.next().and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let host = hosts
+        .next()
+        .and_then(|h| h.to_str().ok())
+        .unwrap_or_default();
     if !ours.iter().any(|name| name.eq_ignore_ascii_case(host)) || hosts.next().is_some() {
         return Err(Problem::ForbiddenHost);
     }
     let foreign = headers.get_all(header::ORIGIN).iter().any(|origin| {
         let origin = origin.to_str().unwrap_or_default();
-        !ours.iter().any(|name| origin.eq_ignore_ascii_case(&format!("http://{name}")))
+        !ours
+            .iter()
+            .any(|name| origin.eq_ignore_ascii_case(&format!("http://{name}")))
     });
-    if foreign { Err(Problem::ForbiddenOrigin) } else { Ok(()) }
+    if foreign {
+        Err(Problem::ForbiddenOrigin)
+    } else {
+        Ok(())
+    }
 }
 
 /// Who is at the other end of the Unix socket, as the kernel knows it.
@@ -148,7 +165,9 @@ pub(super) struct Peer {
 
 impl Connected<IncomingStream<'_, UnixListener>> for Peer {
     fn connect_info(stream: IncomingStream<'_, UnixListener>) -> Self {
-        Self { user: stream.io().peer_cred().ok().map(|peer| peer.uid()) }
+        Self {
+            user: stream.io().peer_cred().ok().map(|peer| peer.uid()),
+        }
     }
 }
 
@@ -162,7 +181,10 @@ pub struct SocketUsers {
 impl SocketUsers {
     /// For the user and group that this process runs as.
     pub fn of_this_process() -> Self {
-        Self { own: Uid::effective(), group: Gid::effective() }
+        Self {
+            own: Uid::effective(),
+            group: Gid::effective(),
+        }
     }
 
     fn may(&self, user: Uid) -> bool {
@@ -170,8 +192,12 @@ impl SocketUsers {
     }
 
     fn is_member(&self, user: Uid) -> bool {
-        let Ok(Some(user)) = User::from_uid(user) else { return false };
-        let Ok(name) = std::ffi::CString::new(user.name) else { return false };
+        let Ok(Some(user)) = User::from_uid(user) else {
+            return false;
+        };
+        let Ok(name) = std::ffi::CString::new(user.name) else {
+            return false;
+        };
         let groups = nix::unistd::getgrouplist(&name, user.gid).unwrap_or_default();
         // Group 0 is everybody's on some systems; being in it says nothing.
         self.group.as_raw() != 0 && groups.contains(&self.group)
@@ -205,18 +231,37 @@ mod tests {
 
     #[test]
     fn only_loopback_names_with_our_port_are_ours() {
-        for host in ["127.0.0.1:8455", "localhost:8455", "LOCALHOST:8455", "[::1]:8455"] {
+        for host in [
+            "127.0.0.1:8455",
+            "localhost:8455",
+            "LOCALHOST:8455",
+            "[::1]:8455",
+        ] {
             assert_eq!(check(host, None), Ok(()), "{host}");
         }
-        for host in ["", "127.0.0.1", "127.0.0.1:80", "evil.example:8455", "localhost.evil:8455"] {
+        for host in [
+            "",
+            "127.0.0.1",
+            "127.0.0.1:80",
+            "evil.example:8455",
+            "localhost.evil:8455",
+        ] {
             assert_eq!(check(host, None), Err(Problem::ForbiddenHost), "{host}");
         }
     }
 
     #[test]
     fn only_our_own_page_may_call() {
-        assert_eq!(check("127.0.0.1:8455", Some("http://127.0.0.1:8455")), Ok(()));
-        for origin in ["null", "https://127.0.0.1:8455", "http://127.0.0.1:1", "http://evil.example"] {
+        assert_eq!(
+            check("127.0.0.1:8455", Some("http://127.0.0.1:8455")),
+            Ok(())
+        );
+        for origin in [
+            "null",
+            "https://127.0.0.1:8455",
+            "http://127.0.0.1:1",
+            "http://evil.example",
+        ] {
             let answer = check("127.0.0.1:8455", Some(origin));
             assert_eq!(answer, Err(Problem::ForbiddenOrigin), "{origin}");
         }
@@ -230,9 +275,15 @@ mod tests {
         let first = Token::read_or_create(&path).unwrap();
         let again = Token::read_or_create(&path).unwrap();
         assert_eq!(first.expose(), again.expose());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         assert!(first.is(again.expose()) && !first.is("x") && !first.is(""));
         fs::write(&path, "short").unwrap();
-        assert!(matches!(Token::read_or_create(&path), Err(TokenError::NotAToken(_))));
+        assert!(matches!(
+            Token::read_or_create(&path),
+            Err(TokenError::NotAToken(_))
+        ));
     }
 }

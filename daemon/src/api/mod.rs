@@ -72,7 +72,10 @@ pub async fn serve_tcp(
         .merge(open_routes(shell))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(guard::Port(port), guard::same_machine));
+        .layer(middleware::from_fn_with_state(
+            guard::Port(port),
+            guard::same_machine,
+        ));
     axum::serve(listener, app).await
 }
 
@@ -89,7 +92,10 @@ pub async fn serve_unix(
         .merge(open_routes(shell))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
-        .layer(middleware::from_fn_with_state(Arc::new(users), guard::socket_user))
+        .layer(middleware::from_fn_with_state(
+            Arc::new(users),
+            guard::socket_user,
+        ))
         .into_make_service_with_connect_info::<guard::Peer>();
     axum::serve(listener, app).await
 }

@@ -14,14 +14,32 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 
 pub(super) fn routes() -> Router {
     Router::new()
-        .route("/", get(|| file("text/html; charset=utf-8", include_str!("../console/index.html"))))
+        .route(
+            "/",
+            get(|| {
+                file(
+                    "text/html; charset=utf-8",
+                    include_str!("../console/index.html"),
+                )
+            }),
+        )
         .route(
             "/console.js",
-            get(|| file("text/javascript; charset=utf-8", include_str!("../console/console.js"))),
+            get(|| {
+                file(
+                    "text/javascript; charset=utf-8",
+                    include_str!("../console/console.js"),
+                )
+            }),
         )
         .route(
             "/console.css",
-            get(|| file("text/css; charset=utf-8", include_str!("../console/console.css"))),
+            get(|| {
+                file(
+                    "text/css; charset=utf-8",
+                    include_str!("../console/console.css"),
+                )
+            }),
         )
 }
 

@@ -57,8 +57,13 @@ pub(super) async fn create(State(api): State<Api>, request: Request) -> Result<R
 
 /// RFC 7240: `Prefer: respond-async`.
 fn prefers_async(headers: &HeaderMap) -> bool {
-    let values = headers.get_all("prefer").iter().filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).any(|p| p.trim().eq_ignore_ascii_case("respond-async"))
+    let values = headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|v| v.to_str().ok());
+    values
+        .flat_map(|v| v.split(','))
+        .any(|p| p.trim().eq_ignore_ascii_case("respond-async"))
 }
 
 fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
@@ -68,8 +73,12 @@ fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     })?;
     // The IETF draft writes the key as a quoted string, most clients write it bare.
     let bare = text.trim();
-    let bare = bare.strip_prefix('"').and_then(|k| k.strip_suffix('"')).unwrap_or(bare);
-    bare.parse().map_err(|e: payment::InvalidId| Problem::KeyInvalid(e.to_string()))
+    let bare = bare
+        .strip_prefix('"')
+        .and_then(|k| k.strip_suffix('"'))
+        .unwrap_or(bare);
+    bare.parse()
+        .map_err(|e: payment::InvalidId| Problem::KeyInvalid(e.to_string()))
 }
 
 fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Problem> {
@@ -80,17 +89,37 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
     let money = Money::parse(&body.amount, parse_currency(&body.currency)?)?;
     let method: Method = body.method.parse()?;
     let invalid = |e: payment::InvalidId| Problem::InvalidField(e.to_string());
-    let invoice = body.invoice.map(|i| i.parse()).transpose().map_err(invalid)?;
-    if body.note.as_ref().is_some_and(|note| note.chars().count() > limits::NOTE_CHARS) {
+    let invoice = body
+        .invoice
+        .map(|i| i.parse())
+        .transpose()
+        .map_err(invalid)?;
+    if body
+        .note
+        .as_ref()
+        .is_some_and(|note| note.chars().count() > limits::NOTE_CHARS)
+    {
         return Err(Problem::InvalidField(format!(
             "a note has at most {} characters",
             limits::NOTE_CHARS
         )));
     }
-    let note = body.note.map(|note| Text::new(&note)).filter(|note| !note.is_empty());
+    let note = body
+        .note
+        .map(|note| Text::new(&note))
+        .filter(|note| !note.is_empty());
     let at = api.shell.now();
     let id = api.shell.new_payment_id(at).ok_or(Problem::StorageFailed)?;
-    Ok(Intent { id, key, device, money, method, invoice, note, at })
+    Ok(Intent {
+        id,
+        key,
+        device,
+        money,
+        method,
+        invoice,
+        note,
+        at,
+    })
 }
 
 /// Reads a JSON object with these fields only.
@@ -99,18 +128,25 @@ async fn json_body<T: DeserializeOwned>(
     body: Body,
     known: &[&str],
 ) -> Result<T, Problem> {
-    let content_type =
-        headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let content_type = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
         return Err(Problem::NotJson);
     }
-    let bytes = to_bytes(body, limits::BODY_BYTES).await.map_err(|_| Problem::BodyTooLarge)?;
+    let bytes = to_bytes(body, limits::BODY_BYTES)
+        .await
+        .map_err(|_| Problem::BodyTooLarge)?;
     let invalid = |e: serde_json::Error| Problem::InvalidBody(plain(&e.to_string()));
     let fields: serde_json::Map<String, serde_json::Value> =
         serde_json::from_slice(&bytes).map_err(invalid)?;
     if let Some(unknown) = fields.keys().find(|k| !known.contains(&k.as_str())) {
-        return Err(Problem::UnknownField { field: plain(unknown), known: known.join(", ") });
+        return Err(Problem::UnknownField {
+            field: plain(unknown),
+            known: known.join(", "),
+        });
     }
     // From the bytes again, not from the map: a field that is given twice must not pass.
     serde_json::from_slice(&bytes).map_err(invalid)
@@ -147,7 +183,10 @@ pub(super) async fn list(
         after: query.after,
         limit: query.limit.unwrap_or(50).clamp(1, limits::PAGE),
     };
-    let page = api.shell.read(move |reader| reader.payments(&filter)).await?;
+    let page = api
+        .shell
+        .read(move |reader| reader.payments(&filter))
+        .await?;
     let desk = api.shell.desk();
     let payments: Vec<PaymentView> = page
         .payments
@@ -172,7 +211,8 @@ fn states_shown_as(shown: &str) -> Result<Vec<PaymentState>, Problem> {
 }
 
 fn payment_id(text: &str) -> Result<PaymentId, Problem> {
-    text.parse().map_err(|_| Problem::UnknownPayment(plain(text)))
+    text.parse()
+        .map_err(|_| Problem::UnknownPayment(plain(text)))
 }
 
 pub(super) async fn show(
@@ -183,8 +223,14 @@ pub(super) async fn show(
     let found = api
         .shell
         .read(move |reader| {
-            let Some(payment) = reader.payment(id)? else { return Ok(None) };
-            Ok(Some((payment, reader.jobs_of(id)?, reader.deliveries_of(id)?)))
+            let Some(payment) = reader.payment(id)? else {
+                return Ok(None);
+            };
+            Ok(Some((
+                payment,
+                reader.jobs_of(id)?,
+                reader.deliveries_of(id)?,
+            )))
         })
         .await?;
     let (payment, jobs, deliveries) =
@@ -215,8 +261,7 @@ pub(super) async fn resolve(
 ) -> Result<Json<PaymentView>, Problem> {
     let id = payment_id(&id)?;
     let (parts, body) = request.into_parts();
-    let body: ResolveBody =
-        json_body(&parts.headers, body, &["outcome", "name", "reason"]).await?;
+    let body: ResolveBody = json_body(&parts.headers, body, &["outcome", "name", "reason"]).await?;
     let name = Text::new(body.name.trim());
     let reason = Text::new(body.reason.trim());
     if name.is_empty() || reason.is_empty() {

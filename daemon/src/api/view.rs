@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use payment::{
-    Cancellation, Doubt, EntryMode, Last4, Method, Payment, PaymentId, ReceiptNumber, Refusal, Text,
-    Verdict, advice,
+    Cancellation, Doubt, EntryMode, Last4, Method, Payment, PaymentId, ReceiptNumber, Refusal,
+    Text, Verdict, advice,
 };
 use serde::Serialize;
 use sync::{

@@ -39,7 +39,9 @@ pub enum CallError {
     #[error(transparent)]
     Token(#[from] TokenError),
     /// The daemon is not there.
-    #[error("the daemon does not answer at {at}: {source}. Is it running? Try: systemctl status tilld")]
+    #[error(
+        "the daemon does not answer at {at}: {source}. Is it running? Try: systemctl status tilld"
+    )]
     Unreachable {
         /// Where it was looked for.
         at: String,
@@ -73,10 +75,16 @@ impl Client {
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(Duration::from_secs(3));
         let (builder, base, token) = match address {
-            Address::Socket(path) => (builder.unix_socket(path.as_path()), "http://localhost".to_owned(), None),
-            Address::Loopback { url, token } => {
-                (builder, url.trim_end_matches('/').to_owned(), Some(Token::read(token)?))
-            }
+            Address::Socket(path) => (
+                builder.unix_socket(path.as_path()),
+                "http://localhost".to_owned(),
+                None,
+            ),
+            Address::Loopback { url, token } => (
+                builder,
+                url.trim_end_matches('/').to_owned(),
+                Some(Token::read(token)?),
+            ),
         };
         let http = builder.build().map_err(CallError::Broken)?;
         Ok(Self { http, base, token })
@@ -139,7 +147,9 @@ impl Client {
     /// # Errors
     /// When there is no answer, or the answer is a problem.
     pub async fn pay_once(&self, key: &str, body: &Value) -> Result<Value, CallError> {
-        let request = self.json("/v1/payments", body).header("Idempotency-Key", key);
+        let request = self
+            .json("/v1/payments", body)
+            .header("Idempotency-Key", key);
         read(self.send(request).await?).await
     }
 
@@ -162,9 +172,15 @@ impl Client {
     async fn stream(&self, path: &str) -> Result<Events, CallError> {
         let response = self.send(self.request(Method::GET, path)).await?;
         if response.status().is_success() {
-            return Ok(Events { response, buffer: Vec::new() });
+            return Ok(Events {
+                response,
+                buffer: Vec::new(),
+            });
         }
-        Err(read(response).await.err().unwrap_or(CallError::Strange(StatusCode::OK)))
+        Err(read(response)
+            .await
+            .err()
+            .unwrap_or(CallError::Strange(StatusCode::OK)))
     }
 
     fn json(&self, path: &str, body: &Value) -> RequestBuilder {
@@ -176,7 +192,10 @@ impl Client {
     async fn send(&self, request: RequestBuilder) -> Result<Response, CallError> {
         request.send().await.map_err(|source| {
             if source.is_connect() {
-                CallError::Unreachable { at: self.base.clone(), source }
+                CallError::Unreachable {
+                    at: self.base.clone(),
+                    source,
+                }
             } else {
                 CallError::Broken(source)
             }
@@ -241,7 +260,9 @@ impl Events {
 fn parse(block: &str) -> Option<(String, Value)> {
     let field = |name: &str| {
         let mut lines = block.lines();
-        lines.find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim_start)
+        lines
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim_start)
     };
     let data = serde_json::from_str(field("data")?).ok()?;
     Some((field("event").unwrap_or("message").to_owned(), data))

@@ -12,7 +12,12 @@ use super::client::{Address, CallError, Client};
 #[command(name = "till", version, about)]
 pub struct Args {
     /// The daemon's configuration, to find its socket, or its port and token.
-    #[arg(long, global = true, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]
+    #[arg(
+        long,
+        global = true,
+        env = "TILLD_CONFIG",
+        default_value = "/etc/tilld/tilld.toml"
+    )]
     config: PathBuf,
     /// The daemon's Unix socket, instead of what the configuration says.
     #[arg(long, global = true, env = "TILLD_SOCKET")]
@@ -126,7 +131,13 @@ fn address(args: &Args) -> Address {
 
 async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
     let client = Client::new(&address(args))?;
-    let show = |value: &Value, plain: String| if args.json { format!("{value:#}") } else { plain };
+    let show = |value: &Value, plain: String| {
+        if args.json {
+            format!("{value:#}")
+        } else {
+            plain
+        }
+    };
     match &args.command {
         Command::Pay { .. } => pay(args, &client, out).await,
         Command::Status => {
@@ -134,7 +145,12 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             tell(out, &show(&devices, status_text(&devices)));
             Ok(Exit::Done)
         }
-        Command::Payments { state, device, invoice, limit } => {
+        Command::Payments {
+            state,
+            device,
+            invoice,
+            limit,
+        } => {
             let mut path = format!("/v1/payments?limit={limit}");
             for (name, value) in [("state", state), ("device", device), ("invoice", invoice)] {
                 if let Some(value) = value {
@@ -146,17 +162,30 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             Ok(Exit::Done)
         }
         Command::Show { payment } => {
-            let payment = client.get(&format!("/v1/payments/{}", percent(payment))).await?;
+            let payment = client
+                .get(&format!("/v1/payments/{}", percent(payment)))
+                .await?;
             tell(out, &show(&payment, payment_text(&payment)));
             Ok(exit_of(&payment))
         }
         Command::Abort { payment } => {
             let path = format!("/v1/payments/{}/abort", percent(payment));
             let payment = client.post(&path, &json!({})).await?;
-            tell(out, &show(&payment, "The terminal was asked to end the payment.".to_owned()));
+            tell(
+                out,
+                &show(
+                    &payment,
+                    "The terminal was asked to end the payment.".to_owned(),
+                ),
+            );
             Ok(Exit::Done)
         }
-        Command::Resolve { payment, outcome, name, reason } => {
+        Command::Resolve {
+            payment,
+            outcome,
+            name,
+            reason,
+        } => {
             let path = format!("/v1/payments/{}/resolve", percent(payment));
             let body = json!({ "outcome": outcome, "name": name, "reason": reason });
             let payment = client.post(&path, &body).await?;
@@ -167,7 +196,15 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
 }
 
 async fn pay(args: &Args, client: &Client, out: &mut impl Write) -> Result<Exit, CallError> {
-    let Command::Pay { amount, invoice, device, method, note, key } = &args.command else {
+    let Command::Pay {
+        amount,
+        invoice,
+        device,
+        method,
+        note,
+        key,
+    } = &args.command
+    else {
         return Ok(Exit::Done);
     };
     let devices = client.get("/v1/devices").await?;
@@ -197,13 +234,28 @@ async fn pay(args: &Args, client: &Client, out: &mut impl Write) -> Result<Exit,
         progress.abort();
     }
     let payment = payment?;
-    tell(out, &if args.json { format!("{payment:#}") } else { payment_text(&payment) });
+    tell(
+        out,
+        &if args.json {
+            format!("{payment:#}")
+        } else {
+            payment_text(&payment)
+        },
+    );
     Ok(exit_of(&payment))
 }
 
 /// The device that was named, or the only one that can.
-fn choose(devices: &Value, named: Option<&str>, method: &str) -> Result<(String, String), CallError> {
-    let all = devices.get("devices").and_then(Value::as_array).cloned().unwrap_or_default();
+fn choose(
+    devices: &Value,
+    named: Option<&str>,
+    method: &str,
+) -> Result<(String, String), CallError> {
+    let all = devices
+        .get("devices")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let takes = |d: &Value| {
         let methods = d.get("methods").and_then(Value::as_array);
         methods.is_some_and(|m| m.iter().any(|m| m.as_str() == Some(method)))
@@ -223,7 +275,10 @@ fn choose(devices: &Value, named: Option<&str>, method: &str) -> Result<(String,
             } else {
                 format!("Say which device with --device: {}.", names.join(", "))
             };
-            Err(CallError::Refused { kind: "device".to_owned(), detail })
+            Err(CallError::Refused {
+                kind: "device".to_owned(),
+                detail,
+            })
         }
     }
 }
@@ -232,7 +287,11 @@ fn new_key() -> String {
     let mut random = [0; 16];
     // Without randomness the moment must do; the daemon refuses a key that was used before.
     if getrandom::fill(&mut random).is_err() {
-        random = std::process::id().to_be_bytes().repeat(4).try_into().unwrap_or_default();
+        random = std::process::id()
+            .to_be_bytes()
+            .repeat(4)
+            .try_into()
+            .unwrap_or_default();
     }
     hex::encode(random)
 }
@@ -240,7 +299,13 @@ fn new_key() -> String {
 fn percent(text: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
     text.bytes()
-        .map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .map(|b| {
+            if plain(b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
         .collect()
 }
 
@@ -261,7 +326,11 @@ fn exit_of(payment: &Value) -> Exit {
 }
 
 fn status_text(devices: &Value) -> String {
-    let all = devices.get("devices").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = devices
+        .get("devices")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     let line = |d: &Value| {
         let running = d.get("running").filter(|r| !r.is_null());
         let running = running.map(|r| format!("\n  payment {}", text(r, "payment")));
@@ -277,13 +346,21 @@ fn status_text(devices: &Value) -> String {
 }
 
 fn payments_text(list: &Value) -> String {
-    let all = list.get("payments").and_then(Value::as_array).cloned().unwrap_or_default();
+    let all = list
+        .get("payments")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     if all.is_empty() {
         return "No payments.".to_owned();
     }
     let line = |p: &Value| {
         let invoice = text(p, "invoice");
-        let invoice = if invoice.is_empty() { String::new() } else { format!("  invoice {invoice}") };
+        let invoice = if invoice.is_empty() {
+            String::new()
+        } else {
+            format!("  invoice {invoice}")
+        };
         format!(
             "{}  {}  {} {:>10}  {:<13} {}{invoice}",
             text(p, "id"),
@@ -307,7 +384,11 @@ fn payment_text(payment: &Value) -> String {
         text(payment, "method"),
     )];
     if let Some(card) = payment.get("card").filter(|c| !c.is_null()) {
-        lines.push(format!("card: {} …{}", text(card, "brand"), text(card, "last4")));
+        lines.push(format!(
+            "card: {} …{}",
+            text(card, "brand"),
+            text(card, "last4")
+        ));
     }
     for field in ["refusal", "cancellation", "doubt"] {
         if let Some(why) = payment.get(field).filter(|w| !w.is_null()) {
@@ -315,7 +396,12 @@ fn payment_text(payment: &Value) -> String {
         }
     }
     for field in ["printing", "delivery"] {
-        for row in payment.get(field).and_then(Value::as_array).into_iter().flatten() {
+        for row in payment
+            .get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
             let whom = format!("{}{}", text(row, "printer"), text(row, "upstream"));
             let reason = text(row, "reason");
             lines.push(format!("{field} {whom}: {} {reason}", text(row, "state")));

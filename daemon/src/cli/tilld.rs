@@ -61,7 +61,10 @@ pub async fn run(args: Args) -> ExitCode {
     }
 }
 
-#[expect(clippy::print_stderr, reason = "the way for a command to say why it failed")]
+#[expect(
+    clippy::print_stderr,
+    reason = "the way for a command to say why it failed"
+)]
 fn complain(text: &str) {
     eprintln!("tilld: {text}");
 }
@@ -119,7 +122,9 @@ async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
 
 /// Tells the service manager that the engine still answers, three times per period.
 async fn watchdog(handle: shell::Handle) {
-    let Some(period) = sd_notify::watchdog_enabled() else { return };
+    let Some(period) = sd_notify::watchdog_enabled() else {
+        return;
+    };
     let beat = period / 3;
     loop {
         if handle.is_alive(beat).await {
@@ -140,7 +145,9 @@ pub fn log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // The journal stamps the time itself.
     if journal {
         builder.without_time().init();

@@ -47,7 +47,11 @@ pub enum DemoError {
 /// When anything cannot be started, or any step of the one payment is missing.
 pub async fn run(once: bool) -> Result<(), DemoError> {
     let stage = stage::Stage::set().await?;
-    let result = if once { once::sale(&stage).await } else { play(&stage).await };
+    let result = if once {
+        once::sale(&stage).await
+    } else {
+        play(&stage).await
+    };
     stage.strike(async {}).await?;
     result
 }
@@ -82,12 +86,21 @@ async fn play(stage: &stage::Stage) -> Result<(), DemoError> {
 
 /// A receipt with its edges, to be told from the text around it.
 fn framed(page: &str) -> String {
-    let width = page.lines().map(|line| line.chars().count()).max().unwrap_or(0);
+    let width = page
+        .lines()
+        .map(|line| line.chars().count())
+        .max()
+        .unwrap_or(0);
     let edge = format!("  +{}+", "-".repeat(width + 2));
     let lines: Vec<String> = page
         .trim_end()
         .lines()
-        .map(|line| format!("  | {line}{} |", " ".repeat(width - line.chars().count().min(width))))
+        .map(|line| {
+            format!(
+                "  | {line}{} |",
+                " ".repeat(width - line.chars().count().min(width))
+            )
+        })
         .collect();
     format!("{edge}\n{}\n{edge}", lines.join("\n"))
 }

@@ -21,7 +21,9 @@ pub(super) async fn sale(stage: &Stage) -> Result<(), DemoError> {
     let shown = watch(&client, &clock).await?;
     wait("the terminal did not register", || {
         let desk = stage.running.handle.desk();
-        desk.devices.iter().all(|d| d.terminal.as_ref().is_none_or(|t| t.ready))
+        desk.devices
+            .iter()
+            .all(|d| d.terminal.as_ref().is_none_or(|t| t.ready))
     })
     .await?;
     clock.step("the terminal has registered over its serial line");
@@ -32,8 +34,18 @@ pub(super) async fn sale(stage: &Stage) -> Result<(), DemoError> {
     });
     clock.step("POST /v1/payments: EUR 10.10 by card for invoice 156");
     let payment = client.pay("demo-once", &body).await?;
-    let field = |name: &str| payment.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    clock.step(&format!("the answer: {} {}", field("receipt"), field("state")));
+    let field = |name: &str| {
+        payment
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    clock.step(&format!(
+        "the answer: {} {}",
+        field("receipt"),
+        field("state")
+    ));
     expect(field("state") == "approved", "the payment was not approved")?;
     let steps = shown.lock().unwrap_or_else(PoisonError::into_inner).clone();
     expect(!steps.is_empty(), "the terminal showed no progress")?;
@@ -44,7 +56,10 @@ pub(super) async fn sale(stage: &Stage) -> Result<(), DemoError> {
     )?;
     clock.step("the terminal's own books hold exactly one payment");
 
-    wait("no receipt was printed", || !stage.printer.pages().is_empty()).await?;
+    wait("no receipt was printed", || {
+        !stage.printer.pages().is_empty()
+    })
+    .await?;
     until_done(&client, &field("id"), "printing", "confirmed").await?;
     clock.step("the printer confirmed the receipt:");
     for page in stage.printer.pages() {
@@ -52,19 +67,32 @@ pub(super) async fn sale(stage: &Stage) -> Result<(), DemoError> {
     }
     until_done(&client, &field("id"), "delivery", "confirmed").await?;
     let after = outstanding(stage)?;
-    clock.step(&format!("the invoicing system has it: invoice 156 has {after} outstanding"));
-    expect(before == "80.00" && after == "69.90", "the invoice's balance is wrong")?;
+    clock.step(&format!(
+        "the invoicing system has it: invoice 156 has {after} outstanding"
+    ));
+    expect(
+        before == "80.00" && after == "69.90",
+        "the invoice's balance is wrong",
+    )?;
     clock.step("done");
     Ok(())
 }
 
 fn outstanding(stage: &Stage) -> Result<String, DemoError> {
-    let amount = stage.sandbox.lock().invoice(156).map(|i| (i.total.amount() - i.paid()).to_string());
+    let amount = stage
+        .sandbox
+        .lock()
+        .invoice(156)
+        .map(|i| (i.total.amount() - i.paid()).to_string());
     amount.ok_or_else(|| DemoError::Missing("the sandbox has no invoice 156".to_owned()))
 }
 
 fn expect(holds: bool, otherwise: &str) -> Result<(), DemoError> {
-    if holds { Ok(()) } else { Err(DemoError::Missing(otherwise.to_owned())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(DemoError::Missing(otherwise.to_owned()))
+    }
 }
 
 async fn wait(otherwise: &str, mut holds: impl FnMut() -> bool) -> Result<(), DemoError> {
@@ -90,13 +118,19 @@ async fn until_done(
     let mut left = PATIENCE;
     loop {
         let found = client.get(&format!("/v1/payments/{payment}")).await?;
-        let rows = found.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
+        let rows = found
+            .get(list)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let is = |row: &Value| row.get("state").and_then(Value::as_str) == Some(state);
         if !rows.is_empty() && rows.iter().all(is) {
             return Ok(());
         }
         if left.is_zero() {
-            return Err(DemoError::Missing(format!("{list} is not {state}: {rows:?}")));
+            return Err(DemoError::Missing(format!(
+                "{list} is not {state}: {rows:?}"
+            )));
         }
         let pause = Duration::from_millis(50);
         tokio::time::sleep(pause).await;
@@ -112,12 +146,18 @@ async fn watch(client: &Client, clock: &Clock) -> Result<Arc<Mutex<Vec<String>>>
     let clock = clock.clone();
     tokio::spawn(async move {
         while let Some((name, data)) = events.next().await {
-            let text = |path: &str| data.pointer(path).and_then(Value::as_str).map(str::to_owned);
+            let text = |path: &str| {
+                data.pointer(path)
+                    .and_then(Value::as_str)
+                    .map(str::to_owned)
+            };
             match name.as_str() {
                 "progress" => {
                     let text = text("/text").unwrap_or_default();
                     clock.step(&format!("the terminal shows: {text}"));
-                    kept.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+                    kept.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push(text);
                 }
                 "payment" => {
                     let kind = text("/fact/kind").unwrap_or_default();
@@ -142,6 +182,10 @@ impl Clock {
 
     fn step(&self, text: &str) {
         let passed = self.0.elapsed();
-        say(&format!("[{:>2}.{:03} s] {text}", passed.as_secs(), passed.subsec_millis()));
+        say(&format!(
+            "[{:>2}.{:03} s] {text}",
+            passed.as_secs(),
+            passed.subsec_millis()
+        ));
     }
 }

@@ -58,7 +58,12 @@ pub enum Simulate {
 /// When it cannot be served, or a fault is not known.
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
-        Simulate::Terminal { zvt: _, listen, link, fault } => {
+        Simulate::Terminal {
+            zvt: _,
+            listen,
+            link,
+            fault,
+        } => {
             let faults: Faults = fault.join(",").parse()?;
             let (at, handle) = match listen {
                 Some(address) => {
@@ -76,7 +81,12 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
             wait_for_the_end().await?;
         }
-        Simulate::Printer { listen, link, columns, fault } => {
+        Simulate::Printer {
+            listen,
+            link,
+            columns,
+            fault,
+        } => {
             let printer = Printer::new(columns);
             let (at, handle) = match listen {
                 Some(address) => {
@@ -91,7 +101,9 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             for name in &fault {
                 handle.arm(name.parse()?);
             }
-            say(&format!("A simulated ESC/POS printer is at link = \"{at}\"."));
+            say(&format!(
+                "A simulated ESC/POS printer is at link = \"{at}\"."
+            ));
             show_pages(&handle).await?;
         }
         Simulate::Invoicing { listen } => {

@@ -38,7 +38,10 @@ impl Stage {
     /// Sets everything up in a directory of its own.
     pub(super) async fn set() -> Result<Self, DemoError> {
         let dir = new_dir()?;
-        let options = Options { delay: Duration::from_millis(1500), ..Options::default() };
+        let options = Options {
+            delay: Duration::from_millis(1500),
+            ..Options::default()
+        };
         let (terminal_path, terminal) =
             Terminal::new(options, simulator::terminal::zvt::Framing::Serial).serve_pty(None)?;
         let (printer_path, printer) = Printer::new(48).serve_pty(None)?;
@@ -79,7 +82,13 @@ impl Stage {
         let config = config::load(&file, &config::SecretSource::default(), &profiles)?;
         let running = shell::start(config).await?;
         fix_port(&file, listen, &running.url)?;
-        Ok(Self { dir, terminal, printer, sandbox, running })
+        Ok(Self {
+            dir,
+            terminal,
+            printer,
+            sandbox,
+            running,
+        })
     }
 
     /// Stops the daemon and removes what the demo wrote.
@@ -95,13 +104,19 @@ impl Stage {
 
     /// The page's address; what stands behind `#` never leaves the browser.
     pub(super) fn page(&self) -> String {
-        format!("{}/#token={}", self.running.url, self.running.token.expose())
+        format!(
+            "{}/#token={}",
+            self.running.url,
+            self.running.token.expose()
+        )
     }
 
     /// How `till` is called for this daemon.
     pub(super) fn till(&self) -> String {
         let config = self.dir.join("tilld.toml");
-        let beside = std::env::current_exe().ok().map(|exe| exe.with_file_name("till"));
+        let beside = std::env::current_exe()
+            .ok()
+            .map(|exe| exe.with_file_name("till"));
         let till = match beside {
             Some(path) if path.exists() => path.display().to_string(),
             Some(_) | None => "cargo run --release --bin till --".to_owned(),
@@ -128,7 +143,11 @@ fn new_dir() -> io::Result<PathBuf> {
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::{io::Write, os::unix::fs::OpenOptionsExt};
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     file.write_all(text.as_bytes())
 }
 
@@ -144,5 +163,8 @@ async fn free_address() -> SocketAddr {
 fn fix_port(file: &Path, asked: SocketAddr, url: &str) -> io::Result<()> {
     let taken = url.trim_start_matches("http://");
     let text = fs::read_to_string(file)?;
-    fs::write(file, text.replace(&format!("\"{asked}\""), &format!("\"{taken}\"")))
+    fs::write(
+        file,
+        text.replace(&format!("\"{asked}\""), &format!("\"{taken}\"")),
+    )
 }

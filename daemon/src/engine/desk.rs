@@ -55,7 +55,9 @@ pub struct Running {
 
 impl Desk {
     pub(super) fn of<'a>(devices: impl Iterator<Item = &'a Device>) -> Self {
-        Self { devices: devices.map(DeviceView::of).collect() }
+        Self {
+            devices: devices.map(DeviceView::of).collect(),
+        }
     }
 
     /// The payment as everybody sees it, whether the journal has caught up or not: a payment that
@@ -75,8 +77,10 @@ impl Desk {
 impl DeviceView {
     pub(super) fn of(device: &Device) -> Self {
         let setup = &device.setup;
-        let methods =
-            Method::ALL.into_iter().filter(|m| setup.terminal || !m.asks_terminal()).collect();
+        let methods = Method::ALL
+            .into_iter()
+            .filter(|m| setup.terminal || !m.asks_terminal())
+            .collect();
         let terminal = setup.terminal.then(|| TerminalState {
             ready: device.link == Link::Ready,
             terminal_id: device.terminal_id.clone(),

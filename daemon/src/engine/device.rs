@@ -50,7 +50,13 @@ pub(super) enum Hold {
 impl Device {
     pub(super) fn new(setup: Setup) -> Self {
         let link = Link::NotReady("The terminal has not answered yet. Check that it is on.".into());
-        Self { setup, link, terminal_id: None, progress: None, hold: None }
+        Self {
+            setup,
+            link,
+            terminal_id: None,
+            progress: None,
+            hold: None,
+        }
     }
 
     pub(super) fn holds(&self, payment: PaymentId) -> bool {
@@ -60,7 +66,9 @@ impl Device {
     pub(super) fn holder(&self) -> Option<PaymentId> {
         self.hold.as_ref().map(|hold| match hold {
             Hold::Beginning(intent) => intent.id,
-            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => payment.intent.id,
+            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => {
+                payment.intent.id
+            }
         })
     }
 
@@ -100,7 +108,9 @@ impl Device {
     pub(super) fn intent(&self) -> Option<&Intent> {
         self.hold.as_ref().map(|hold| match hold {
             Hold::Beginning(intent) => intent.as_ref(),
-            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => &payment.intent,
+            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => {
+                &payment.intent
+            }
         })
     }
 }

@@ -48,9 +48,16 @@ enum Purpose {
     /// A new payment.
     Begin { request: pay::Request },
     /// Whether the key of a request that cannot begin now was used before.
-    LookUp { request: pay::Request, refusal: Problem },
+    LookUp {
+        request: pay::Request,
+        refusal: Problem,
+    },
     /// A fact of a payment, and who waits for just this write.
-    Fact { payment: PaymentId, fact: FactKind, reply: Option<ReplyTo> },
+    Fact {
+        payment: PaymentId,
+        fact: FactKind,
+        reply: Option<ReplyTo>,
+    },
     /// A terminal's receipt.
     Slip,
 }
@@ -71,7 +78,10 @@ enum FactKind {
 impl Engine {
     /// An engine for these devices.
     pub fn new(devices: Vec<Setup>, upstreams: Vec<UpstreamId>) -> Self {
-        let devices = devices.into_iter().map(|s| (s.id.clone(), Device::new(s))).collect();
+        let devices = devices
+            .into_iter()
+            .map(|s| (s.id.clone(), Device::new(s)))
+            .collect();
         Self {
             devices,
             upstreams,
@@ -101,11 +111,23 @@ impl Engine {
     /// Takes one event.
     pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
         match event {
-            Event::Pay { intent, reply, wait } => {
-                self.pay(pay::Request { intent: *intent, reply, wait });
+            Event::Pay {
+                intent,
+                reply,
+                wait,
+            } => {
+                self.pay(pay::Request {
+                    intent: *intent,
+                    reply,
+                    wait,
+                });
             }
             Event::Abort { payment, reply } => self.abort(payment, reply),
-            Event::Resolve { payment, settlement, reply } => {
+            Event::Resolve {
+                payment,
+                settlement,
+                reply,
+            } => {
                 self.resolve(now, payment, settlement, reply);
             }
             Event::Written { ticket, result } => self.written(ticket, *result),
@@ -139,7 +161,10 @@ impl Engine {
     }
 
     fn reply(&mut self, to: ReplyTo, answer: Answer) {
-        self.effects.push(Effect::Reply { to, answer: Box::new(answer) });
+        self.effects.push(Effect::Reply {
+            to,
+            answer: Box::new(answer),
+        });
     }
 
     /// Writes a fact; `due` comes with the first fact that makes money certain.
@@ -164,19 +189,44 @@ impl Engine {
         // Nobody waits for a completion, unless a receipt or a delivery waits behind it.
         let lazy = kind == FactKind::Completed && self.due_for(payment) == Due::default();
         let urgency = if lazy { Urgency::Lazy } else { Urgency::Now };
-        let write = Write::Add { payment, fact, at: now, due };
-        self.write(Purpose::Fact { payment, fact: kind, reply }, write, urgency);
+        let write = Write::Add {
+            payment,
+            fact,
+            at: now,
+            due,
+        };
+        self.write(
+            Purpose::Fact {
+                payment,
+                fact: kind,
+                reply,
+            },
+            write,
+            urgency,
+        );
     }
 
     fn write(&mut self, purpose: Purpose, write: Write, urgency: Urgency) {
         let ticket = self.ticket(purpose);
-        self.effects.push(Effect::Write { ticket, write: Box::new(write), urgency });
+        self.effects.push(Effect::Write {
+            ticket,
+            write: Box::new(write),
+            urgency,
+        });
     }
 
     /// A receipt for the patient, and a delivery to every upstream.
     fn due_at(&self, device: &Device) -> Due {
-        let jobs = device.setup.printer.iter().map(|p| (p.clone(), JobKind::Customer)).collect();
-        Due { upstreams: self.upstreams.clone(), jobs }
+        let jobs = device
+            .setup
+            .printer
+            .iter()
+            .map(|p| (p.clone(), JobKind::Customer))
+            .collect();
+        Due {
+            upstreams: self.upstreams.clone(),
+            jobs,
+        }
     }
 
     fn due_for(&self, payment: PaymentId) -> Due {
@@ -206,8 +256,12 @@ impl Engine {
     }
 
     fn abort(&mut self, payment: PaymentId, reply: ReplyTo) {
-        let running = self.devices.values().find(|d| d.is_running() && d.holds(payment));
-        let Some((device, current)) = running.and_then(|d| Some((d.setup.id.clone(), d.payment()?)))
+        let running = self
+            .devices
+            .values()
+            .find(|d| d.is_running() && d.holds(payment));
+        let Some((device, current)) =
+            running.and_then(|d| Some((d.setup.id.clone(), d.payment()?)))
         else {
             return self.reply(reply, Err(Problem::UnknownPayment(payment.to_string())));
         };
@@ -219,7 +273,11 @@ impl Engine {
     fn written(&mut self, ticket: Ticket, result: Result<Written, WriteError>) {
         match self.purposes.remove(&ticket) {
             Some(Purpose::Begin { request }) => self.begun(request, result),
-            Some(Purpose::Fact { payment, fact, reply }) => {
+            Some(Purpose::Fact {
+                payment,
+                fact,
+                reply,
+            }) => {
                 self.fact_written(payment, fact, reply, result);
             }
             Some(Purpose::Slip) => {
@@ -249,7 +307,9 @@ impl Engine {
         if payment.state == State::Approved {
             self.effects.push(Effect::WorkDue);
         }
-        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else { return };
+        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else {
+            return;
+        };
         match kind {
             FactKind::Approved => {
                 if device.is_working_on(id) {
@@ -284,7 +344,10 @@ impl Engine {
             && let Some(device) = self.devices.values().find(|d| d.holds(id))
         {
             let device = device.setup.id.clone();
-            self.effects.push(Effect::Stored { device, kept: false });
+            self.effects.push(Effect::Stored {
+                device,
+                kept: false,
+            });
             return;
         }
         let waiting = self.waiting.remove(&id).unwrap_or_default();

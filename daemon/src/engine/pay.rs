@@ -26,7 +26,9 @@ impl Engine {
         // A key whose payment is in the engine's hands: the journal may not hold it yet.
         let same_key = |d: &&Device| d.intent().is_some_and(|i| i.key == request.intent.key);
         if let Some(device) = self.devices.values().find(same_key) {
-            let known = device.intent().map(|i| (i.id, i.wants_the_same(&request.intent)));
+            let known = device
+                .intent()
+                .map(|i| (i.id, i.wants_the_same(&request.intent)));
             if let Some((id, same)) = known {
                 let running = device.is_running();
                 let current = device.payment();
@@ -53,13 +55,24 @@ impl Engine {
 
     /// What would be wrong at any time.
     fn check(&self, intent: &Intent) -> Result<(), Problem> {
-        let device = self.devices.get(&intent.device).ok_or_else(|| Problem::UnknownDevice {
-            device: intent.device.to_string(),
-            known: self.devices.keys().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-        })?;
+        let device = self
+            .devices
+            .get(&intent.device)
+            .ok_or_else(|| Problem::UnknownDevice {
+                device: intent.device.to_string(),
+                known: self
+                    .devices
+                    .keys()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })?;
         if intent.money.currency() != device.setup.currency {
             let takes = device.setup.currency.code();
-            return Err(Problem::CurrencyNotTaken { device: intent.device.clone(), takes });
+            return Err(Problem::CurrencyNotTaken {
+                device: intent.device.clone(),
+                takes,
+            });
         }
         if intent.method.asks_terminal() && !device.setup.terminal {
             return Err(Problem::MethodNotTaken(intent.device.clone()));
@@ -69,17 +82,21 @@ impl Engine {
 
     /// What keeps the terminal from being asked just now.
     fn can_ask(&self, intent: &Intent) -> Result<(), Problem> {
-        let Some(device) = self.devices.get(&intent.device) else { return Ok(()) };
+        let Some(device) = self.devices.get(&intent.device) else {
+            return Ok(());
+        };
         match (device.holder(), &device.link) {
-            (Some(payment), _) if device.is_running() => {
-                Err(Problem::DeviceBusy { device: intent.device.clone(), payment })
-            }
-            (Some(payment), _) => {
-                Err(Problem::DeviceInDoubt { device: intent.device.clone(), payment })
-            }
-            (None, Link::NotReady(reason)) => {
-                Err(Problem::TerminalUnavailable { reason: reason.clone() })
-            }
+            (Some(payment), _) if device.is_running() => Err(Problem::DeviceBusy {
+                device: intent.device.clone(),
+                payment,
+            }),
+            (Some(payment), _) => Err(Problem::DeviceInDoubt {
+                device: intent.device.clone(),
+                payment,
+            }),
+            (None, Link::NotReady(reason)) => Err(Problem::TerminalUnavailable {
+                reason: reason.clone(),
+            }),
             (None, Link::Ready) => Ok(()),
         }
     }
@@ -89,7 +106,11 @@ impl Engine {
             Some(device) if !then.is_empty() => self.due_at(device),
             Some(_) | None => Due::default(),
         };
-        let write = Write::Begin { intent: request.intent.clone(), then, due };
+        let write = Write::Begin {
+            intent: request.intent.clone(),
+            then,
+            due,
+        };
         self.write(Purpose::Begin { request }, write, Urgency::Now);
     }
 

@@ -20,7 +20,9 @@ impl Engine {
     }
 
     pub(super) fn terminal(&mut self, now: Timestamp, id: &DeviceId, event: TerminalEvent) {
-        let Some(device) = self.devices.get_mut(id) else { return };
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
         match event {
             TerminalEvent::Ready { terminal_id } => {
                 device.link = Link::Ready;
@@ -31,11 +33,20 @@ impl Engine {
                 device.link = Link::NotReady(reason);
                 self.publish_device(id);
             }
-            TerminalEvent::Progress { payment, code, text } => {
+            TerminalEvent::Progress {
+                payment,
+                code,
+                text,
+            } => {
                 if device.holds(payment) {
                     device.progress = Some((code.clone(), text.clone()));
                     let device = id.clone();
-                    let notice = Notice::Progress { device, payment, code, text };
+                    let notice = Notice::Progress {
+                        device,
+                        payment,
+                        code,
+                        text,
+                    };
                     self.effects.push(Effect::Publish(notice));
                 }
             }
@@ -53,14 +64,19 @@ impl Engine {
 
     /// Law 2: the driver acknowledges only after [`Effect::Stored`].
     pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, approved: Approved) {
-        let expected =
-            self.devices.get(id).is_some_and(|d| d.is_working_on(approved.payment));
+        let expected = self
+            .devices
+            .get(id)
+            .is_some_and(|d| d.is_working_on(approved.payment));
         if expected {
             let fact = Fact::Approved(approved.approval);
             self.add(now, approved.payment, fact, FactKind::Approved, None);
         } else {
             tracing::error!(payment = %approved.payment, device = %id, "an approval nobody asked for");
-            self.effects.push(Effect::Stored { device: id.clone(), kept: false });
+            self.effects.push(Effect::Stored {
+                device: id.clone(),
+                kept: false,
+            });
         }
     }
 
@@ -83,8 +99,12 @@ impl Engine {
     /// The approval is durable, so the outcome is known; that nothing can reverse it any more is
     /// kept on the way.
     fn completed(&mut self, now: Timestamp, id: PaymentId) {
-        let Some(device) = self.devices.values().find(|d| d.is_working_on(id)) else { return };
-        let Some(Hold::Running(running)) = &device.hold else { return };
+        let Some(device) = self.devices.values().find(|d| d.is_working_on(id)) else {
+            return;
+        };
+        let Some(Hold::Running(running)) = &device.hold else {
+            return;
+        };
         let mut payment = running.as_ref().clone();
         if let Err(error) = payment.add(&Fact::Completed, now) {
             tracing::error!(payment = %id, %error, "a completion without an approval");
@@ -104,7 +124,9 @@ impl Engine {
     }
 
     fn slip(&mut self, now: Timestamp, id: &DeviceId, payment: Option<PaymentId>, slip: &Slip) {
-        let Some(device) = self.devices.get(id) else { return };
+        let Some(device) = self.devices.get(id) else {
+            return;
+        };
         let body = match serde_json::to_string(slip) {
             Ok(body) => body,
             Err(error) => return tracing::error!(%error, "a slip could not be kept"),
@@ -115,13 +137,20 @@ impl Engine {
             }
             (SlipCopy::Merchant | SlipCopy::Customer | SlipCopy::Administration, _) => None,
         };
-        let write = Write::Slip { payment, device: id.clone(), body, job, at: now };
+        let write = Write::Slip {
+            payment,
+            device: id.clone(),
+            body,
+            job,
+            at: now,
+        };
         self.write(Purpose::Slip, write, Urgency::Lazy);
     }
 
     fn publish_device(&mut self, id: &DeviceId) {
         if let Some(view) = self.devices.get(id).map(super::DeviceView::of) {
-            self.effects.push(Effect::Publish(Notice::Device(Box::new(view))));
+            self.effects
+                .push(Effect::Publish(Notice::Device(Box::new(view))));
         }
     }
 }

@@ -65,15 +65,30 @@ impl World {
             match effect {
                 Effect::Write { ticket, write, .. } => self.writes.push_back((ticket, *write)),
                 Effect::LookUp { ticket, key } => self.look_ups.push_back((ticket, key)),
-                Effect::Command { command: Command::Pay { payment, .. }, .. } => {
-                    let row = self.rows.get(&payment).expect("law 1: the intent is durable");
+                Effect::Command {
+                    command: Command::Pay { payment, .. },
+                    ..
+                } => {
+                    let row = self
+                        .rows
+                        .get(&payment)
+                        .expect("law 1: the intent is durable");
                     assert_eq!(row.state, State::Intended);
-                    assert!(!self.asked.contains(&payment), "law 4: {payment} was asked twice");
+                    assert!(
+                        !self.asked.contains(&payment),
+                        "law 4: {payment} was asked twice"
+                    );
                     let device = &row.intent.device;
-                    let open = self.asked.iter().filter_map(|id| self.rows.get(id)).find(|p| {
-                        &p.intent.device == device && p.state.holds_terminal() && p.intent.id != payment
-                            && !self.engine_released(p.intent.id)
-                    });
+                    let open = self
+                        .asked
+                        .iter()
+                        .filter_map(|id| self.rows.get(id))
+                        .find(|p| {
+                            &p.intent.device == device
+                                && p.state.holds_terminal()
+                                && p.intent.id != payment
+                                && !self.engine_released(p.intent.id)
+                        });
                     assert_eq!(open.map(|p| p.state), None, "law 4: the terminal is held");
                     self.asked.push(payment);
                 }
@@ -111,7 +126,11 @@ impl World {
             note: None,
             at: NOW,
         };
-        self.feed(Event::Pay { intent: Box::new(intent), reply, wait });
+        self.feed(Event::Pay {
+            intent: Box::new(intent),
+            reply,
+            wait,
+        });
         reply
     }
 
@@ -120,14 +139,23 @@ impl World {
     }
 
     fn terminal(&mut self, event: TerminalEvent) {
-        self.feed(Event::Terminal { device: "desk1".parse().unwrap(), event });
+        self.feed(Event::Terminal {
+            device: "desk1".parse().unwrap(),
+            event,
+        });
     }
 
     /// What the running payment's driver says.
     fn approve(&mut self) {
         let payment = *self.asked.last().unwrap();
-        let approved = Approved { payment, approval: Approval::default() };
-        self.feed(Event::Store { device: "desk1".parse().unwrap(), approved });
+        let approved = Approved {
+            payment,
+            approval: Approval::default(),
+        };
+        self.feed(Event::Store {
+            device: "desk1".parse().unwrap(),
+            approved,
+        });
     }
 
     fn end(&mut self, ending: Ending) {
@@ -138,11 +166,18 @@ impl World {
     /// Makes the oldest write durable, as the queue does.
     fn sync_one(&mut self) -> bool {
         if let Some((ticket, key)) = self.look_ups.pop_front() {
-            let payment = self.rows.values().find(|p| p.intent.key == key).cloned().map(Box::new);
+            let payment = self
+                .rows
+                .values()
+                .find(|p| p.intent.key == key)
+                .cloned()
+                .map(Box::new);
             self.feed(Event::Found { ticket, payment });
             return true;
         }
-        let Some((ticket, write)) = self.writes.pop_front() else { return false };
+        let Some((ticket, write)) = self.writes.pop_front() else {
+            return false;
+        };
         let result = Box::new(self.write(write));
         self.feed(Event::Written { ticket, result });
         true
@@ -172,17 +207,23 @@ impl World {
                 self.rows.insert(payment.intent.id, payment.clone());
                 Ok(Written::Payment(payment))
             }
-            Write::Add { payment, fact, at, .. } => {
+            Write::Add {
+                payment, fact, at, ..
+            } => {
                 if self.full && matches!(fact, Fact::Approved(_)) {
                     return Err(WriteError::DiskFull);
                 }
-                let row = self.rows.get_mut(&payment).ok_or(WriteError::UnknownPayment(payment))?;
+                let row = self
+                    .rows
+                    .get_mut(&payment)
+                    .ok_or(WriteError::UnknownPayment(payment))?;
                 row.add(&fact, at)?;
                 Ok(Written::Payment(row.clone()))
             }
-            Write::Slip { .. } | Write::Print { .. } | Write::Job { .. } | Write::Delivery { .. } => {
-                Ok(Written::Done)
-            }
+            Write::Slip { .. }
+            | Write::Print { .. }
+            | Write::Job { .. }
+            | Write::Delivery { .. } => Ok(Written::Done),
         }
     }
 
@@ -192,8 +233,12 @@ impl World {
         self.look_ups.clear();
         let mut fresh = Self::new();
         std::mem::swap(&mut self.engine, &mut fresh.engine);
-        let mut unfinished: Vec<Payment> =
-            self.rows.values().filter(|p| !p.state.is_final()).cloned().collect();
+        let mut unfinished: Vec<Payment> = self
+            .rows
+            .values()
+            .filter(|p| !p.state.is_final())
+            .cloned()
+            .collect();
         unfinished.sort_by_key(|p| p.receipt.seq());
         let effects = self.engine.start(NOW, unfinished);
         self.carry_out(effects);
@@ -212,23 +257,37 @@ impl World {
 }
 
 fn refusal() -> Ending {
-    Ending::Declined(Refusal { code: None, text: "no".into() })
+    Ending::Declined(Refusal {
+        code: None,
+        text: "no".into(),
+    })
 }
 
 fn silence() -> Ending {
     let reason = DoubtReason::Silence;
-    Ending::Doubted(Doubt { reason, text: "?".into(), approval: None, other_amount: None })
+    Ending::Doubted(Doubt {
+        reason,
+        text: "?".into(),
+        approval: None,
+        other_amount: None,
+    })
 }
 
 #[test]
 fn a_card_payment_is_answered_when_its_outcome_is_known() {
     let mut world = World::new();
     let reply = world.card("k1", 1010);
-    assert!(world.asked.is_empty(), "law 1: not before the intent is durable");
+    assert!(
+        world.asked.is_empty(),
+        "law 1: not before the intent is durable"
+    );
     world.sync();
     assert_eq!(world.asked.len(), 1);
     world.approve();
-    assert!(world.stored.is_empty(), "law 2: not before the approval is durable");
+    assert!(
+        world.stored.is_empty(),
+        "law 2: not before the approval is durable"
+    );
     world.sync();
     assert_eq!(world.stored, [true]);
     assert_eq!(world.answer(reply), "waits");
@@ -237,7 +296,10 @@ fn a_card_payment_is_answered_when_its_outcome_is_known() {
     world.sync();
     let next = world.card("k2", 100);
     world.sync();
-    assert_eq!((world.asked.len(), world.answer(next).as_str()), (2, "waits"));
+    assert_eq!(
+        (world.asked.len(), world.answer(next).as_str()),
+        (2, "waits")
+    );
 }
 
 #[test]
@@ -290,7 +352,11 @@ fn a_busy_or_doubtful_terminal_takes_nothing_new() {
     assert_eq!(world.answer(held), "device-in-doubt");
     let cash = world.pay("k4", "desk1", 500, Method::Cash, true);
     world.sync();
-    assert_eq!(world.answer(cash), "ended approved", "cash needs no terminal");
+    assert_eq!(
+        world.answer(cash),
+        "ended approved",
+        "cash needs no terminal"
+    );
 }
 
 #[test]
@@ -301,13 +367,24 @@ fn a_person_settles_doubt_and_frees_the_terminal() {
     world.end(silence());
     world.sync();
     let payment = world.asked[0];
-    let by = Verdict::Person { name: "A".into(), reason: "no receipt at the terminal".into() };
+    let by = Verdict::Person {
+        name: "A".into(),
+        reason: "no receipt at the terminal".into(),
+    };
     let settlement = Settlement::Declined { by };
     let reply = ReplyTo(900);
-    world.feed(Event::Resolve { payment, settlement: settlement.clone(), reply });
+    world.feed(Event::Resolve {
+        payment,
+        settlement: settlement.clone(),
+        reply,
+    });
     world.sync();
     assert_eq!(world.answer(reply), "ended declined");
-    world.feed(Event::Resolve { payment, settlement, reply: ReplyTo(901) });
+    world.feed(Event::Resolve {
+        payment,
+        settlement,
+        reply: ReplyTo(901),
+    });
     assert_eq!(world.answer(ReplyTo(901)), "not-in-doubt");
     world.card("k2", 100);
     world.sync();
@@ -341,7 +418,10 @@ fn a_full_disk_refuses_before_the_terminal_is_asked() {
     world.full = true;
     let reply = world.card("k1", 1010);
     world.sync();
-    assert_eq!((world.answer(reply).as_str(), world.asked.len()), ("storage-full", 0));
+    assert_eq!(
+        (world.answer(reply).as_str(), world.asked.len()),
+        ("storage-full", 0)
+    );
     world.full = false;
     world.card("k2", 1010);
     world.sync();
@@ -356,7 +436,10 @@ fn a_terminal_that_is_not_there_is_a_clear_refusal_but_a_repeat_is_answered() {
     world.end(refusal());
     world.sync();
     let device = "desk1".parse().unwrap();
-    world.feed(Event::LinkLost { device, reason: "Unplugged.".into() });
+    world.feed(Event::LinkLost {
+        device,
+        reason: "Unplugged.".into(),
+    });
     let refused = world.card("k2", 1010);
     let repeat = world.card("k1", 1010);
     world.sync();
@@ -375,13 +458,22 @@ fn what_does_not_fit_the_device_is_refused() {
     assert_eq!(world.answer(nowhere), "unknown-device");
     assert_eq!(world.answer(no_terminal), "method-not-taken");
     assert_eq!(world.answer(cash), "ended approved");
-    assert_eq!(world.rows.len(), 1, "nothing is written for what is refused");
+    assert_eq!(
+        world.rows.len(),
+        1,
+        "nothing is written for what is refused"
+    );
 }
 
 /// A step of a random day at the desk.
 #[derive(Debug, Clone)]
 enum Step {
-    Pay { key: u8, minor: i64, cash: bool, wait: bool },
+    Pay {
+        key: u8,
+        minor: i64,
+        cash: bool,
+        wait: bool,
+    },
     Sync,
     Approve,
     End(u8),

@@ -19,17 +19,35 @@ pub struct Head<'a> {
     pub zone: TimeZone,
 }
 
-const PLAIN: Style = Style { align: Align::Left, bold: false, wide: false, high: false };
-const CENTRED: Style = Style { align: Align::Centre, ..PLAIN };
-const BOLD: Style = Style { bold: true, ..PLAIN };
-const TITLE: Style = Style { bold: true, high: true, ..CENTRED };
+const PLAIN: Style = Style {
+    align: Align::Left,
+    bold: false,
+    wide: false,
+    high: false,
+};
+const CENTRED: Style = Style {
+    align: Align::Centre,
+    ..PLAIN
+};
+const BOLD: Style = Style {
+    bold: true,
+    ..PLAIN
+};
+const TITLE: Style = Style {
+    bold: true,
+    high: true,
+    ..CENTRED
+};
 
 /// The lines of a receipt. The terminal's own lines follow ours, as they are: card schemes want
 /// them verbatim.
 pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>) -> Vec<Line> {
     let mut lines = Vec::new();
     for (i, line) in head.merchant.iter().enumerate() {
-        lines.push(Line::Text(Text::new(line), if i == 0 { TITLE } else { CENTRED }));
+        lines.push(Line::Text(
+            Text::new(line),
+            if i == 0 { TITLE } else { CENTRED },
+        ));
     }
     lines.push(Line::Feed(1));
     let copy = match kind {
@@ -73,9 +91,15 @@ fn details(payment: &Payment, head: &Head<'_>) -> Vec<Line> {
         lines.push(pair("Invoice", invoice.as_str()));
     }
     lines.push(Line::Rule);
-    lines.push(Line::Columns("Paid".into(), Text::new(&intent.money.to_string()), BOLD));
+    lines.push(Line::Columns(
+        "Paid".into(),
+        Text::new(&intent.money.to_string()),
+        BOLD,
+    ));
     lines.push(pair("Method", method(intent.method)));
-    let Some(approval) = &payment.approval else { return lines };
+    let Some(approval) = &payment.approval else {
+        return lines;
+    };
     let card: Vec<String> = [
         approval.card.brand.as_ref().map(ToString::to_string),
         approval.card.last4.map(|last4| format!("**** {last4}")),
@@ -93,8 +117,18 @@ fn details(payment: &Payment, head: &Head<'_>) -> Vec<Line> {
         EntryMode::Unknown => None,
     };
     lines.extend(entry.map(|entry| pair("Read by", entry)));
-    lines.extend(approval.authorisation.as_ref().map(|a| pair("Authorisation", a.as_str())));
-    lines.extend(approval.terminal_id.as_ref().map(|t| pair("Terminal", t.as_str())));
+    lines.extend(
+        approval
+            .authorisation
+            .as_ref()
+            .map(|a| pair("Authorisation", a.as_str())),
+    );
+    lines.extend(
+        approval
+            .terminal_id
+            .as_ref()
+            .map(|t| pair("Terminal", t.as_str())),
+    );
     lines
 }
 
@@ -109,5 +143,7 @@ fn method(method: Method) -> &'static str {
 }
 
 fn moment(at: Timestamp, head: &Head<'_>) -> String {
-    at.to_zoned(head.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string()
+    at.to_zoned(head.zone.clone())
+        .strftime("%Y-%m-%d %H:%M")
+        .to_string()
 }

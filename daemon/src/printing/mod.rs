@@ -38,7 +38,10 @@ pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handl
     let link = printer.link.clone();
     let policy = Policy::for_printer(&link);
     let machine = escpos::EscPos::new(profile, policy);
-    let defaults = Defaults { policy, ..Defaults::default() };
+    let defaults = Defaults {
+        policy,
+        ..Defaults::default()
+    };
     tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
     let task = Task {
         printer: printer.clone(),
@@ -99,7 +102,8 @@ impl Task {
         match told {
             FromMachine::Event(event) => {
                 match &event {
-                    printer::Event::NotReady { reason } | printer::Event::Waiting { reason, .. } => {
+                    printer::Event::NotReady { reason }
+                    | printer::Event::Waiting { reason, .. } => {
                         tracing::warn!(printer = %self.printer.id, %reason, "the printer waits");
                     }
                     printer::Event::Ready | printer::Event::Ended { .. } => {}
@@ -120,10 +124,16 @@ impl Task {
             Effect::Look => {
                 let id = self.printer.id.clone();
                 let due = self.handle.read(move |reader| reader.jobs_due(&id)).await;
-                Some(Event::Due(due.ok().and_then(|jobs| jobs.into_iter().next())))
+                Some(Event::Due(
+                    due.ok().and_then(|jobs| jobs.into_iter().next()),
+                ))
             }
             Effect::Mark(job, state) => {
-                let write = Write::Job { job, state, at: self.handle.now() };
+                let write = Write::Job {
+                    job,
+                    state,
+                    at: self.handle.now(),
+                };
                 let marked = self.queue.submit(write, Urgency::Now).await;
                 if let Err(error) = &marked {
                     tracing::error!(job, %error, "a print job's state could not be kept");
@@ -137,9 +147,16 @@ impl Task {
 
     /// Composes and sends a job. What cannot be composed certainly did not start.
     async fn print(&self, job: Job) -> Option<Event> {
-        let ended = |ending| Event::Printer(printer::Event::Ended { job: job.id, ending });
+        let ended = |ending| {
+            Event::Printer(printer::Event::Ended {
+                job: job.id,
+                ending,
+            })
+        };
         let id = job.payment;
-        let read = self.handle.read(move |reader| Ok((reader.payment(id)?, reader.slips_of(id)?)));
+        let read = self
+            .handle
+            .read(move |reader| Ok((reader.payment(id)?, reader.slips_of(id)?)));
         let Ok((Some(payment), slips)) = read.await else {
             let reason = "The payment could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
@@ -149,11 +166,19 @@ impl Task {
             printed_at: self.handle.now(),
             zone: TimeZone::system(),
         };
-        let slips: Vec<_> = slips.iter().filter_map(|s| serde_json::from_str(s).ok()).collect();
+        let slips: Vec<_> = slips
+            .iter()
+            .filter_map(|s| serde_json::from_str(s).ok())
+            .collect();
         let lines = compose(&payment, job.kind, &slips, &head);
         let bytes = escpos::render(&lines, self.profile);
         let command = printer::Command::Print { job: job.id, bytes };
-        if self.commands.send(ToMachine::Command(command)).await.is_err() {
+        if self
+            .commands
+            .send(ToMachine::Command(command))
+            .await
+            .is_err()
+        {
             let reason = "The printer's driver has stopped.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         }
@@ -163,11 +188,17 @@ impl Task {
 
 /// After a restart, a job that was being sent may be on paper or not: a person looks.
 pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
-    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_sending).await else { return };
+    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_sending).await else {
+        return;
+    };
     for job in jobs {
         let reason = "The daemon stopped while the receipt was being printed.".into();
         let state = JobState::Unknown { reason };
-        let write = Write::Job { job: job.id, state, at: handle.now() };
+        let write = Write::Job {
+            job: job.id,
+            state,
+            at: handle.now(),
+        };
         if let Err(error) = queue.submit(write, Urgency::Now).await {
             tracing::error!(job = job.id, %error, "a print job's state could not be kept");
         }

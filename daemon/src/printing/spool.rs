@@ -74,7 +74,9 @@ impl Spool {
                 if running == job =>
             {
                 let state = settled(job, ending);
-                self.state = State::Settling { again: state == JobState::Queued };
+                self.state = State::Settling {
+                    again: state == JobState::Queued,
+                };
                 Some(Effect::Mark(job, state))
             }
             // It would meet the same obstacle at once.
@@ -143,7 +145,10 @@ mod tests {
         assert_eq!(spool.handle(Event::Wake), Some(Effect::Look));
         let marked = Some(Effect::Mark(1, JobState::Sending));
         assert_eq!(spool.handle(Event::Due(Some(job(1)))), marked);
-        assert_eq!(spool.handle(Event::Marked(true)), Some(Effect::Print(job(1))));
+        assert_eq!(
+            spool.handle(Event::Marked(true)),
+            Some(Effect::Print(job(1)))
+        );
         spool
     }
 
@@ -152,7 +157,11 @@ mod tests {
         let mut spool = printing();
         let settled = spool.handle(ended(printer::Ending::Confirmed));
         assert_eq!(settled, Some(Effect::Mark(1, JobState::Confirmed)));
-        assert_eq!(spool.handle(Event::Marked(true)), Some(Effect::Look), "there may be more");
+        assert_eq!(
+            spool.handle(Event::Marked(true)),
+            Some(Effect::Look),
+            "there may be more"
+        );
     }
 
     #[test]

@@ -51,7 +51,10 @@ enum Request {
     /// An event that nobody waits for.
     Event(Event),
     /// An event with somebody who waits for the answer.
-    Ask(Box<dyn FnOnce(ReplyTo) -> Event + Send>, oneshot::Sender<Answer>),
+    Ask(
+        Box<dyn FnOnce(ReplyTo) -> Event + Send>,
+        oneshot::Sender<Answer>,
+    ),
     /// Take no new payments; say when the last one is over.
     Stop(oneshot::Sender<()>),
     /// Say that the loop is alive.
@@ -70,7 +73,12 @@ impl Handle {
     /// # Errors
     /// When it cannot be begun. Then no terminal was asked.
     pub async fn pay(&self, intent: Intent, wait: bool) -> Answer {
-        self.ask(move |reply| Event::Pay { intent: Box::new(intent), reply, wait }).await
+        self.ask(move |reply| Event::Pay {
+            intent: Box::new(intent),
+            reply,
+            wait,
+        })
+        .await
     }
 
     /// Asks the terminal to end the running payment.
@@ -86,13 +94,21 @@ impl Handle {
     /// # Errors
     /// When the payment is not in doubt, or the word cannot be kept.
     pub async fn resolve(&self, payment: PaymentId, settlement: Settlement) -> Answer {
-        self.ask(move |reply| Event::Resolve { payment, settlement, reply }).await
+        self.ask(move |reply| Event::Resolve {
+            payment,
+            settlement,
+            reply,
+        })
+        .await
     }
 
     async fn ask(&self, event: impl FnOnce(ReplyTo) -> Event + Send + 'static) -> Answer {
         let (answer, answered) = oneshot::channel();
         let request = Request::Ask(Box::new(event), answer);
-        self.requests.send(request).await.map_err(|_| Problem::Stopping)?;
+        self.requests
+            .send(request)
+            .await
+            .map_err(|_| Problem::Stopping)?;
         answered.await.map_err(|_| Problem::Stopping)?
     }
 
@@ -127,7 +143,10 @@ impl Handle {
     }
 
     /// The wall clock.
-    #[expect(clippy::disallowed_methods, reason = "the shell is where clocks are read")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the shell is where clocks are read"
+    )]
     pub fn now(&self) -> Timestamp {
         Timestamp::now()
     }
@@ -141,15 +160,30 @@ impl Handle {
 
     /// The problem of a device that does not exist.
     pub fn unknown_device(&self, device: &str) -> Problem {
-        let known: Vec<String> = self.desk().devices.iter().map(|d| d.id.to_string()).collect();
-        let device = device.chars().filter(|c| !c.is_control()).take(40).collect();
-        Problem::UnknownDevice { device, known: known.join(", ") }
+        let known: Vec<String> = self
+            .desk()
+            .devices
+            .iter()
+            .map(|d| d.id.to_string())
+            .collect();
+        let device = device
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(40)
+            .collect();
+        Problem::UnknownDevice {
+            device,
+            known: known.join(", "),
+        }
     }
 
     /// Whether the engine's task still answers; for the service manager's watchdog.
     pub async fn is_alive(&self, within: Duration) -> bool {
         let (pong, ponged) = oneshot::channel();
-        let sent = self.requests.send_timeout(Request::Ping(pong), within).await;
+        let sent = self
+            .requests
+            .send_timeout(Request::Ping(pong), within)
+            .await;
         sent.is_ok() && matches!(tokio::time::timeout(within, ponged).await, Ok(Ok(())))
     }
 
@@ -164,17 +198,21 @@ impl Handle {
 }
 
 impl Readers {
-    fn lend<T>(
-        &self,
-        read: impl FnOnce(&Reader) -> Result<T, ReadError>,
-    ) -> Result<T, LendError> {
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    fn lend<T>(&self, read: impl FnOnce(&Reader) -> Result<T, ReadError>) -> Result<T, LendError> {
+        let idle = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
         let reader = match idle {
             Some(reader) => reader,
             None => self.queue.reader()?,
         };
         let value = read(&reader);
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(reader);
         Ok(value?)
     }
 }
@@ -271,17 +309,21 @@ impl EngineTask {
     }
 
     /// Carries out what can be done at once, and returns the writes to wait for.
-    fn carry_out(
-        &mut self,
-        effects: Vec<Effect>,
-    ) -> Vec<impl Future<Output = Event> + use<>> {
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<impl Future<Output = Event> + use<>> {
         let mut writes = Vec::new();
         for effect in effects {
             match effect {
-                Effect::Write { ticket, write, urgency } => {
+                Effect::Write {
+                    ticket,
+                    write,
+                    urgency,
+                } => {
                     let pending = self.queue.submit(*write, urgency);
                     writes.push(async move {
-                        Event::Written { ticket, result: Box::new(pending.await) }
+                        Event::Written {
+                            ticket,
+                            result: Box::new(pending.await),
+                        }
                     });
                 }
                 Effect::LookUp { ticket, key } => self.look_up(ticket, &key),
@@ -316,7 +358,10 @@ impl EngineTask {
     }
 
     fn tell(&self, device: &DeviceId, message: ToMachine<drivers::terminal::Command>) {
-        let sent = self.terminals.get(device).map(|commands| commands.try_send(message));
+        let sent = self
+            .terminals
+            .get(device)
+            .map(|commands| commands.try_send(message));
         if !matches!(sent, Some(Ok(()))) {
             tracing::error!(%device, "the terminal's driver takes no command");
         }

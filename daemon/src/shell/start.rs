@@ -101,18 +101,31 @@ pub struct Running {
 /// When any part cannot be started. Nothing was asked of any device then.
 pub async fn start(config: Config) -> Result<Running, StartError> {
     let state_dir = &config.daemon.state_dir;
-    private_dir(state_dir)
-        .map_err(|source| StartError::StateDir { path: state_dir.clone(), source })?;
+    private_dir(state_dir).map_err(|source| StartError::StateDir {
+        path: state_dir.clone(),
+        source,
+    })?;
     let queue = Queue::open(&state_dir.join(DATABASE))?;
     let token = Token::read_or_create(&token_file(state_dir))?;
     let (tcp, unix) = listen(&config).await?;
-    let url = tcp.local_addr().map(|a| format!("http://{a}")).unwrap_or_default();
+    let url = tcp
+        .local_addr()
+        .map(|a| format!("http://{a}"))
+        .unwrap_or_default();
 
     let (requests, received) = mpsc::channel(EVENTS);
     let (desk, desk_seen) = watch::channel(Arc::default());
-    let readers = Arc::new(Readers { queue: queue.clone(), idle: Mutex::new(Vec::new()) });
+    let readers = Arc::new(Readers {
+        queue: queue.clone(),
+        idle: Mutex::new(Vec::new()),
+    });
     let notices = broadcast::channel(NOTICES).0;
-    let handle = Handle { requests, desk: desk_seen, notices, readers };
+    let handle = Handle {
+        requests,
+        desk: desk_seen,
+        notices,
+        readers,
+    };
 
     let unfinished = queue.reader()?.unfinished()?;
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
@@ -124,7 +137,13 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     for printer in &config.printers {
         let due = WorkDue::default();
         work_due.push(due.clone());
-        printing::start(printer, &config.daemon.merchant, queue.clone(), handle.clone(), due);
+        printing::start(
+            printer,
+            &config.daemon.merchant,
+            queue.clone(),
+            handle.clone(),
+            due,
+        );
     }
     let (stop_delivery, stop) = watch::channel(false);
     upstreams::start(&config, &queue, &stop, &mut work_due)?;
@@ -142,10 +161,24 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     };
     let engine = tokio::spawn(task.run(effects));
     let tcp = tokio::spawn(api::serve_tcp(tcp, handle.clone(), token.clone()));
-    let unix = tokio::spawn(api::serve_unix(unix, handle.clone(), SocketUsers::of_this_process()));
+    let unix = tokio::spawn(api::serve_unix(
+        unix,
+        handle.clone(),
+        SocketUsers::of_this_process(),
+    ));
     let socket = config.daemon.socket.clone();
     tracing::info!(%url, socket = %socket.display(), "ready");
-    Ok(Running { handle, url, token, engine, tcp, unix, socket, queue, stop_delivery })
+    Ok(Running {
+        handle,
+        url,
+        token,
+        engine,
+        tcp,
+        unix,
+        socket,
+        queue,
+        stop_delivery,
+    })
 }
 
 impl Running {
@@ -191,13 +224,18 @@ fn setups(config: &Config) -> Vec<Setup> {
 }
 
 fn private_dir(path: &Path) -> io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
 }
 
 async fn listen(config: &Config) -> Result<(TcpListener, UnixListener), StartError> {
     let address = config.daemon.listen;
     let error = |at: String| move |source| StartError::Listen { at, source };
-    let tcp = TcpListener::bind(address).await.map_err(error(address.to_string()))?;
+    let tcp = TcpListener::bind(address)
+        .await
+        .map_err(error(address.to_string()))?;
     let path = &config.daemon.socket;
     let at = path.display().to_string();
     if let Some(dir) = path.parent() {
@@ -214,7 +252,10 @@ fn private_parent(dir: &Path) -> io::Result<()> {
     if dir.is_dir() {
         return Ok(());
     }
-    fs::DirBuilder::new().recursive(true).mode(0o750).create(dir)
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(dir)
 }
 
 /// A daemon that was killed leaves its socket behind. The lock on the queue says that no other

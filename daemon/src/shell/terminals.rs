@@ -29,7 +29,10 @@ pub(super) fn start(config: &Config, handle: &Handle) -> HashMap<DeviceId, Comma
                 let settings = zvt::ZvtSettings::new(options, terminal.currency);
                 let machine = zvt::Zvt::new(settings, framing(&link));
                 // PA00P016, 2.1: eight data bits, no parity, two stop bits.
-                let defaults = Defaults { stop_bits: StopBits::Two, ..Defaults::default() };
+                let defaults = Defaults {
+                    stop_bits: StopBits::Two,
+                    ..Defaults::default()
+                };
                 tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
             }
         }

@@ -23,7 +23,11 @@ pub(super) fn start(
         let system: Box<dyn Upstream> = match &upstream.kind {
             UpstreamKind::Ivvy { .. } => Box::new(Ivvy::new(upstream)),
         };
-        let shell = (QueueOutbox::new(queue.clone())?, Client::new()?, SystemClock::new());
+        let shell = (
+            QueueOutbox::new(queue.clone())?,
+            Client::new()?,
+            SystemClock::new(),
+        );
         let worker = Worker::new(upstream, system, shell, seed(i));
         tokio::spawn(delivery::run(worker, wake, stop.clone()));
     }

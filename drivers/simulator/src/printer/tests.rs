@@ -44,7 +44,7 @@ fn status_bytes_are_those_of_the_manual() {
     assert_eq!(feed(&mut printer(&[]), b"\x1da\xff"), [0x14, 0, 0, 0]);
     assert_eq!(
         feed(&mut printer(&["silent"]), b"\x10\x04\x01\x1dr\x01"),
-        []
+        Vec::<u8>::new()
     );
 }
 
@@ -63,7 +63,7 @@ fn a_receipt_comes_out_as_text() {
     let receipt = b"\x1b@\x1c.\x1bt\x13\x1ba\x01\x1d!\x11ABC\n\x1d!\0\x1ba\0Summe\x1b$\xe4\x01\
         10,00 \xd5\n\x1bt\x00\x84\x1bt\x10\x80\x1ba\x02right\n\x1ba\0a\tb\n\
         \x1d(k\x08\x001P0https\x1d(k\x03\x001Q0\x1dv0\0\x01\0\x02\0\xff\xff\x1bp\0\x19\xfa\x1dVB\0rest";
-    assert_eq!(feed(&mut printer, receipt), []);
+    assert_eq!(feed(&mut printer, receipt), Vec::<u8>::new());
     let expected = format!(
         "{0:21}A B C\nSumme{0:35}10,00 €\n{0:41}ä€right\na{0:7}b\n[QR: https]\n[IMAGE 8x2]\n",
         ""
@@ -86,7 +86,7 @@ fn long_lines_wrap_at_the_papers_width() {
 fn the_barrier_is_withheld_until_the_paper_is_back() {
     let mut printer = printer(&["paper-out-after=1"]);
     let job = b"one\ntwo\n\x1dV\0\x1d(H\x06\x0000abcd\x1dr\x01";
-    assert_eq!(feed(&mut printer, job), []);
+    assert_eq!(feed(&mut printer, job), Vec::<u8>::new());
     assert_eq!(printer.uncut(), "one\n");
     assert_eq!(feed(&mut printer, b"\x10\x04\x01"), [0x1E]);
     printer.clear();
@@ -103,14 +103,14 @@ fn a_clearing_drops_what_waits() {
     let cleared = feed(&mut printer, b"\x10\x14\x08\x01\x03\x14\x01\x06\x02\x08");
     assert_eq!(cleared, [0x37, 0x25, 0x00]);
     printer.clear();
-    assert_eq!(feed(&mut printer, b"\x1dV\0"), []);
+    assert_eq!(feed(&mut printer, b"\x1dV\0"), Vec::<u8>::new());
     assert_eq!(printer.pages(), [""]);
 }
 
 #[test]
 fn a_slow_printer_takes_its_time_and_a_cut_link_cuts() {
     let mut slow = printer(&["slow"]);
-    assert_eq!(feed(&mut slow, b"one\ntwo\n\x1dr\x01"), []);
+    assert_eq!(feed(&mut slow, b"one\ntwo\n\x1dr\x01"), Vec::<u8>::new());
     let mut now = Mono::default();
     let mut answered = Vec::new();
     for _ in 0..2 {
