@@ -160,7 +160,8 @@ impl Pending {
     pub fn wait(self) -> Result<Written, WriteError> {
         let waker = Waker::from(Arc::new(Unpark(thread::current())));
         let mut context = Context::from_waker(&waker);
-        let mut pending = pin!(self);
+        // Without a task to yield to, tokio's budget would put the wake-up off for ever.
+        let mut pending = pin!(tokio::task::unconstrained(self));
         loop {
             if let Poll::Ready(outcome) = pending.as_mut().poll(&mut context) {
                 return outcome;
