@@ -10,3 +10,9 @@ pub mod engine;
 pub mod printing;
 pub mod problem;
 pub mod shell;
+
+/// Chooses how TLS is computed, for every HTTP client of this process. May be called again.
+pub fn install_tls() {
+    // An error means that it was chosen before.
+    drop(rustls::crypto::ring::default_provider().install_default());
+}

@@ -14,7 +14,7 @@ use crate::{Upstream, UpstreamKind};
 
 /// Longer than a server goes on with a request whose connection is gone.
 const FENCE: Duration = Duration::from_mins(11);
-const MINUTE: Duration = Duration::from_mins(1);
+const SECOND: Duration = Duration::from_secs(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// iVvy's numbers: 3 Direct Deposit, 5 Cheque, 6 Cash, 11 Point of Sale.
@@ -35,7 +35,7 @@ pub(super) fn read<'t>(
     let mut section = Section::open("upstream", place, &known, report);
     let id = unique_id(&mut section, &mut names.upstreams, "ivvy");
     let url = url(&mut section);
-    let fence = section.duration("fence", FENCE, MINUTE..=DAY);
+    let fence = section.duration("fence", FENCE, SECOND..=DAY);
     let kind = match section.required_text("kind", "ivvy") {
         Some("ivvy") => ivvy(&mut section, names),
         Some(other) => {

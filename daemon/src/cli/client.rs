@@ -70,6 +70,7 @@ impl Client {
     /// # Errors
     /// When the token cannot be read or the client cannot be made.
     pub fn new(address: &Address) -> Result<Self, CallError> {
+        crate::install_tls();
         let builder = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())

@@ -44,8 +44,7 @@ enum Command {
 
 /// Runs the command.
 pub async fn run(args: Args) -> ExitCode {
-    // A second call changes nothing, and there is no other caller.
-    drop(rustls::crypto::ring::default_provider().install_default());
+    crate::install_tls();
     let result = match args.command {
         Command::Run { config } => serve(&config).await,
         Command::Check { config } => check(&config),
