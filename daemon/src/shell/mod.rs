@@ -247,14 +247,28 @@ pub struct StorageLost(pub WriteError);
 
 impl EngineTask {
     /// Runs until everybody who could ask is gone, or the database fails.
-    async fn run(mut self, first: Vec<Effect>) -> Result<(), StorageLost> {
+    ///
+    /// `first` is what an earlier run left to do. When that is durable, `recovered` is told, and
+    /// not before is anything new taken.
+    async fn run(
+        mut self,
+        first: Vec<Effect>,
+        recovered: oneshot::Sender<()>,
+    ) -> Result<(), StorageLost> {
+        let mut recovered = Some(recovered);
         let mut writes: FuturesUnordered<_> = self.carry_out(first).into_iter().collect();
         self.desk.send_replace(Arc::new(self.engine.desk()));
         loop {
+            if writes.is_empty()
+                && let Some(recovered) = recovered.take()
+            {
+                // Nobody who waits means that the start was given up.
+                recovered.send(()).unwrap_or(());
+            }
             let event = tokio::select! {
                 biased;
                 Some(written) = writes.next() => Some(written),
-                request = self.requests.recv() => match request {
+                request = self.requests.recv(), if recovered.is_none() => match request {
                     Some(request) => self.event_of(request),
                     None => return Ok(()),
                 },

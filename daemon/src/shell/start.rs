@@ -14,7 +14,7 @@ use sync::{
 };
 use tokio::{
     net::{TcpListener, UnixListener},
-    sync::{broadcast, mpsc, watch},
+    sync::{broadcast, mpsc, oneshot, watch},
     task::JoinHandle,
 };
 
@@ -54,6 +54,9 @@ pub enum StartError {
     /// The HTTP client of the deliveries.
     #[error(transparent)]
     Http(#[from] ClientError),
+    /// The database failed while what an earlier run left was being settled.
+    #[error("what an earlier run left unfinished cannot be recorded; look at the disk")]
+    Recovery,
     /// The port or socket.
     #[error("cannot listen on {at}: {source}; is another tilld running?")]
     Listen {
@@ -159,7 +162,9 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         next_reply: 0,
         stopping: None,
     };
-    let engine = tokio::spawn(task.run(effects));
+    let (recovered, is_recovered) = oneshot::channel();
+    let engine = tokio::spawn(task.run(effects, recovered));
+    is_recovered.await.map_err(|_| StartError::Recovery)?;
     let tcp = tokio::spawn(api::serve_tcp(tcp, handle.clone(), token.clone()));
     let unix = tokio::spawn(api::serve_unix(
         unix,
