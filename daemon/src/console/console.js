@@ -78,7 +78,8 @@ function device(d, held, last) {
   if (d.printer) what.push(`prints at ${d.printer}`);
   card.append(element("p", "what", what.join(" · ")));
   card.append(element("p", "says", says));
-  const shown = held ?? last;
+  // How the last one ended matters less than a terminal that is not there.
+  const shown = held ?? (look === "away" ? null : last);
   if (shown) {
     card.append(element("p", "sum", sum(shown)));
     card.append(element("p", "about", about(shown)));
@@ -87,10 +88,11 @@ function device(d, held, last) {
     card.append(element("p", "shows", `The terminal says: ${d.running.progress}`));
   }
   if (held && held.doubt) card.append(element("p", "why", held.doubt.text));
-  if (!held && last && last.refusal) card.append(element("p", "why", last.refusal.text));
-  if (!held && last && last.cancellation) card.append(element("p", "why", last.cancellation.text));
-  const away = look === "away" || look === "doubt" || look === "busy" || !last;
-  card.append(element("p", "next", away ? d.next_step : last.next_step));
+  const ended = !held && shown;
+  const why = ended && (last.refusal ?? last.cancellation);
+  if (why) card.append(element("p", "why", why.text));
+  card.append(element("p", "next", ended ? last.next_step : d.next_step));
+  if (ended) card.append(element("p", "what", d.next_step));
   if (held) card.append(actions(d, held));
   return [card, `${d.id}: ${says}. ${shown ? sum(shown) : ""}`];
 }
@@ -112,11 +114,20 @@ async function stop(p, pressed) {
   try {
     await ask(`/v1/payments/${p.id}/abort`, {});
     $("news").textContent = "The terminal was asked to stop. Wait for its answer.";
+    // A terminal past the point of no return goes on; then the button is there again.
+    setTimeout(() => stopAgain(pressed, "The terminal did not stop. Wait, or press Stop on the terminal itself."), 10000);
   } catch (error) {
-    pressed.disabled = false;
-    pressed.textContent = "Stop this payment";
-    pressed.after(element("p", "wrong", error.message));
+    stopAgain(pressed, error.message);
   }
+}
+
+function stopAgain(pressed, why) {
+  pressed.disabled = false;
+  pressed.textContent = "Stop this payment";
+  pressed.parentNode.querySelector(".wrong")?.remove();
+  const text = element("p", "wrong", why);
+  text.setAttribute("role", "alert");
+  pressed.after(text);
 }
 
 let settling = null;
@@ -197,6 +208,9 @@ async function show() {
     const fresh = last && !held && Date.now() - new Date(last.changed_at) < FRESH;
     return [d, held, fresh ? last : null];
   }));
+  // What needs somebody comes first.
+  const rank = (d) => (d.running ? (d.running.in_doubt ? 0 : 1) : 2);
+  cards.sort(([a], [b]) => rank(a) - rank(b));
   const said = [];
   const changed = draw($("devices"), cards, () => cards.map((c) => {
     const [card, says] = device(...c);
