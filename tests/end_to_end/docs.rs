@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf, process::Command};
 
 use payment::State;
 use simulator::{invoicing, printer, terminal::zvt};
-use tests::{Desk, Wire, binary};
+use tests::{Desk, Wire, binary, until};
 
 const PAGES: &[&str] = &[
     "README.md",
@@ -45,6 +45,10 @@ async fn run(page: &str) {
     let mut desk = Desk::set(Wire::Tcp, options).await;
     let client = desk.start().await;
     desk.ready(&client).await;
+    until("the address is in the log", || async {
+        desk.log().contains("ready url=")
+    })
+    .await;
     let programs = binary("till").with_file_name("");
     let path = std::env::var("PATH").unwrap();
     let mut command = Command::new("sh");
@@ -109,7 +113,10 @@ fn every_route_is_in_the_api_page() {
         .collect();
     assert!(routes.len() > 5, "{routes:?}");
     for route in routes {
-        assert!(page.contains(&format!("{route}`")), "docs/api.md lacks {route}");
+        assert!(
+            page.contains(&format!("{route}`")),
+            "docs/api.md lacks {route}"
+        );
     }
 }
 

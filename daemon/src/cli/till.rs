@@ -114,8 +114,6 @@ enum Exit {
 
 /// Runs the command.
 pub async fn run(args: Args) -> ExitCode {
-    // The client cannot be built without it, though it never leaves this machine.
-    drop(rustls::crypto::ring::default_provider().install_default());
     let mut out = std::io::stdout();
     let exit = match command(&args, &mut out).await {
         Ok(exit) => exit,
