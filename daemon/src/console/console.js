@@ -173,11 +173,11 @@ function row(p) {
     tr.append(td);
     return td;
   };
-  cell("Time", "", clock(p.created_at));
+  cell("Time", "time", clock(p.created_at));
   cell("Receipt", "receipt", p.receipt);
   cell("Invoice", "", p.invoice ?? "–");
   cell("Amount", "number", sum(p));
-  const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …${p.card.last4}` : "";
+  const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …\u2060${p.card.last4}` : "";
   cell("Method", "", p.method.replace("_", " ") + card);
   const state = cell("State", `state ${p.state}`, `${signs[p.state] ?? ""} ${words[p.state] ?? p.state}`.trim());
   if (p.state !== "approved") state.append(element("span", "step", p.next_step));
