@@ -10,6 +10,7 @@ mod api;
 mod crash;
 mod demo;
 mod devices;
+mod docs;
 mod events;
 mod offline;
 mod sale;

@@ -9,7 +9,13 @@ use super::client::{Address, CallError, Client};
 
 /// Take payments and look after a checkout desk.
 #[derive(Debug, Parser)]
-#[command(name = "till", version, about)]
+#[command(
+    name = "till",
+    version,
+    after_help = "Exit codes: 0 done, 1 not taken or refused, 2 wrong usage, 3 in doubt, \
+                  4 no answer from the daemon. After 4, repeat the same command with its --key: \
+                  a payment is never charged twice under one key."
+)]
 pub struct Args {
     /// The daemon's configuration, to find its socket, or its port and token.
     #[arg(
@@ -38,16 +44,19 @@ enum Command {
         /// For which invoice.
         #[arg(long)]
         invoice: Option<String>,
-        /// Where; not needed when there is only one device.
+        /// Where; not needed when only one device takes this method.
         #[arg(long)]
         device: Option<String>,
-        /// How: card, cash, cheque, `bank_transfer` or other.
-        #[arg(long, default_value = "card")]
+        #[arg(
+            long,
+            default_value = "card",
+            help = "How: card, cash, cheque, bank_transfer or other"
+        )]
         method: String,
         /// A word for the clinic's own eyes.
         #[arg(long)]
         note: Option<String>,
-        /// The Idempotency-Key; repeat a request with the same one and it cannot charge twice.
+        /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
         #[arg(long)]
         key: Option<String>,
     },
@@ -55,7 +64,7 @@ enum Command {
     Status,
     /// List the last payments.
     Payments {
-        /// Only those in this state.
+        /// Only those in this state, for example declined.
         #[arg(long)]
         state: Option<String>,
         /// Only those taken here.
@@ -82,7 +91,8 @@ enum Command {
     Resolve {
         /// The payment's id.
         payment: String,
-        /// What really happened: approved or declined.
+        /// What really happened.
+        #[arg(value_parser = ["approved", "declined"])]
         outcome: String,
         /// Who decides.
         #[arg(long)]

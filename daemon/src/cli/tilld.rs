@@ -9,7 +9,11 @@ use crate::{demo, shell};
 
 /// The daemon for clinic checkout desks: card terminal, receipt printer and invoicing system.
 #[derive(Debug, Parser)]
-#[command(name = "tilld", version, about)]
+#[command(
+    name = "tilld",
+    version,
+    after_help = "Logs go to standard error; RUST_LOG=debug shows more of them."
+)]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -17,7 +21,7 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run as a service.
+    /// Run the daemon, until it is asked to stop.
     Run {
         /// The configuration.
         #[arg(long, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]

@@ -7,6 +7,9 @@ const words = {
   intended: "beginning", at_terminal: "at the terminal", approved: "approved",
   declined: "declined", cancelled: "cancelled", in_doubt: "in doubt",
 };
+const signs = { approved: "✓", declined: "✕", cancelled: "✕", in_doubt: "?" };
+// How long a device still shows how its last payment ended.
+const FRESH = 5 * 60 * 1000;
 
 function token() {
   const given = new URLSearchParams(location.hash.slice(1)).get("token");
@@ -17,13 +20,23 @@ function token() {
   return sessionStorage.getItem("token");
 }
 
-async function ask(path, signal) {
-  const answer = await fetch(path, { headers: { Authorization: `Bearer ${token()}` }, signal });
+async function ask(path, body) {
+  const headers = { Authorization: `Bearer ${token()}` };
+  const options = { headers };
+  if (body) {
+    headers["Content-Type"] = "application/json";
+    options.method = "POST";
+    options.body = JSON.stringify(body);
+  }
+  const answer = await fetch(path, options);
   if (answer.status === 401) {
     sessionStorage.removeItem("token");
     throw new Error("token");
   }
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
+  if (!answer.ok) {
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error(problem.detail ?? `The daemon answered with status ${answer.status}.`);
+  }
   return answer;
 }
 
@@ -35,87 +48,242 @@ function element(name, className, text) {
   return node;
 }
 
-function device(d) {
-  const away = d.terminal && !d.terminal.ready;
-  const look = d.running ? (d.running.in_doubt ? "doubt" : "busy") : away ? "away" : "";
+function button(text, key, press) {
+  const node = element("button", "", text);
+  node.dataset.key = key;
+  node.addEventListener("click", () => press(node));
+  return node;
+}
+
+const clock = (moment) => new Date(moment).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+const sum = (p) => `${p.amount} ${p.currency}`;
+const about = (p) => [p.invoice && `invoice ${p.invoice}`, `receipt ${p.receipt}`, clock(p.created_at)].filter(Boolean).join(" · ");
+
+// What a device's card says, from what holds it and how its last payment ended.
+function standing(d, held, last) {
+  if (d.running && d.running.in_doubt) return ["doubt", "? In doubt: do not charge again"];
+  if (d.running) return ["busy", "Payment running"];
+  if (d.terminal && !d.terminal.ready) return ["away", "✕ Terminal not ready"];
+  if (last && last.state === "approved") return ["", "✓ Approved"];
+  if (last) return ["refused", `✕ ${last.state === "declined" ? "Declined" : "Cancelled"}`];
+  return ["", "✓ Ready"];
+}
+
+function device(d, held, last) {
+  const [look, says] = standing(d, held, last);
   const card = element("article", `device ${look}`);
   card.append(element("h3", "", d.id));
   const what = [d.terminal ? "card terminal" : "no card terminal", d.currency];
   if (d.terminal && d.terminal.terminal_id) what.push(`TID ${d.terminal.terminal_id}`);
   if (d.printer) what.push(`prints at ${d.printer}`);
   card.append(element("p", "what", what.join(" · ")));
-  if (d.running && d.running.progress) card.append(element("p", "shows", d.running.progress));
-  card.append(element("p", "next", d.next_step));
-  return card;
+  card.append(element("p", "says", says));
+  // How the last one ended matters less than a terminal that is not there.
+  const shown = held ?? (look === "away" ? null : last);
+  if (shown) {
+    card.append(element("p", "sum", sum(shown)));
+    card.append(element("p", "about", about(shown)));
+  }
+  if (d.running && !d.running.in_doubt && d.running.progress) {
+    card.append(element("p", "shows", `The terminal says: ${d.running.progress}`));
+  }
+  if (held && held.doubt) card.append(element("p", "why", held.doubt.text));
+  const ended = !held && shown;
+  const why = ended && (last.refusal ?? last.cancellation);
+  if (why) card.append(element("p", "why", why.text));
+  card.append(element("p", "next", ended ? last.next_step : d.next_step));
+  if (ended) card.append(element("p", "what", d.next_step));
+  if (held) card.append(actions(d, held));
+  return [card, `${d.id}: ${says}. ${shown ? sum(shown) : ""}`];
 }
+
+function actions(d, p) {
+  const row = element("div", "buttons");
+  if (d.running.in_doubt) {
+    row.append(button("It was charged", `${p.id}+`, () => settle(p, "approved")));
+    row.append(button("It was not charged", `${p.id}-`, () => settle(p, "declined")));
+  } else {
+    row.append(button("Stop this payment", `${p.id}x`, (b) => stop(p, b)));
+  }
+  return row;
+}
+
+async function stop(p, pressed) {
+  pressed.disabled = true;
+  pressed.textContent = "Asking the terminal to stop …";
+  try {
+    await ask(`/v1/payments/${p.id}/abort`, {});
+    $("news").textContent = "The terminal was asked to stop. Wait for its answer.";
+    // A terminal past the point of no return goes on; then the button is there again.
+    setTimeout(() => stopAgain(pressed, "The terminal did not stop. Wait, or press Stop on the terminal itself."), 10000);
+  } catch (error) {
+    stopAgain(pressed, error.message);
+  }
+}
+
+function stopAgain(pressed, why) {
+  pressed.disabled = false;
+  pressed.textContent = "Stop this payment";
+  pressed.parentNode.querySelector(".wrong")?.remove();
+  const text = element("p", "wrong", why);
+  text.setAttribute("role", "alert");
+  pressed.after(text);
+}
+
+let settling = null;
+function settle(p, outcome) {
+  const yes = outcome === "approved";
+  settling = { p, outcome };
+  $("settle-title").textContent = yes ? "It was charged" : "It was not charged";
+  $("settle-what").textContent = `${sum(p)} · ${about(p)}`;
+  $("settle-means").textContent = yes
+    ? "The payment will count as approved: it is printed and sent to the invoicing system."
+    : "The payment will count as declined. The patient can then be charged again, so be sure.";
+  $("settle-yes").textContent = yes ? "Yes, it was charged" : "Yes, it was not charged";
+  $("settle-wrong").textContent = "";
+  $("settle-reason").value = "";
+  $("settle").showModal();
+}
+
+$("settle-no").addEventListener("click", () => $("settle").close());
+$("settle").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const { p, outcome } = settling;
+  const body = { outcome, name: $("settle-name").value, reason: $("settle-reason").value };
+  $("settle-yes").disabled = true;
+  try {
+    await ask(`/v1/payments/${p.id}/resolve`, body);
+    $("settle").close();
+    await refresh();
+  } catch (error) {
+    const lost = error instanceof TypeError;
+    $("settle-wrong").textContent = lost ? "The daemon does not answer. Nothing was settled yet; try again." : error.message;
+  } finally {
+    $("settle-yes").disabled = false;
+  }
+});
 
 function row(p) {
   const tr = element("tr");
-  const time = new Date(p.created_at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  tr.append(element("td", "", time));
-  tr.append(element("td", "receipt", p.receipt));
-  tr.append(element("td", "", p.invoice ?? "–"));
-  tr.append(element("td", "number", `${p.amount} ${p.currency}`));
-  const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …${p.card.last4}` : "";
-  tr.append(element("td", "", p.method.replace("_", " ") + card));
-  const state = element("td", `state ${p.state}`, words[p.state] ?? p.state);
+  tr.setAttribute("role", "row");
+  const cell = (label, className, text) => {
+    const td = element("td", className, text);
+    td.setAttribute("role", "cell");
+    td.dataset.label = label;
+    tr.append(td);
+    return td;
+  };
+  cell("Time", "time", clock(p.created_at));
+  cell("Receipt", "receipt", p.receipt);
+  cell("Invoice", "", p.invoice ?? "–");
+  cell("Amount", "number", sum(p));
+  const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …\u2060${p.card.last4}` : "";
+  cell("Method", "", p.method.replace("_", " ") + card);
+  const state = cell("State", `state ${p.state}`, `${signs[p.state] ?? ""} ${words[p.state] ?? p.state}`.trim());
   if (p.state !== "approved") state.append(element("span", "step", p.next_step));
-  tr.append(state);
   return tr;
 }
 
+// Puts new nodes in place only when something changed, and leaves the keyboard where it was.
+const drawn = new Map();
+function draw(place, data, nodes) {
+  const text = JSON.stringify(data);
+  if (drawn.get(place.id) === text) return false;
+  drawn.set(place.id, text);
+  const key = place.contains(document.activeElement) && document.activeElement.dataset.key;
+  place.replaceChildren(...nodes());
+  if (key) place.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  return true;
+}
+
 async function show() {
-  const [devices, payments] = await Promise.all([
+  const [{ devices }, { payments }] = await Promise.all([
     ask("/v1/devices").then((a) => a.json()),
     ask("/v1/payments?limit=20").then((a) => a.json()),
   ]);
-  $("devices").replaceChildren(...devices.devices.map(device));
-  $("payments").replaceChildren(...payments.payments.map(row));
-  $("empty").hidden = payments.payments.length > 0;
+  const cards = await Promise.all(devices.map(async (d) => {
+    const id = d.running && d.running.payment;
+    const held = id && (payments.find((p) => p.id === id) ?? (await ask(`/v1/payments/${id}`).then((a) => a.json())));
+    const last = payments.find((p) => p.device === d.id);
+    const fresh = last && !held && Date.now() - new Date(last.changed_at) < FRESH;
+    return [d, held, fresh ? last : null];
+  }));
+  // What needs somebody comes first.
+  const rank = (d) => (d.running ? (d.running.in_doubt ? 0 : 1) : 2);
+  cards.sort(([a], [b]) => rank(a) - rank(b));
+  const said = [];
+  const changed = draw($("devices"), cards, () => cards.map((c) => {
+    const [card, says] = device(...c);
+    said.push(says);
+    return card;
+  }));
+  if (changed) $("news").textContent = said.join(" ");
+  draw($("payments"), payments, () => payments.map(row));
+  const doubt = devices.some((d) => d.running && d.running.in_doubt);
+  document.title = doubt ? "? In doubt – tilld" : "tilld";
+  $("empty").hidden = payments.length > 0;
   $("desk").hidden = false;
   $("enter").hidden = true;
 }
 
 // Any event says only that something changed; what it is, is read again. Reads never overlap.
-let reading = false;
+let reading = null;
 let again = false;
-async function refresh() {
+function refresh() {
   again = true;
-  if (reading) return;
-  reading = true;
-  try {
-    while (again) {
-      again = false;
-      await show();
+  reading ??= (async () => {
+    try {
+      while (again) {
+        again = false;
+        await show();
+      }
+    } finally {
+      reading = null;
     }
-  } finally {
-    reading = false;
-  }
+  })();
+  return reading;
+}
+
+function answers(yes) {
+  $("link").textContent = yes ? "Connected" : "Not connected";
+  $("away").hidden = yes;
+  $("desk").inert = !yes;
+  $("desk").classList.toggle("stale", !yes);
+  if (yes) return;
+  document.title = "Not connected – tilld";
+  $("away").textContent = `The daemon does not answer since ${clock(Date.now())}. What is shown below may be out of date. `
+    + "Do not charge anybody again: a payment that runs may still be approved. This page goes on by itself.";
 }
 
 async function watch() {
+  let away = false;
   for (;;) {
     try {
       const stream = (await ask("/v1/events")).body.getReader();
       await refresh();
-      $("link").textContent = "Connected";
+      answers(true);
+      away = false;
       for (;;) {
         const { done } = await stream.read();
         if (done) break;
         await refresh();
       }
     } catch (error) {
-      if (error.message === "token") return enter();
+      if (error.message === "token") return enter("This token is not the right one.");
     }
-    $("link").textContent = "The daemon does not answer. Trying again …";
+    if (!away) answers(false);
+    away = true;
     await new Promise((later) => setTimeout(later, 2000));
   }
 }
 
-function enter() {
+function enter(wrong) {
   $("link").textContent = "";
+  $("away").hidden = true;
   $("desk").hidden = true;
   $("enter").hidden = false;
+  $("token-wrong").textContent = wrong;
+  $("token").focus();
 }
 
 $("enter").addEventListener("submit", (event) => {
@@ -125,5 +293,8 @@ $("enter").addEventListener("submit", (event) => {
   watch();
 });
 
+// What is fresh grows old without any event.
+setInterval(() => $("desk").inert || $("desk").hidden || refresh().catch(() => {}), 30000);
+
 if (token()) watch();
-else enter();
+else enter("");

@@ -4,8 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::Subcommand;
 use simulator::{
-    printer::Printer,
-    terminal::zvt::{Faults, Framing, Options, Terminal},
+    invoicing,
+    printer::{self, Printer},
+    terminal::zvt::{FAULTS, Faults, Framing, Options, Terminal},
 };
 use tokio::signal;
 
@@ -15,6 +16,7 @@ use super::{DemoError, say, stage};
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
+    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
     Terminal {
         /// Speak ZVT.
         #[arg(long, required = true)]
@@ -25,11 +27,12 @@ pub enum Simulate {
         /// Make the pseudo-terminal reachable under this name.
         #[arg(long, conflicts_with = "listen")]
         link: Option<PathBuf>,
-        /// What goes wrong, by name; see the list below. May be given several times.
-        #[arg(long)]
+        /// What goes wrong, by name; see the list below. May be given several times, in order.
+        #[arg(long, value_name = "NAME")]
         fault: Vec<String>,
     },
     /// An ESC/POS receipt printer. Shows what is printed as text.
+    #[command(after_help = faults(printer::FAULTS, ""))]
     Printer {
         /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
@@ -41,15 +44,35 @@ pub enum Simulate {
         #[arg(long, default_value_t = 48)]
         columns: usize,
         /// What goes wrong, by name; see the list below. May be given several times.
-        #[arg(long)]
+        #[arg(long, value_name = "NAME")]
         fault: Vec<String>,
     },
     /// An invoicing system that speaks iVvy's addPayment and getInvoice.
+    #[command(after_help = invoicing_faults())]
     Invoicing {
         /// Listen on this TCP address.
         #[arg(long, default_value = "127.0.0.1:8456")]
         listen: SocketAddr,
+        /// What goes wrong with the next request, by name; see the list below.
+        #[arg(long, value_name = "NAME")]
+        fault: Option<invoicing::Fault>,
+        /// With how many requests it goes wrong.
+        #[arg(long, default_value_t = 1, requires = "fault")]
+        requests: u32,
     },
+}
+
+/// The table of faults as the end of a help text.
+fn faults(table: &[(&str, &str)], more: &str) -> String {
+    let width = table.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let line = |(name, what): &(&str, &str)| format!("\n  {name:width$}  {what}");
+    let lines: String = table.iter().map(line).collect();
+    format!("Faults:{lines}\n{more}")
+}
+
+fn invoicing_faults() -> String {
+    let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
+    format!("Faults:\n  {}", names.join("\n  "))
 }
 
 /// Runs one simulator until it is interrupted.
@@ -106,8 +129,15 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             ));
             show_pages(&handle).await?;
         }
-        Simulate::Invoicing { listen } => {
-            let (address, _handle) = stage::serve_sandbox(listen).await?;
+        Simulate::Invoicing {
+            listen,
+            fault,
+            requests,
+        } => {
+            let (address, sandbox) = stage::serve_sandbox(listen).await?;
+            if let Some(fault) = fault {
+                sandbox.lock().arm(fault, requests);
+            }
             say(&format!(
                 "A simulated invoicing system is at url = \"http://{address}\".\n\
                  api_key = \"demo-key\"; the secret is: demo secret\n\

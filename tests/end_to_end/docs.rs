@@ -1,0 +1,158 @@
+//! The documentation is true: its commands run, and its lists name what the code has.
+
+use std::{fs, path::PathBuf, process::Command};
+
+use payment::State;
+use simulator::{invoicing, printer, terminal::zvt};
+use tests::{Desk, Wire, binary, until};
+
+const PAGES: &[&str] = &[
+    "README.md",
+    "docs/api.md",
+    "docs/operations.md",
+    "docs/simulators.md",
+    "docs/ivvy.md",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// The blocks that begin with these words.
+fn blocks<'a>(page: &'a str, begin: &str) -> Vec<&'a str> {
+    page.split(begin)
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next())
+        .collect()
+}
+
+/// Every block marked `sh tested` is run by `sh -eu` against a simulated desk, all of a page in
+/// one shell, so that a later block may use what an earlier one set.
+async fn run(page: &str) {
+    let text = read(page);
+    let script = blocks(&text, "\n```sh tested\n").join("\n");
+    if script.is_empty() {
+        return;
+    }
+    let options = zvt::Options {
+        delay: std::time::Duration::from_millis(100),
+        ..zvt::Options::default()
+    };
+    let mut desk = Desk::set(Wire::Tcp, options).await;
+    let client = desk.start().await;
+    desk.ready(&client).await;
+    until("the address is in the log", || async {
+        desk.log().contains("ready url=")
+    })
+    .await;
+    let programs = binary("till").with_file_name("");
+    let path = std::env::var("PATH").unwrap();
+    let mut command = Command::new("sh");
+    command
+        .args(["-eu", "-c", &script])
+        .current_dir(root())
+        .env("PATH", format!("{}:{path}", programs.display()))
+        .env("TILLD_CONFIG", desk.config())
+        .env("STATE", desk.path("state"))
+        .env("SOCKET", desk.path("tilld.sock"))
+        .env("URL", desk.url())
+        .env("no_proxy", "*");
+    // The simulators live in this runtime and must go on meanwhile.
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap())
+        .await
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{page}:\n{}\n{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+#[tokio::test]
+async fn the_commands_of_every_page_run() {
+    for page in PAGES {
+        run(page).await;
+    }
+}
+
+#[test]
+fn every_problem_is_in_the_api_page() {
+    let page = read("docs/api.md");
+    let code = read("daemon/src/problem.rs");
+    // Each kind stands in front of its status: `("kind", 404)`.
+    let kinds: Vec<&str> = code
+        .split("(\"")
+        .filter_map(|rest| rest.split_once("\", "))
+        .filter(|(_, status)| status.starts_with(|c: char| c.is_ascii_digit()))
+        .map(|(kind, _)| kind)
+        .collect();
+    assert!(kinds.len() > 25, "only {} kinds were found", kinds.len());
+    for kind in kinds {
+        let row = format!("| `urn:tilld:problem:{kind}` |");
+        assert!(page.contains(&row), "docs/api.md lacks {row}");
+    }
+    for state in State::ALL {
+        let row = format!("| `{}` |", state.shown());
+        assert!(page.contains(&row), "docs/api.md lacks the state {row}");
+    }
+}
+
+#[test]
+fn every_route_is_in_the_api_page() {
+    let page = read("docs/api.md");
+    let code = read("daemon/src/api/mod.rs");
+    let routes: Vec<&str> = code
+        .split(".route(\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert!(routes.len() > 5, "{routes:?}");
+    for route in routes {
+        assert!(
+            page.contains(&format!("{route}`")),
+            "docs/api.md lacks {route}"
+        );
+    }
+}
+
+#[test]
+fn every_fault_is_in_the_simulators_page() {
+    let page = read("docs/simulators.md");
+    for (name, what) in zvt::FAULTS.iter().chain(printer::FAULTS) {
+        let row = format!("| `{name}` | {what} |");
+        assert!(page.contains(&row), "docs/simulators.md lacks {row}");
+    }
+    for fault in invoicing::Fault::ALL {
+        let row = format!("| `{fault}` |");
+        assert!(page.contains(&row), "docs/simulators.md lacks {row}");
+    }
+}
+
+/// Folders and tests that ARCHITECTURE.md names in its code map and its laws.
+#[test]
+fn the_architecture_names_what_is_there() {
+    let page = read("ARCHITECTURE.md");
+    let folders: Vec<&str> = page
+        .lines()
+        .filter_map(|line| line.strip_prefix("### `")?.split('`').next())
+        .collect();
+    assert!(folders.len() > 10, "{folders:?}");
+    for folder in folders {
+        assert!(root().join(folder).exists(), "{folder} is not there");
+    }
+    let laws: Vec<(&str, &str)> = page
+        .split("`test:")
+        .skip(1)
+        .filter_map(|rest| rest.split('`').next()?.split_once("::"))
+        .collect();
+    assert!(laws.len() > 10, "{laws:?}");
+    for (file, name) in laws {
+        let found = read(file).contains(&format!("fn {name}("));
+        assert!(found, "{file} has no test {name}");
+    }
+}
