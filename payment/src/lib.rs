@@ -18,6 +18,7 @@ pub mod limits;
 mod money;
 mod record;
 mod state;
+mod stored;
 mod text;
 
 pub use card::{Approval, CardRef, EntryMode, InvalidLast4, Last4};
@@ -26,8 +27,9 @@ pub use id::{
     DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId, ReceiptNumber,
     UpstreamId,
 };
-pub use intent::{Intent, InvalidMethod, Method};
+pub use intent::{Intent, InvalidMethod, Method, Purpose};
 pub use money::{Currency, InvalidMoney, Money, parse_currency};
 pub use record::Payment;
 pub use state::{Event, Illegal, Standing, State, apply};
+pub use stored::{Mark, Stored, StoredKind};
 pub use text::{Text, mask_card_numbers};
