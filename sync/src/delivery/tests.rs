@@ -12,7 +12,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use payment::{Intent, Method, Money, Payment, PaymentId, ReceiptNumber, Text, UpstreamId};
+use payment::{Intent, Method, Money, Payment, PaymentId, Purpose, ReceiptNumber, Text, UpstreamId};
 use proptest::prelude::*;
 
 use super::*;
@@ -277,11 +277,13 @@ fn payment(seq: u64) -> Payment {
         id: PaymentId::new(at, random),
         key: format!("k{seq}").parse().unwrap(),
         device: device.clone(),
+        purpose: Purpose::Sale,
         money: Money::from_minor(100, eur).unwrap(),
         method: Method::Cash,
         invoice: Some("1".parse().unwrap()),
         note: None,
         at,
+        before: None,
     };
     Payment::begin(intent, ReceiptNumber::new(device, seq))
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use payment::{
     Approval, Cancellation, Doubt, DoubtReason, Fact, Intent, Method, Money, Payment, PaymentId,
-    Refusal, Settlement, Text, Verdict, parse_currency,
+    Purpose, Refusal, Settlement, Text, Verdict, parse_currency,
 };
 use tempfile::TempDir;
 
@@ -88,11 +88,13 @@ pub(super) fn intent(number: u8) -> Intent {
         id: id(number),
         key: format!("key {number}").parse().unwrap(),
         device: "desk1".parse().unwrap(),
+        purpose: Purpose::Sale,
         money: Money::from_minor(1010, parse_currency("EUR").unwrap()).unwrap(),
         method: Method::Card,
         invoice: None,
         note: None,
         at: at(i64::from(number)),
+        before: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! iVvy through its public surface: answers in, classes out.
 
 use jiff::Timestamp;
-use payment::{Intent, Money, PaymentId, ReceiptNumber, parse_currency};
+use payment::{Intent, Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
 use proptest::prelude::*;
 
 use super::*;
@@ -16,11 +16,13 @@ pub(super) fn payment(seq: u64, invoice: Option<&str>, amount: &str) -> Payment 
             id: PaymentId::new(at, random),
             key: format!("k{seq}").parse().unwrap(),
             device: "desk1".parse().unwrap(),
+            purpose: Purpose::Sale,
             money: Money::parse(amount, parse_currency("EUR").unwrap()).unwrap(),
             method: Method::Cash,
             invoice: invoice.map(|i| i.parse().unwrap()),
             note: None,
             at,
+            before: None,
         },
         ReceiptNumber::new("desk1".parse().unwrap(), seq),
     )
