@@ -12,7 +12,9 @@ use std::{
 };
 
 use jiff::Timestamp;
-use payment::{Intent, Method, Money, Payment, PaymentId, Purpose, ReceiptNumber, Text, UpstreamId};
+use payment::{
+    Intent, Method, Money, Payment, PaymentId, Purpose, ReceiptNumber, Text, UpstreamId,
+};
 use proptest::prelude::*;
 
 use super::*;
