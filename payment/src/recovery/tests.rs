@@ -209,7 +209,11 @@ fn reversals() -> Vec<(Case, Answer, Row)> {
             ),
             Row::OtherReversal,
         ),
-        // Cancels.
+    ]
+}
+
+fn cancels() -> Vec<(Case, Answer, Row)> {
+    vec![
         (
             cancel(&paid(470, 480)),
             reversal(471, 481, Some(480)),
@@ -330,6 +334,12 @@ fn payments() -> Vec<(Case, Answer, Row)> {
             changed(471, 481, |a| a.money = None),
             Row::NoAmount,
         ),
+    ]
+}
+
+fn times() -> Vec<(Case, Answer, Row)> {
+    let before = || sale(&paid(470, 480));
+    vec![
         // Yesterday, at the same amount.
         (
             before(),
@@ -355,7 +365,7 @@ fn payments() -> Vec<(Case, Answer, Row)> {
 }
 
 fn table() -> Vec<(Case, Answer, Row)> {
-    [others(), reversals(), payments()].concat()
+    [others(), reversals(), cancels(), payments(), times()].concat()
 }
 
 #[test]

@@ -124,7 +124,8 @@ fn a_cancel_takes_all_or_nothing() {
 
 #[test]
 fn what_is_given_back_is_of_the_same_kind() {
-    let cases: [(fn(&mut Intent), &str); 4] = [
+    type Change = fn(&mut Intent);
+    let cases: [(Change, &str); 4] = [
         (
             |i| i.device = "desk2".parse().unwrap(),
             "desk1-000001 was taken at desk1",

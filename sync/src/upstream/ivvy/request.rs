@@ -83,7 +83,10 @@ pub(super) fn only_sales(
     original: Option<&ReceiptNumber>,
 ) -> Result<(), Unsendable> {
     let (receipt, money) = (&payment.receipt, payment.intent.money);
-    let of = original.map_or_else(|| "the first payment".to_owned(), ToString::to_string);
+    let of = original.map_or_else(
+        || "the first payment".to_owned(),
+        |original| format!("the payment {original}"),
+    );
     let at = match &payment.intent.invoice {
         Some(invoice) => format!("invoice {invoice}"),
         None => "the right invoice".to_owned(),
@@ -91,11 +94,11 @@ pub(super) fn only_sales(
     match payment.intent.purpose {
         Purpose::Sale => Ok(()),
         Purpose::Cancel { .. } => Err(unsendable(&format!(
-            "iVvy cannot be told of a cancel. Open {at} in iVvy, cancel the payment {of} of {money} \
+            "iVvy cannot be told of a cancel. Open {at} in iVvy, cancel {of} of {money} \
              there, note {receipt} as the reason, and mark this delivery as handled."
         ))),
         Purpose::Refund { .. } => Err(unsendable(&format!(
-            "iVvy cannot be told of a refund. Open {at} in iVvy, refund {money} of the payment {of} \
+            "iVvy cannot be told of a refund. Open {at} in iVvy, refund {money} of {of} \
              there, note {receipt} as its number, and mark this delivery as handled."
         ))),
     }
@@ -210,12 +213,14 @@ fn unsendable(reason: &str) -> Unsendable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::ivvy::tests::payment;
+    use crate::upstream::ivvy::tests::{self, payment};
 
-    fn body(method: Method, invoice: Option<&str>, methods: &[(Method, u8)]) -> String {
+    fn body(method: Method, invoice: Option<&str>, changed: &[(Method, u8)]) -> String {
         let mut payment = payment(1, invoice, "80.10");
         payment.intent.method = method;
-        add_payment(&payment, &methods.iter().copied().collect())
+        let mut methods = tests::methods();
+        methods.extend(changed.iter().copied());
+        add_payment(&payment, &methods)
             .map_or_else(|e| e.to_string(), |bytes| String::from_utf8(bytes).unwrap())
     }
 
@@ -255,6 +260,9 @@ mod tests {
                 "{wrong}"
             );
         }
+        let nothing = add_payment(&payment(1, Some("156"), "80.10"), &BTreeMap::new());
+        let said = nothing.unwrap_err().to_string();
+        assert!(said.contains("Add it under"), "{said}");
         for number in [7, 13] {
             let said = cash(Some("156"), &[(Method::Cash, number)]);
             assert!(said.contains("cannot be used"), "{said}");
