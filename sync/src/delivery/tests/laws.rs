@@ -28,7 +28,7 @@ fn a_restart_arms_the_fence_in_full() {
     let restarted = restarted(&almost_over, now, Settings::default()).unwrap();
     assert_eq!(
         restarted.next_at(),
-        Some(now.steady + Duration::from_secs(660))
+        Some(now.steady + Duration::from_mins(11))
     );
 }
 

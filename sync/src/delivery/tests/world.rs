@@ -197,7 +197,7 @@ pub(super) fn config() -> config::Upstream {
     config::Upstream {
         id: "model".parse().unwrap(),
         url: String::new(),
-        fence: Duration::from_secs(660),
+        fence: Duration::from_mins(11),
         kind: config::UpstreamKind::Ivvy {
             api_key: String::new(),
             secret: config::Secret::new(String::new()),

@@ -119,7 +119,10 @@ fn totals_are_compared_with_what_was_approved_since_the_last_close() {
         .map(|c| c.state.as_str())
         .collect();
     assert_eq!(states, ["closed", "unknown", "refused", "closed"]);
-    assert_eq!(reader.closings(&device, 1).unwrap(), [second.clone()]);
+    assert_eq!(
+        reader.closings(&device, 1).unwrap(),
+        std::slice::from_ref(&second)
+    );
     assert_eq!(reader.last_closing(&device).unwrap(), Some(second));
     assert_eq!(reader.verify().unwrap(), 18);
 }

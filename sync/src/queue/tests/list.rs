@@ -205,7 +205,9 @@ fn no_statement_walks_a_table() {
             .collect::<Result<_, _>>()
             .unwrap();
         for step in plan {
-            let walks = step.starts_with("SCAN") && !step.contains("outbox_order");
+            // These indexes hold little else than what is wanted.
+            let small = step.contains("outbox_order") || step.contains("closings_begun");
+            let walks = step.starts_with("SCAN") && !small;
             assert!(!walks && !step.contains("TEMP B-TREE"), "{sql}: {step}");
         }
     }

@@ -26,6 +26,10 @@ enum Op {
         number: u8,
         fact: usize,
     },
+    /// By card, approved at once.
+    Paid {
+        number: u8,
+    },
     Return {
         number: u8,
         of: u8,
@@ -53,7 +57,8 @@ fn op() -> impl Strategy<Value = Op> {
             }
         ),
         3 => (0..12_u8, 0..8_usize).prop_map(|(number, fact)| Op::Add { number, fact }),
-        2 => (4..12_u8, 0..12_u8, prop_oneof![Just(500_i64), Just(1010)], any::<bool>()).prop_map(
+        3 => (0..4_u8).prop_map(|number| Op::Paid { number }),
+        4 => (4..16_u8, 0..5_u8, prop_oneof![Just(500_i64), Just(1010)], any::<bool>()).prop_map(
             |(number, of, minor, cancel)| Op::Return {
                 number,
                 of,
@@ -61,8 +66,8 @@ fn op() -> impl Strategy<Value = Op> {
                 cancel
             }
         ),
-        1 => (0..4_u8, 0..3_u8).prop_map(|(number, device)| Op::BeginClose { number, device }),
-        1 => (0..4_u8, 0..3_u8).prop_map(|(number, outcome)| Op::EndClose { number, outcome }),
+        2 => (0..6_u8, 0..2_u8).prop_map(|(number, device)| Op::BeginClose { number, device }),
+        2 => (0..6_u8, 0..3_u8).prop_map(|(number, outcome)| Op::EndClose { number, outcome }),
     ]
 }
 
@@ -83,6 +88,11 @@ fn write(op: &Op) -> Write {
             }
         }
         Op::Add { number, fact } => add(id(*number), facts().remove(*fact), due()),
+        Op::Paid { number } => Write::Begin {
+            intent: at_device(*number, "desk1"),
+            then: vec![facts().remove(1), Fact::Completed],
+            due: due(),
+        },
         Op::Return {
             number,
             of,
@@ -162,7 +172,9 @@ impl Model {
                 None => ("unknown", None),
                 Some(payment) => self.keep(payment.clone(), std::slice::from_ref(fact), *at),
             },
-            Write::BeginClose { id, key, device, .. } => self.begin_close(*id, key, device, write),
+            Write::BeginClose {
+                id, key, device, ..
+            } => self.begin_close(*id, key, device, write),
             Write::EndClose { id, outcome, .. } => (self.end_close(*id, outcome), None),
             other => panic!("{other:?}"),
         }
@@ -239,12 +251,7 @@ impl Model {
         "written"
     }
 
-    fn keep(
-        &mut self,
-        mut payment: Payment,
-        facts: &[Fact],
-        at: jiff::Timestamp,
-    ) -> Outcome {
+    fn keep(&mut self, mut payment: Payment, facts: &[Fact], at: jiff::Timestamp) -> Outcome {
         if facts.iter().any(|fact| payment.add(fact, at).is_err()) {
             return ("illegal", None);
         }
