@@ -64,6 +64,7 @@ pub struct Closing {
     #[serde(flatten)]
     pub intent: ClosingIntent,
     /// Where it stands.
+    #[serde(flatten)]
     pub state: ClosingState,
     /// When the last fact was recorded.
     pub changed_at: Timestamp,
