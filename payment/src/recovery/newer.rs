@@ -28,6 +28,9 @@ pub(super) fn same_numbers(a: (Option<u32>, Option<u32>), b: (Option<u32>, Optio
 
 /// The place of a record after the mark.
 pub(super) fn age(before: Option<&Mark>, now: &Approval) -> Age {
+    if now.terminal_receipt.is_none() && now.trace.is_none() {
+        return Age::Unknown;
+    }
     let (kind, receipt, trace) = match before {
         None => return Age::Unknown,
         // Whatever number comes first.

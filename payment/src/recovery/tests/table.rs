@@ -215,6 +215,12 @@ fn payments() -> Vec<Line> {
             paid(471, 481),
             Row::NextIsOurs,
         ),
+        // A record without any number proves nothing.
+        (
+            sale(&Answer::Nothing),
+            changed(1, 1, |a| (a.terminal_receipt, a.trace) = (None, None)),
+            Row::Uncountable,
+        ),
         // The receipt number wraps.
         (sale(&paid(9999, 480)), paid(1, 481), Row::NextIsOurs),
         (sale(&paid(1, 480)), paid(9999, 479), Row::Older),
