@@ -26,8 +26,8 @@ pub enum InvalidId {
         max: usize,
     },
     /// Not a UUID.
-    #[error("“{0}” is not a payment's id (a UUID)")]
-    NotAPaymentId(String),
+    #[error("“{0}” is not the id of a payment or a day end (a UUID)")]
+    NotAUuid(String),
     /// Not `<device>-<number>`.
     #[error("“{0}” is not a receipt number such as desk1-000123")]
     NotAReceiptNumber(String),
@@ -133,49 +133,62 @@ fn check_plain(what: &'static str, text: &str, max: usize) -> Result<(), Invalid
     }
 }
 
-/// A payment's own name, for ever: a UUID of version 7, so that names sort by time.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct PaymentId(Uuid);
+macro_rules! uuid_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
 
-impl PaymentId {
-    /// RFC 9562, 5.7: milliseconds since 1970, then random bits.
-    pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-        Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
-    }
+        impl $name {
+            /// RFC 9562, 5.7: milliseconds since 1970, then random bits.
+            pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
+                let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+            }
 
-    /// The sixteen bytes, as stored.
-    pub fn as_bytes(&self) -> &[u8; 16] {
-        self.0.as_bytes()
-    }
+            /// The sixteen bytes, as stored.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
 
-    /// From the sixteen bytes, as stored.
-    pub fn from_bytes(bytes: [u8; 16]) -> Self {
-        Self(Uuid::from_bytes(bytes))
-    }
+            /// From the sixteen bytes, as stored.
+            pub fn from_bytes(bytes: [u8; 16]) -> Self {
+                Self(Uuid::from_bytes(bytes))
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Uuid::try_parse(text)
+                    .map(Self)
+                    .map_err(|_| InvalidId::NotAUuid(shown(text)))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+    };
 }
 
-impl FromStr for PaymentId {
-    type Err = InvalidId;
-    fn from_str(text: &str) -> Result<Self, InvalidId> {
-        Uuid::try_parse(text)
-            .map(Self)
-            .map_err(|_| InvalidId::NotAPaymentId(shown(text)))
-    }
-}
-
-impl fmt::Display for PaymentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for PaymentId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
+uuid_id!(
+    /// A payment's own name, for ever: a UUID of version 7, so that names sort by time.
+    PaymentId
+);
+uuid_id!(
+    /// A day end's own name, for ever: a UUID of version 7.
+    ClosingId
+);
 
 /// The number on the receipt: the device and its own count, without gaps: `desk1-000123`.
 ///

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, IdempotencyKey, InvoiceRef, Money, PaymentId, Text};
+use crate::{DeviceId, IdempotencyKey, InvoiceRef, Mark, Money, PaymentId, Text};
 
 /// How money changes hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,6 +71,49 @@ impl FromStr for Method {
     }
 }
 
+/// What is wanted of money. A mistake is not edited: it is a new entry that names the first (law 6).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Purpose {
+    /// The patient pays.
+    #[default]
+    Sale,
+    /// A payment is taken back whole, before the terminal's end of day: it never happened.
+    Cancel {
+        /// Which payment.
+        of: PaymentId,
+    },
+    /// Money of a payment goes back to the patient, all of it or some.
+    Refund {
+        /// Which payment.
+        of: PaymentId,
+    },
+}
+
+impl Purpose {
+    /// The word used in the API and on receipts.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sale => "sale",
+            Self::Cancel { .. } => "cancel",
+            Self::Refund { .. } => "refund",
+        }
+    }
+
+    /// The payment that it names.
+    pub fn of(self) -> Option<PaymentId> {
+        match self {
+            Self::Sale => None,
+            Self::Cancel { of } | Self::Refund { of } => Some(of),
+        }
+    }
+
+    /// Whether it is a payment by a patient, and names no other.
+    pub fn is_sale(&self) -> bool {
+        *self == Self::Sale
+    }
+}
+
 /// A payment as it was wanted. Durable before any device hears of it (law 1).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -80,6 +123,9 @@ pub struct Intent {
     pub key: IdempotencyKey,
     /// Where it is taken, and so its group.
     pub device: DeviceId,
+    /// What is wanted of the money.
+    #[serde(default, skip_serializing_if = "Purpose::is_sale")]
+    pub purpose: Purpose,
     /// How much.
     pub money: Money,
     /// How.
@@ -92,24 +138,31 @@ pub struct Intent {
     pub note: Option<Text>,
     /// When it was wanted.
     pub at: Timestamp,
+    /// What the terminal held as its last transaction before it was asked: what is newer can only
+    /// have come later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Mark>,
 }
 
 impl Intent {
     /// Whether a repeat with the same key wants the same thing (law 5): everything but the
-    /// payment's id and the moment.
+    /// payment's id, the moment and the terminal's mark.
     pub fn wants_the_same(&self, other: &Self) -> bool {
         let Self {
             id: _,
             key,
             device,
+            purpose,
             money,
             method,
             invoice,
             note,
             at: _,
+            before: _,
         } = self;
         *key == other.key
             && *device == other.device
+            && *purpose == other.purpose
             && *money == other.money
             && *method == other.method
             && *invoice == other.invoice

@@ -11,23 +11,29 @@
 
 pub mod advice;
 mod card;
+pub mod closing;
 mod fact;
 mod id;
 mod intent;
 pub mod limits;
 mod money;
 mod record;
+pub mod recovery;
+mod returns;
 mod state;
+mod stored;
 mod text;
 
 pub use card::{Approval, CardRef, EntryMode, InvalidLast4, Last4};
 pub use fact::{Cancellation, Doubt, DoubtReason, Fact, Refusal, Settlement, Verdict};
 pub use id::{
-    DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId, ReceiptNumber,
-    UpstreamId,
+    ClosingId, DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId,
+    ReceiptNumber, UpstreamId,
 };
-pub use intent::{Intent, InvalidMethod, Method};
+pub use intent::{Intent, InvalidMethod, Method, Purpose};
 pub use money::{Currency, InvalidMoney, Money, parse_currency};
 pub use record::Payment;
+pub use returns::{CannotReturn, left, may_return};
 pub use state::{Event, Illegal, Standing, State, apply};
+pub use stored::{Mark, Stored, StoredKind};
 pub use text::{Text, mask_card_numbers};

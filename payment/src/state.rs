@@ -30,6 +30,10 @@ pub enum State {
 /// An event in a payment's life: a durable fact, or the passing moment at which the terminal is
 /// asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "an event lives as long as one call, and nearly all are facts"
+)]
 pub enum Event {
     /// The request goes to the terminal.
     Sent,
@@ -166,8 +170,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, PaymentId, Refusal,
-        Text, Verdict, parse_currency,
+        Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, PaymentId, Purpose,
+        Refusal, Text, Verdict, parse_currency,
     };
 
     fn facts() -> Vec<Fact> {
@@ -181,11 +185,13 @@ mod tests {
                 id: PaymentId::new(Timestamp::UNIX_EPOCH, [0; 10]),
                 key: "k".parse().unwrap(),
                 device: "desk1".parse().unwrap(),
+                purpose: Purpose::Sale,
                 money: Money::from_minor(1010, parse_currency("EUR").unwrap()).unwrap(),
                 method: Method::Card,
                 invoice: None,
                 note: None,
                 at: Timestamp::UNIX_EPOCH,
+                before: None,
             }),
             Fact::Recorded,
             Fact::Approved(Approval::default()),

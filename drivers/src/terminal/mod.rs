@@ -3,7 +3,7 @@
 //! One terminal runs one operation at a time. An operation begins with a [`Command`] and ends with
 //! exactly one [`Event::Ended`] that names the same payment.
 
-use payment::{Approval, Cancellation, Doubt, Money, PaymentId, Refusal, Text};
+use payment::{Approval, Cancellation, Doubt, Money, PaymentId, Refusal, Stored, Text};
 use serde::{Deserialize, Serialize};
 
 pub mod zvt;
@@ -18,11 +18,61 @@ pub enum Command {
         /// How much.
         money: Money,
     },
+    /// Take a payment back whole, by the receipt number that the terminal gave it. Sent at most
+    /// once, ever.
+    Reverse {
+        /// For which payment: the new one that names the first.
+        payment: PaymentId,
+        /// How much.
+        money: Money,
+        /// The terminal's receipt number of the first.
+        terminal_receipt: u32,
+    },
+    /// Give this amount back. Sent at most once, ever.
+    Refund {
+        /// For which payment: the new one that names the first.
+        payment: PaymentId,
+        /// How much.
+        money: Money,
+    },
+    /// Say what the last stored transaction is. Changes nothing, and may be asked again.
+    LastTransaction,
+    /// End the terminal's day. May be asked again: a day without payments ends empty.
+    EndOfDay,
+    /// Something for whoever looks after the terminal.
+    Service(Service),
     /// Try to end the running payment. A wish: the terminal's own end decides.
     Abort {
         /// Which payment.
         payment: PaymentId,
     },
+}
+
+/// What else a terminal can do; none of it moves a patient's money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Service {
+    /// Call the host and fetch what is new.
+    Diagnosis,
+    /// Set the terminal up anew.
+    Initialisation,
+    /// Show a text on the terminal.
+    DisplayText(Text),
+    /// Set the terminal's clock.
+    SetClock(jiff::civil::DateTime),
+    /// Print the last receipt again, at the terminal or here.
+    RepeatReceipt,
+    /// End the registration.
+    LogOff,
+}
+
+/// What must be durable before a terminal hears an acknowledgement (law 2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The running payment was approved.
+    Approved(Approved),
+    /// An approval came that belongs to no running operation: left over from an earlier one. It
+    /// may settle a doubt; if it is not kept, it is refused and the terminal takes it back.
+    LeftOver(Stored),
 }
 
 /// An approval that must be durable before the terminal hears an acknowledgement (law 2).
@@ -63,6 +113,12 @@ pub enum Event {
         /// What to print.
         slip: Slip,
     },
+    /// The answer to [`Command::LastTransaction`].
+    LastTransaction(LastTransaction),
+    /// The answer to [`Command::EndOfDay`].
+    DayEnded(DayEnd),
+    /// The answer to [`Command::Service`]: what became of it, as a sentence for the desk.
+    Served(Result<Text, Refusal>),
     /// The operation is over.
     Ended {
         /// Which payment.
@@ -70,6 +126,54 @@ pub enum Event {
         /// How.
         ending: Ending,
     },
+}
+
+/// What a terminal says of its last stored transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LastTransaction {
+    /// This is it.
+    Stored(Box<Stored>),
+    /// It has nothing stored.
+    Nothing,
+    /// It is busy or in maintenance: ask again later.
+    Busy(Text),
+    /// It did not answer, or not understandably: ask again later.
+    NoAnswer(Text),
+    /// It cannot tell.
+    Unsupported(Text),
+}
+
+/// How the end of a terminal's day went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DayEnd {
+    /// It is done; the totals as far as the terminal told them.
+    Done(DayTotals),
+    /// The terminal refused; nothing was closed.
+    Refused(Refusal),
+    /// Whether it was done is not known; it may be asked again.
+    Unknown(Text),
+}
+
+/// A terminal's totals since its last end of day.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DayTotals {
+    /// The sum of all in minor units; negative when more was given back.
+    pub total_minor: Option<i64>,
+    /// The first and last receipt number.
+    pub receipts: Option<(u32, u32)>,
+    /// Count and sum in minor units for each brand that the terminal tells apart.
+    pub brands: Vec<BrandTotal>,
+}
+
+/// One brand's part of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrandTotal {
+    /// The brand, such as `girocard`.
+    pub brand: Text,
+    /// How many.
+    pub count: u32,
+    /// How much, in minor units.
+    pub minor: i64,
 }
 
 /// How an operation ended.

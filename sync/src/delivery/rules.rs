@@ -74,7 +74,8 @@ pub fn next(
         // Queued again after it was sent: what happened to that request is not known.
         DeliveryState::Queued if delivery.attempts > 0 => read_back(),
         DeliveryState::Queued | DeliveryState::Waiting { .. } | DeliveryState::Parked { .. } => {
-            or_operator(upstream.create(at, payment), Action::Send)
+            let original = delivery.original.as_ref();
+            or_operator(upstream.create(at, payment, original), Action::Send)
         }
         DeliveryState::Sending { .. } => Action::Become(fenced(
             now,
@@ -87,6 +88,7 @@ pub fn next(
         DeliveryState::Ambiguous { .. } | DeliveryState::Refused { .. } => read_back(),
         DeliveryState::Confirmed { .. }
         | DeliveryState::NeedsOperator { .. }
+        | DeliveryState::Handled { .. }
         | DeliveryState::Superseded => Action::Nothing,
     }
 }
@@ -121,6 +123,7 @@ pub fn restarted(state: &DeliveryState, now: Now, settings: Settings) -> Option<
         DeliveryState::Queued
         | DeliveryState::Confirmed { .. }
         | DeliveryState::NeedsOperator { .. }
+        | DeliveryState::Handled { .. }
         | DeliveryState::Superseded => return None,
     })
 }

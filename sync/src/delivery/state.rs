@@ -1,7 +1,7 @@
 //! Where the delivery of one payment to one upstream stands: a row of the outbox.
 
 use jiff::Timestamp;
-use payment::{Payment, Text, UpstreamId};
+use payment::{Payment, ReceiptNumber, Text, UpstreamId};
 use serde::{Deserialize, Serialize};
 
 /// A payment that is due to an upstream.
@@ -11,6 +11,8 @@ pub struct Delivery {
     pub upstream: UpstreamId,
     /// What.
     pub payment: Payment,
+    /// The number of the payment that a cancel or refund names.
+    pub original: Option<ReceiptNumber>,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often the request was sent, the running one included.
@@ -70,6 +72,13 @@ pub enum DeliveryState {
         /// When to try again.
         next_at: Timestamp,
     },
+    /// A person has done by hand what the upstream could not be told. Final.
+    Handled {
+        /// Who.
+        name: Text,
+        /// What was done.
+        reason: Text,
+    },
     /// It was cancelled before it was ever sent. Final.
     Superseded,
 }
@@ -86,6 +95,7 @@ impl DeliveryState {
             Self::Confirmed { .. } => "confirmed",
             Self::NeedsOperator { .. } => "needs_operator",
             Self::Parked { .. } => "parked",
+            Self::Handled { .. } => "handled",
             Self::Superseded => "superseded",
         }
     }
@@ -100,7 +110,10 @@ impl DeliveryState {
             | Self::Refused { next_at, .. }
             | Self::Waiting { next_at, .. }
             | Self::Parked { next_at, .. } => Some(*next_at),
-            Self::Confirmed { .. } | Self::NeedsOperator { .. } | Self::Superseded => None,
+            Self::Confirmed { .. }
+            | Self::NeedsOperator { .. }
+            | Self::Handled { .. }
+            | Self::Superseded => None,
         }
     }
 }

@@ -4,13 +4,18 @@
 //! This module must not know threads, files or how commits are grouped.
 
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, ReceiptNumber, State};
+use payment::{
+    DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, ReceiptNumber, State, may_return,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Write, WriteError, Written, journal, outbox,
+    Due, JobId, JobKind, JobState, Write, WriteError, Written, closing, journal, outbox,
     rows::{Damaged, Fault, micros, whole_micros},
 };
+
+/// The bodies of the payments that name another, oldest first.
+pub(super) const LINKED: &str = "SELECT body FROM payments WHERE original = ?1 ORDER BY n";
 
 /// Carries out one write. `begins` is whether new payments are taken.
 pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Written, Fault> {
@@ -48,6 +53,13 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             attempts,
             at,
         } => outbox::advance(conn, *payment, upstream, state, *attempts, *at),
+        Write::BeginClose {
+            id,
+            key,
+            device,
+            at,
+        } => closing::begin(conn, *id, key, device, *at),
+        Write::EndClose { id, outcome, at } => closing::end(conn, *id, outcome, *at),
     }
 }
 
@@ -73,6 +85,12 @@ fn begin(
         let event = Fact::Intended(intent.clone()).into();
         payment::apply(Some(known.state), &event).map_err(WriteError::from)?;
     }
+    if let Some(of) = intent.purpose.of() {
+        let original = load(conn, of)?;
+        let others = linked(conn, of)?;
+        let day_closed = closing::closed_since(conn, &original)?;
+        may_return(intent, &original, &others, day_closed).map_err(WriteError::from)?;
+    }
     let at = whole_micros(intent.at);
     let intent = Intent {
         at,
@@ -80,13 +98,13 @@ fn begin(
     };
     let receipt = next_receipt(conn, &intent.device)?;
     let first = Fact::Intended(intent.clone());
-    journal::append(conn, &intent.device, intent.id, &first, at)?;
+    let mut last = journal::append(conn, &intent.device, intent.id, &first, at)?;
     let mut payment = Payment::begin(intent, receipt);
     for fact in then {
         payment.add(fact, at).map_err(WriteError::from)?;
-        journal::append(conn, &payment.intent.device, payment.intent.id, fact, at)?;
+        last = journal::append(conn, &payment.intent.device, payment.intent.id, fact, at)?;
     }
-    insert(conn, &payment)?;
+    insert(conn, &payment, last)?;
     fall_due(conn, &payment, due, at)?;
     Ok(Written::Payment(payment))
 }
@@ -101,16 +119,17 @@ fn add(
     let at = whole_micros(at);
     let mut payment = load(conn, id)?;
     payment.add(fact, at).map_err(WriteError::from)?;
-    journal::append(conn, &payment.intent.device, id, fact, at)?;
+    let seq = journal::append(conn, &payment.intent.device, id, fact, at)?;
     let body = serde_json::to_string(&payment).map_err(Damaged::from)?;
     conn.prepare_cached(
-        "UPDATE payments SET state = ?2, changed_at = ?3, body = ?4 WHERE id = ?1",
+        "UPDATE payments SET state = ?2, changed_at = ?3, body = ?4, approved_seq = ?5 WHERE id = ?1",
     )?
     .execute(params![
         id.as_bytes(),
         payment.state.as_str(),
         micros(at),
-        body
+        body,
+        approved_seq(&payment, seq)
     ])?;
     fall_due(conn, &payment, due, at)?;
     Ok(Written::Payment(payment))
@@ -232,13 +251,14 @@ fn insert_job(
     Ok(conn.last_insert_rowid())
 }
 
-fn insert(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
+/// `last` is the number of its last entry in the journal.
+fn insert(conn: &Connection, payment: &Payment, last: i64) -> Result<(), Fault> {
     let intent = &payment.intent;
     let body = serde_json::to_string(payment).map_err(Damaged::from)?;
     conn.prepare_cached(
         "INSERT INTO payments (id, key, device, receipt_seq, state, invoice, method, minor,
-                               currency, created_at, changed_at, body)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+                               currency, created_at, changed_at, body, original, approved_seq)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         intent.id.as_bytes(),
@@ -252,9 +272,26 @@ fn insert(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
         intent.money.currency().code(),
         micros(intent.at),
         micros(payment.changed_at),
-        body
+        body,
+        intent.purpose.of().as_ref().map(PaymentId::as_bytes),
+        approved_seq(payment, last)
     ])?;
     Ok(())
+}
+
+/// The number of the entry that approved a payment: its last, for nothing follows.
+pub(super) fn approved_seq(payment: &Payment, last: i64) -> Option<i64> {
+    (payment.state == State::Approved).then_some(last)
+}
+
+/// The payments that name this one, oldest first.
+fn linked(conn: &Connection, of: PaymentId) -> Result<Vec<Payment>, Fault> {
+    let bodies = conn
+        .prepare_cached(LINKED)?
+        .query_map([of.as_bytes()], |row| row.get(0))?
+        .collect::<Result<Vec<String>, _>>()?;
+    let payments = bodies.iter().map(|body| serde_json::from_str(body));
+    Ok(payments.collect::<Result<_, _>>().map_err(Damaged::from)?)
 }
 
 fn next_receipt(conn: &Connection, device: &DeviceId) -> Result<ReceiptNumber, Fault> {

@@ -3,7 +3,7 @@
 //! Only what belongs to an approved payment is due, whatever the row's own state.
 
 use jiff::Timestamp;
-use payment::{PaymentId, PrinterId, UpstreamId};
+use payment::{PaymentId, PrinterId, ReceiptNumber, UpstreamId};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
 use crate::delivery::Delivery;
@@ -86,8 +86,9 @@ impl Reader {
 
     fn deliveries(&self, which: &str, params: impl Params) -> Result<Vec<Delivery>, ReadError> {
         let sql = format!(
-            "SELECT o.upstream, p.body, o.body, o.attempts
-             FROM outbox o JOIN payments p ON p.id = o.payment WHERE {which}"
+            "SELECT o.upstream, p.body, o.body, o.attempts, q.device, q.receipt_seq
+             FROM outbox o JOIN payments p ON p.id = o.payment
+             LEFT JOIN payments q ON q.id = p.original WHERE {which}"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params)?;
@@ -114,9 +115,18 @@ fn job(row: &Row<'_>) -> Result<Job, ReadError> {
 fn delivery(row: &Row<'_>) -> Result<Delivery, ReadError> {
     let (upstream, payment, state): (String, String, String) =
         (row.get(0)?, row.get(1)?, row.get(2)?);
+    let original: (Option<String>, Option<i64>) = (row.get(4)?, row.get(5)?);
+    let original = match original {
+        (Some(device), Some(seq)) => {
+            let seq = u64::try_from(seq).map_err(|_| Damaged("a receipt number".to_owned()))?;
+            Some(ReceiptNumber::new(text_id(&device)?, seq))
+        }
+        _ => None,
+    };
     Ok(Delivery {
         upstream: text_id(&upstream)?,
         payment: parse(&payment)?,
+        original,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
         attempts: row.get(3)?,
     })

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use payment::{PaymentId, UpstreamId};
+use payment::{CannotReturn, ClosingId, PaymentId, UpstreamId};
 
 use super::JobId;
 
@@ -52,6 +52,18 @@ pub enum WriteError {
     /// No such payment.
     #[error("there is no payment {0}; check its id")]
     UnknownPayment(PaymentId),
+    /// The cancel or refund breaks a rule.
+    #[error(transparent)]
+    CannotReturn(#[from] CannotReturn),
+    /// No such day end.
+    #[error("there is no day end {0}; check its id")]
+    UnknownClosing(ClosingId),
+    /// The day end has ended.
+    #[error("day end {0} has ended and stays so; begin a new one")]
+    ClosingEnded(ClosingId),
+    /// A delivery that no person was asked to handle.
+    #[error("the delivery is {0}; only one that needs an operator can be marked as handled")]
+    NotForOperator(String),
     /// No such print job.
     #[error("there is no print job {0}; check its number")]
     UnknownJob(JobId),
@@ -130,6 +142,17 @@ pub enum VerifyError {
     /// A payment as shown is not what the journal says.
     #[error("payment {0} is shown otherwise than the journal says; keep the file and call support")]
     Payment(PaymentId),
+    /// A day end as shown is not what the journal says.
+    #[error("day end {0} is shown otherwise than the journal says; keep the file and call support")]
+    Closing(ClosingId),
+    /// Day ends are shown that the journal does not know.
+    #[error("{shown} day ends are shown, but the journal knows {known}; keep the file")]
+    ClosingCount {
+        /// Rows of the projection.
+        shown: i64,
+        /// Day ends in the journal.
+        known: i64,
+    },
     /// Payments are shown that the journal does not know.
     #[error("{shown} payments are shown, but the journal knows {known}; keep the file")]
     Count {

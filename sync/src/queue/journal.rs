@@ -4,8 +4,9 @@
 //!
 //! One row is one fact: `seq` counts all entries from 1, `device_seq` counts the entries of a
 //! `device` from 1, both without gaps. `at` is microseconds since 1970-01-01 UTC (finer time is cut
-//! off), `kind` is [`Fact::kind`], `payment` the 16 bytes of the UUID, and `body` the fact's content
-//! as JSON text, `null` for a fact without content.
+//! off), `kind` is [`Fact::kind`] or [`ClosingFact::kind`], `payment` the 16 bytes of the payment's
+//! UUID, or of the day end's for the kinds `day_…`, and `body` the fact's content as JSON text, `null`
+//! for a fact without content.
 //!
 //! `hash` is SHA-256 over eight fields, each a length in bytes (32 bits, big-endian) and that many
 //! bytes, in this order: `prev_hash` (32 bytes), `seq` (64 bits, big-endian), `device` (UTF-8),
@@ -16,7 +17,7 @@
 //! This module must not know payments as shown, the outbox or print jobs.
 
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, PaymentId};
+use payment::{ClosingId, DeviceId, Fact, PaymentId, closing::ClosingFact};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
@@ -36,10 +37,37 @@ pub struct Entry {
     pub device_seq: i64,
     /// When.
     pub at: Timestamp,
-    /// To which payment.
-    pub payment: PaymentId,
     /// What.
-    pub fact: Fact,
+    pub happened: Happened,
+}
+
+/// A fact, and what it is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Happened {
+    /// To a payment.
+    Payment {
+        /// Which.
+        payment: PaymentId,
+        /// What.
+        fact: Fact,
+    },
+    /// To the end of a terminal's day.
+    Closing {
+        /// Which.
+        closing: ClosingId,
+        /// What.
+        fact: ClosingFact,
+    },
+}
+
+impl Happened {
+    /// The word used in the journal.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Payment { fact, .. } => fact.kind(),
+            Self::Closing { fact, .. } => fact.kind(),
+        }
+    }
 }
 
 /// An entry as it is stored.
@@ -102,30 +130,58 @@ impl Stored {
             device: text_id(&self.device)?,
             device_seq: self.device_seq,
             at: moment(self.at)?,
-            payment: payment_id(self.payment),
-            fact: fact(&self.kind, &self.body)?,
+            happened: happened(&self.kind, self.payment, &self.body)?,
         })
     }
 }
 
-/// Adds a fact at the end. `at` must be whole microseconds, so that what is shown and what the
-/// journal says are the same.
+/// Adds a payment's fact at the end, and returns its number. `at` must be whole microseconds, so
+/// that what is shown and what the journal says are the same.
 pub(super) fn append(
     conn: &Connection,
     device: &DeviceId,
     payment: PaymentId,
     fact: &Fact,
     at: Timestamp,
-) -> Result<(), Fault> {
+) -> Result<i64, Fault> {
+    let body = body(fact).map_err(Damaged::from)?;
+    append_row(conn, device, (fact.kind(), *payment.as_bytes(), body), at)
+}
+
+/// Adds a day end's fact at the end, like a payment's.
+pub(super) fn append_closing(
+    conn: &Connection,
+    device: &DeviceId,
+    closing: ClosingId,
+    fact: &ClosingFact,
+    at: Timestamp,
+) -> Result<i64, Fault> {
+    let body = match fact {
+        ClosingFact::DayBegun(intent) => serde_json::to_string(intent),
+        ClosingFact::DayClosed(balance) => serde_json::to_string(balance),
+        ClosingFact::DayRefused(reason) | ClosingFact::DayUnknown(reason) => {
+            serde_json::to_string(reason)
+        }
+    };
+    let body = body.map_err(Damaged::from)?;
+    append_row(conn, device, (fact.kind(), *closing.as_bytes(), body), at)
+}
+
+fn append_row(
+    conn: &Connection,
+    device: &DeviceId,
+    (kind, about, body): (&str, [u8; 16], String),
+    at: Timestamp,
+) -> Result<i64, Fault> {
     let (last, prev_hash) = head(conn)?;
     let mut entry = Stored {
         seq: last + 1,
         device: device.as_str().to_owned(),
         device_seq: last_of(conn, device)? + 1,
         at: micros(at),
-        kind: fact.kind().to_owned(),
-        payment: *payment.as_bytes(),
-        body: body(fact).map_err(Damaged::from)?,
+        kind: kind.to_owned(),
+        payment: about,
+        body,
         prev_hash,
         hash: [0; 32],
     };
@@ -145,7 +201,7 @@ pub(super) fn append(
         entry.prev_hash,
         entry.hash
     ])?;
-    Ok(())
+    Ok(entry.seq)
 }
 
 /// The number and the hash of the last entry; zeros when there is none.
@@ -172,6 +228,25 @@ fn body(fact: &Fact) -> serde_json::Result<String> {
         Fact::Doubted(doubt) => serde_json::to_string(doubt),
         Fact::Settled(settlement) => serde_json::to_string(settlement),
     }
+}
+
+fn happened(kind: &str, about: [u8; 16], body: &str) -> Result<Happened, Damaged> {
+    let fact = match kind {
+        "day_begun" => ClosingFact::DayBegun(serde_json::from_str(body)?),
+        "day_closed" => ClosingFact::DayClosed(serde_json::from_str(body)?),
+        "day_refused" => ClosingFact::DayRefused(serde_json::from_str(body)?),
+        "day_unknown" => ClosingFact::DayUnknown(serde_json::from_str(body)?),
+        _ => {
+            return Ok(Happened::Payment {
+                payment: payment_id(about),
+                fact: fact(kind, body)?,
+            });
+        }
+    };
+    Ok(Happened::Closing {
+        closing: ClosingId::from_bytes(about),
+        fact,
+    })
 }
 
 fn fact(kind: &str, body: &str) -> Result<Fact, Damaged> {

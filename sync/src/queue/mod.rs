@@ -12,6 +12,7 @@
 
 mod apply;
 mod ballast;
+mod closing;
 mod due;
 mod error;
 mod handle;
@@ -28,6 +29,6 @@ mod writer;
 
 pub use error::{OpenError, ReadError, VerifyError, WriteError};
 pub use handle::{Pending, Queue};
-pub use journal::{Entry, Hash};
+pub use journal::{Entry, Happened, Hash};
 pub use reader::{Filter, Page, Reader};
-pub use write::{Due, Job, JobId, JobKind, JobState, Urgency, Write, Written};
+pub use write::{CloseOutcome, Due, Job, JobId, JobKind, JobState, Urgency, Write, Written};

@@ -13,6 +13,9 @@ use super::{
     rows::{Damaged, Fault, micros},
 };
 
+/// [`DeliveryState::NeedsOperator`] as stored.
+const NEEDS_OPERATOR: &str = "needs_operator";
+
 /// Makes a payment due to an upstream, off the line. Once per payment and upstream.
 pub(super) fn insert(
     conn: &Connection,
@@ -93,7 +96,12 @@ pub(super) fn advance(
         return Err(WriteError::Ended(from).into());
     }
     let ends = match state {
-        DeliveryState::Confirmed { .. } | DeliveryState::Superseded => true,
+        DeliveryState::Handled { .. } if from != NEEDS_OPERATOR => {
+            return Err(WriteError::NotForOperator(from).into());
+        }
+        DeliveryState::Handled { .. }
+        | DeliveryState::Confirmed { .. }
+        | DeliveryState::Superseded => true,
         DeliveryState::Sending { .. } if place != "head" => {
             let upstream = upstream.clone();
             return Err(WriteError::OutOfTurn { payment, upstream }.into());

@@ -4,11 +4,14 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use payment::{DeviceId, IdempotencyKey, InvoiceRef, Payment, PaymentId, State, limits};
+use payment::{
+    DeviceId, IdempotencyKey, InvoiceRef, Mark, Payment, PaymentId, Purpose, State, StoredKind,
+    limits,
+};
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, named_params, params};
 
 use super::{
-    Entry, OpenError, ReadError,
+    Entry, OpenError, ReadError, apply,
     journal::{self, Hash, Stored},
     rows::{Damaged, micros},
     store,
@@ -93,6 +96,41 @@ impl Reader {
             "SELECT body FROM payments WHERE key = ?1",
             params![key.as_str()],
         )
+    }
+
+    /// The cancels and refunds that name a payment, oldest first, whatever became of them.
+    pub fn linked(&self, of: PaymentId) -> Result<Vec<Payment>, ReadError> {
+        self.conn
+            .prepare_cached(apply::LINKED)?
+            .query_map([of.as_bytes()], |row| row.get(0))?
+            .collect::<Result<Vec<String>, _>>()?
+            .iter()
+            .map(|body| Ok(parse(body)?))
+            .collect()
+    }
+
+    /// The last transaction of a device's terminal that the journal knows as approved. The terminal
+    /// may hold a newer one: an end of day, or what was not done through this daemon.
+    pub fn last_mark(&self, device: &DeviceId) -> Result<Option<Mark>, ReadError> {
+        let last = self.one(
+            "SELECT body FROM payments
+             WHERE device = ?1 AND method = 'card' AND approved_seq IS NOT NULL
+             ORDER BY approved_seq DESC LIMIT 1",
+            params![device.as_str()],
+        )?;
+        let Some(last) = last else { return Ok(None) };
+        let transaction = match last.intent.purpose {
+            Purpose::Sale | Purpose::Refund { .. } => StoredKind::Payment,
+            Purpose::Cancel { of } => StoredKind::Reversal {
+                original_trace: self.payment(of)?.and_then(|p| p.approval?.trace),
+            },
+        };
+        Ok(last.approval.map(|approval| Mark::Transaction {
+            transaction,
+            terminal_id: approval.terminal_id,
+            terminal_receipt: approval.terminal_receipt,
+            trace: approval.trace,
+        }))
     }
 
     /// A page of payments, newest first: by the moment they began, and within one moment by the

@@ -13,7 +13,10 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::OpenError;
 
 /// The versions, forward only: the file's `user_version` is how many of them it has seen.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_queue.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_queue.sql"),
+    include_str!("../../migrations/0002_returns_and_closings.sql"),
+];
 
 /// `till`, in SQLite's `application_id`.
 const APPLICATION: i64 = 0x7469_6c6c;

@@ -2,11 +2,15 @@
 
 use std::collections::HashMap;
 
-use payment::{DeviceId, Fact, InvoiceRef, Payment, PaymentId, ReceiptNumber};
+use payment::{
+    ClosingId, DeviceId, Fact, InvoiceRef, Payment, PaymentId, ReceiptNumber,
+    closing::{Closing, ClosingFact, ClosingState},
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Entry, ReadError, Reader, VerifyError,
+    Entry, Happened, ReadError, Reader, VerifyError,
+    apply::approved_seq,
     journal::{self, Hash, Stored},
     reader::parse,
     rows::micros,
@@ -27,16 +31,35 @@ impl Reader {
         let mut rows = statement.query([])?;
         let mut chain = Chain::default();
         let mut fold = Fold::default();
+        let mut closings = Closings::default();
         while let Some(row) = rows.next()? {
             let stored = Stored::read(row)?;
             chain.follow(&stored)?;
             let entry = stored.entry().map_err(ReadError::from)?;
-            if let Some(ended) = fold.follow(&entry)? {
-                compare(&moment, &ended)?;
+            match &entry.happened {
+                Happened::Payment { payment, fact } => {
+                    if let Some(ended) = fold.follow(&entry, *payment, fact)? {
+                        compare(&moment, &ended, approved_seq(&ended, entry.seq))?;
+                    }
+                }
+                Happened::Closing { closing, fact } => {
+                    let closed = closings.follow(&entry, *closing, fact)?;
+                    if let Some((closing, seq)) = closed {
+                        compare_closing(&moment, &closing, seq)?;
+                    }
+                }
             }
         }
         for open in fold.open.values() {
-            compare(&moment, open)?;
+            compare(&moment, open, None)?;
+        }
+        for open in closings.open.values() {
+            compare_closing(&moment, open, None)?;
+        }
+        let shown: i64 = moment.query_row("SELECT count(*) FROM closings", [], |row| row.get(0))?;
+        if shown != closings.known {
+            let known = closings.known;
+            return Err(VerifyError::ClosingCount { shown, known });
         }
         let shown: i64 = moment.query_row("SELECT count(*) FROM payments", [], |row| row.get(0))?;
         if shown == fold.known {
@@ -91,19 +114,24 @@ struct Fold {
 
 impl Fold {
     /// Adds an entry; returns the payment when it is final with it.
-    fn follow(&mut self, entry: &Entry) -> Result<Option<Payment>, VerifyError> {
+    fn follow(
+        &mut self,
+        entry: &Entry,
+        id: PaymentId,
+        fact: &Fact,
+    ) -> Result<Option<Payment>, VerifyError> {
         let impossible = |why: String| VerifyError::Impossible {
             seq: entry.seq,
             why,
         };
-        if let Fact::Intended(intent) = &entry.fact {
+        if let Fact::Intended(intent) = fact {
             let receipt = self.receipts.entry(intent.device.clone()).or_default();
             *receipt += 1;
             self.known += 1;
             let receipt = ReceiptNumber::new(intent.device.clone(), *receipt);
-            let same = intent.id == entry.payment && intent.device == entry.device;
+            let same = intent.id == id && intent.device == entry.device;
             let payment = Payment::begin(intent.clone(), receipt);
-            if !same || self.open.insert(entry.payment, payment).is_some() {
+            if !same || self.open.insert(id, payment).is_some() {
                 return Err(impossible(
                     "it begins a payment twice or elsewhere".to_owned(),
                 ));
@@ -112,27 +140,103 @@ impl Fold {
         }
         let payment = self
             .open
-            .get_mut(&entry.payment)
+            .get_mut(&id)
             .ok_or_else(|| impossible("its payment is final or was never begun".to_owned()))?;
         payment
-            .add(&entry.fact, entry.at)
+            .add(fact, entry.at)
             .map_err(|illegal| impossible(illegal.to_string()))?;
         if payment.state.is_final() {
-            return Ok(self.open.remove(&entry.payment));
+            return Ok(self.open.remove(&id));
         }
         Ok(None)
     }
 }
 
+/// The day ends that have not ended yet.
+#[derive(Default)]
+struct Closings {
+    open: HashMap<ClosingId, Closing>,
+    known: i64,
+}
+
+impl Closings {
+    /// Adds an entry; returns the day end when it has ended with it, and the entry's number if the
+    /// day was closed.
+    fn follow(
+        &mut self,
+        entry: &Entry,
+        id: ClosingId,
+        fact: &ClosingFact,
+    ) -> Result<Option<(Closing, Option<i64>)>, VerifyError> {
+        let impossible = |why: &str| VerifyError::Impossible {
+            seq: entry.seq,
+            why: why.to_owned(),
+        };
+        if let ClosingFact::DayBegun(intent) = fact {
+            self.known += 1;
+            let same = intent.id == id && intent.device == entry.device;
+            let begun = Closing::begin(intent.clone());
+            if !same || self.open.insert(id, begun).is_some() {
+                return Err(impossible("it begins a day end twice or elsewhere"));
+            }
+            return Ok(None);
+        }
+        let closing = self.open.remove(&id);
+        let mut closing = closing
+            .filter(|closing| closing.intent.device == entry.device)
+            .ok_or_else(|| impossible("its day end has ended or was never begun"))?;
+        if !closing.add(fact, entry.at) {
+            return Err(impossible("it does not end a day end"));
+        }
+        let closed = matches!(closing.state, ClosingState::Closed(_));
+        Ok(Some((closing, closed.then_some(entry.seq))))
+    }
+}
+
+/// Every column of the row, and the day end in it, must be what the journal makes of it.
+fn compare_closing(
+    conn: &Connection,
+    closing: &Closing,
+    closed_seq: Option<i64>,
+) -> Result<(), VerifyError> {
+    let body: Option<String> = conn
+        .prepare_cached(
+            "SELECT body FROM closings
+             WHERE id = ?1 AND key = ?2 AND device = ?3 AND state = ?4 AND closed_seq IS ?5",
+        )?
+        .query_row(
+            params![
+                closing.intent.id.as_bytes(),
+                closing.intent.key.as_str(),
+                closing.intent.device.as_str(),
+                closing.state.as_str(),
+                closed_seq
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let shown: Option<Closing> = body.and_then(|body| serde_json::from_str(&body).ok());
+    if shown.as_ref() == Some(closing) {
+        Ok(())
+    } else {
+        Err(VerifyError::Closing(closing.intent.id))
+    }
+}
+
 /// Every column of the row, and the payment in it, must be what the journal makes of it.
-fn compare(conn: &Connection, payment: &Payment) -> Result<(), VerifyError> {
+fn compare(
+    conn: &Connection,
+    payment: &Payment,
+    approved_seq: Option<i64>,
+) -> Result<(), VerifyError> {
     let intent = &payment.intent;
     let body: Option<String> = conn
         .prepare_cached(
             "SELECT body FROM payments
              WHERE id = ?1 AND key = ?2 AND device = ?3 AND receipt_seq = ?4 AND state = ?5
                AND invoice IS ?6 AND method = ?7 AND minor = ?8 AND currency = ?9
-               AND created_at = ?10 AND changed_at = ?11",
+               AND created_at = ?10 AND changed_at = ?11 AND original IS ?12
+               AND approved_seq IS ?13",
         )?
         .query_row(
             params![
@@ -146,7 +250,9 @@ fn compare(conn: &Connection, payment: &Payment) -> Result<(), VerifyError> {
                 intent.money.minor(),
                 intent.money.currency().code(),
                 micros(intent.at),
-                micros(payment.changed_at)
+                micros(payment.changed_at),
+                intent.purpose.of().as_ref().map(PaymentId::as_bytes),
+                approved_seq
             ],
             |row| row.get(0),
         )

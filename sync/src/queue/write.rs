@@ -1,7 +1,11 @@
 //! What can be written, as data: each [`Write`] is one transaction.
 
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, Text, UpstreamId};
+use payment::{
+    ClosingId, DeviceId, Fact, IdempotencyKey, Intent, Payment, PaymentId, PrinterId, Text,
+    UpstreamId,
+    closing::{Closing, DayTotals},
+};
 use serde::{Deserialize, Serialize};
 
 use crate::delivery::DeliveryState;
@@ -13,7 +17,8 @@ pub type JobId = i64;
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Begins a payment, unless its key was used before: then nothing is written, and the answer
-    /// is the payment of that key.
+    /// is the payment of that key. A cancel or refund must keep the rules of
+    /// [`payment::may_return`], which are checked in the same transaction.
     Begin {
         /// What is wanted.
         intent: Intent,
@@ -79,6 +84,38 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
+    /// Begins the end of a terminal's day, unless its key was used before or one is running on the
+    /// device: then nothing is written, and the answer is that one.
+    BeginClose {
+        /// Its id.
+        id: ClosingId,
+        /// The name of the intention.
+        key: IdempotencyKey,
+        /// Which device's terminal.
+        device: DeviceId,
+        /// When it was wanted.
+        at: Timestamp,
+    },
+    /// Ends it; totals are compared with the journal's in the same transaction.
+    EndClose {
+        /// Which.
+        id: ClosingId,
+        /// How.
+        outcome: CloseOutcome,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// How the end of a terminal's day went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CloseOutcome {
+    /// It is done; the totals as far as the terminal told them.
+    Closed(DayTotals),
+    /// The terminal refused, and says why; nothing was closed.
+    Refused(Text),
+    /// Whether it was done is not known, and why.
+    Unknown(Text),
 }
 
 /// What falls due with a fact, in the same transaction.
@@ -99,6 +136,12 @@ pub enum Written {
     Repeat(Payment),
     /// The key was used before for something else: this is that payment (law 5).
     OtherContent(Payment),
+    /// The day end as it stands now.
+    Closing(Closing),
+    /// The key was used before, or a day end is running on the device: this is it, as it stands.
+    ClosingRepeat(Closing),
+    /// The key was used before for another device: this is that day end (law 5).
+    ClosingElsewhere(Closing),
     /// A job was added.
     Job(JobId),
     /// Done, with nothing to tell.

@@ -8,7 +8,7 @@ mod http;
 mod ivvy;
 
 use jiff::{SignedDuration, Timestamp};
-use payment::{Payment, Text};
+use payment::{Payment, ReceiptNumber, Text};
 use std::time::Duration;
 
 pub use http::{HttpAnswer, HttpRequest};
@@ -16,11 +16,17 @@ pub use ivvy::Ivvy;
 
 /// One invoicing system.
 pub trait Upstream: Send + Sync {
-    /// The request that books a payment. `now` is the server's time as far as it is known.
+    /// The request that books a payment. `now` is the server's time as far as it is known,
+    /// `original` the number of the payment that a cancel or refund names.
     ///
     /// # Errors
     /// When this payment cannot be told to this system at all.
-    fn create(&self, now: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable>;
+    fn create(
+        &self,
+        now: Timestamp,
+        payment: &Payment,
+        original: Option<&ReceiptNumber>,
+    ) -> Result<HttpRequest, Unsendable>;
 
     /// What the answer to any request of this system means. `now` is our own clock.
     fn classify(&self, now: Timestamp, answer: &HttpAnswer) -> Class;

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use payment::{Approval, Fact};
 
 use super::support::*;
-use crate::queue::{Due, Queue, Write};
+use crate::queue::{Due, Happened, Queue, Write};
 
 /// The files as they were when so many entries were acknowledged.
 struct Moment {
@@ -33,12 +33,16 @@ fn recover(directory: &Path, database: &[u8], log: &[u8]) -> i64 {
     let entries = reader.verify().unwrap();
     // What fell due did so with its fact, or not at all.
     let approved = reader.events_after(0, 500).unwrap();
-    for entry in approved
-        .iter()
-        .filter(|e| matches!(e.fact, Fact::Approved(_)))
-    {
-        assert_eq!(reader.deliveries_of(entry.payment).unwrap().len(), 1);
-        assert_eq!(reader.jobs_of(entry.payment).unwrap().len(), 1);
+    for entry in approved {
+        let Happened::Payment {
+            payment,
+            fact: Fact::Approved(_),
+        } = entry.happened
+        else {
+            continue;
+        };
+        assert_eq!(reader.deliveries_of(payment).unwrap().len(), 1);
+        assert_eq!(reader.jobs_of(payment).unwrap().len(), 1);
     }
     drop(reader);
     queue.close();

@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use payment::{Approval, Fact};
 
 use super::support::*;
-use crate::queue::{Due, OpenError, Queue, Urgency, WriteError};
+use crate::queue::{CloseOutcome, Due, OpenError, Queue, Urgency, WriteError, Written};
 
 #[test]
 fn a_second_daemon_on_the_same_database_is_refused() {
@@ -111,16 +111,21 @@ fn other_files_are_refused_and_left_alone() {
     assert!(matches!(error, OpenError::File { .. }), "{error}");
 }
 
-/// The file of the first version, with what it held, opened by this program.
-#[test]
-fn a_database_of_version_1_is_brought_to_this_version() {
+/// A database as an earlier version wrote it, opened by this program.
+fn migrated(dump: &str) -> (tempfile::TempDir, Queue) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("queue.db");
     let conn = rusqlite::Connection::open(&path).unwrap();
-    conn.execute_batch(include_str!("../../../migrations/fixtures/version_1.sql"))
-        .unwrap();
+    conn.execute_batch(dump).unwrap();
     drop(conn);
     let queue = Queue::open(&path).unwrap();
+    (directory, queue)
+}
+
+#[test]
+fn a_database_of_version_1_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_1.sql");
+    let (_directory, queue) = migrated(dump);
     let reader = queue.reader().unwrap();
     assert_eq!(reader.verify().unwrap(), 5);
     let payment = reader.payment(id(1)).unwrap().unwrap();
@@ -129,4 +134,29 @@ fn a_database_of_version_1_is_brought_to_this_version() {
     let books = "books".parse().unwrap();
     assert_eq!(reader.deliveries_due(&books, at(0), 10).unwrap().len(), 1);
     assert_eq!(reader.unfinished().unwrap().len(), 1);
+    // What it holds can be closed like what is new.
+    let wait = |write| queue.submit(write, Urgency::Now).wait().unwrap();
+    wait(begin_close(1, "desk1"));
+    let totals = payment::closing::DayTotals {
+        total_minor: Some(1010),
+        ..Default::default()
+    };
+    let Written::Closing(closing) = wait(end_close(1, CloseOutcome::Closed(totals))) else {
+        panic!("not closed");
+    };
+    assert!(closing.next_step().starts_with("Done"), "{closing:?}");
+    assert_eq!(reader.verify().unwrap(), 7);
+}
+
+#[test]
+fn a_database_of_version_2_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_2.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 7);
+    assert_eq!(reader.linked(id(1)).unwrap().len(), 1);
+    assert_eq!(reader.unfinished_closings().unwrap().len(), 1);
+    let device = "desk1".parse().unwrap();
+    let closed = reader.last_closing(&device).unwrap().unwrap();
+    assert_eq!(closed.intent.id, closing_id(1));
 }

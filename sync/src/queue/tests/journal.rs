@@ -42,7 +42,13 @@ fn entries_are_read_in_order_with_numbers_per_device() {
     let reader = desk.queue.reader().unwrap();
     let shown = |entries: Vec<crate::queue::Entry>| -> Vec<String> {
         let entry = |e: crate::queue::Entry| {
-            format!("{} {} {} {}", e.seq, e.device, e.device_seq, e.fact.kind())
+            format!(
+                "{} {} {} {}",
+                e.seq,
+                e.device,
+                e.device_seq,
+                e.happened.kind()
+            )
         };
         entries.into_iter().map(entry).collect()
     };

@@ -185,6 +185,17 @@ fn no_statement_walks_a_table() {
         "SELECT id FROM print_jobs WHERE printer = ? AND ready = 1 AND state = 'queued' ORDER BY id",
         "SELECT id FROM print_jobs WHERE payment = ? AND printer = ? AND kind = ?",
         "SELECT body FROM slips WHERE payment = ? ORDER BY id",
+        "SELECT body FROM payments WHERE original = ? ORDER BY n",
+        "SELECT body FROM payments WHERE device = ? AND method = 'card' AND approved_seq IS NOT NULL
+         ORDER BY approved_seq DESC LIMIT 1",
+        "SELECT body FROM payments WHERE device = ? AND method = 'card' AND approved_seq > ?
+         ORDER BY approved_seq",
+        "SELECT max(closed_seq) FROM closings WHERE device = ? AND closed_seq IS NOT NULL",
+        "SELECT body FROM closings WHERE device = ? AND state = 'begun'",
+        "SELECT body FROM closings WHERE state = 'begun' ORDER BY device",
+        "SELECT body FROM closings WHERE device = ? ORDER BY n DESC LIMIT ?",
+        "SELECT body FROM closings WHERE device = ? AND closed_seq IS NOT NULL
+         ORDER BY closed_seq DESC LIMIT 1",
     ] {
         let mut statement = raw.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let count = statement.parameter_count();
@@ -194,7 +205,9 @@ fn no_statement_walks_a_table() {
             .collect::<Result<_, _>>()
             .unwrap();
         for step in plan {
-            let walks = step.starts_with("SCAN") && !step.contains("outbox_order");
+            // These indexes hold little else than what is wanted.
+            let small = step.contains("outbox_order") || step.contains("closings_begun");
+            let walks = step.starts_with("SCAN") && !small;
             assert!(!walks && !step.contains("TEMP B-TREE"), "{sql}: {step}");
         }
     }

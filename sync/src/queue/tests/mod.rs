@@ -1,5 +1,6 @@
 //! The queue through its public surface.
 
+mod closings;
 mod crash;
 mod disk;
 mod due;
@@ -10,4 +11,5 @@ mod lines;
 mod list;
 mod model;
 mod payments;
+mod returns;
 mod support;

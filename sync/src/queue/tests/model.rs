@@ -1,12 +1,17 @@
 //! Random writes against a model in memory.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use payment::{Fact, Payment, PaymentId, ReceiptNumber, State};
+use payment::{
+    ClosingId, DeviceId, Fact, IdempotencyKey, Intent, Money, Payment, PaymentId, Purpose,
+    ReceiptNumber, State,
+    closing::{Closing, ClosingFact, ClosingIntent, ClosingState, DayTotals, Reason},
+    parse_currency,
+};
 use proptest::prelude::*;
 
 use super::support::*;
-use crate::queue::{Due, Filter, Pending, Urgency, Write, WriteError, Written};
+use crate::queue::{CloseOutcome, Due, Filter, Pending, Urgency, Write, WriteError, Written};
 
 /// One write, as small numbers.
 #[derive(Debug, Clone)]
@@ -21,11 +26,29 @@ enum Op {
         number: u8,
         fact: usize,
     },
+    /// By card, approved at once.
+    Paid {
+        number: u8,
+    },
+    Return {
+        number: u8,
+        of: u8,
+        minor: i64,
+        cancel: bool,
+    },
+    BeginClose {
+        number: u8,
+        device: u8,
+    },
+    EndClose {
+        number: u8,
+        outcome: u8,
+    },
 }
 
 fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        (0..8_u8, 0..8_u8, 0..3_u8, prop::option::of(0..8_usize)).prop_map(
+        3 => (0..8_u8, 0..8_u8, 0..3_u8, prop::option::of(0..8_usize)).prop_map(
             |(number, key, device, then)| Op::Begin {
                 number,
                 key,
@@ -33,7 +56,18 @@ fn op() -> impl Strategy<Value = Op> {
                 then
             }
         ),
-        (0..8_u8, 0..8_usize).prop_map(|(number, fact)| Op::Add { number, fact }),
+        3 => (0..12_u8, 0..8_usize).prop_map(|(number, fact)| Op::Add { number, fact }),
+        3 => (0..4_u8).prop_map(|number| Op::Paid { number }),
+        4 => (4..16_u8, 0..5_u8, prop_oneof![Just(500_i64), Just(1010)], any::<bool>()).prop_map(
+            |(number, of, minor, cancel)| Op::Return {
+                number,
+                of,
+                minor,
+                cancel
+            }
+        ),
+        2 => (0..6_u8, 0..2_u8).prop_map(|(number, device)| Op::BeginClose { number, device }),
+        2 => (0..6_u8, 0..3_u8).prop_map(|(number, outcome)| Op::EndClose { number, outcome }),
     ]
 }
 
@@ -54,6 +88,44 @@ fn write(op: &Op) -> Write {
             }
         }
         Op::Add { number, fact } => add(id(*number), facts().remove(*fact), due()),
+        Op::Paid { number } => Write::Begin {
+            intent: at_device(*number, "desk1"),
+            then: vec![facts().remove(1), Fact::Completed],
+            due: due(),
+        },
+        Op::Return {
+            number,
+            of,
+            minor,
+            cancel,
+        } => {
+            let of = id(*of);
+            let purpose = if *cancel {
+                Purpose::Cancel { of }
+            } else {
+                Purpose::Refund { of }
+            };
+            let money = Money::from_minor(*minor, parse_currency("EUR").unwrap()).unwrap();
+            let intent = Intent {
+                purpose,
+                money,
+                ..at_device(*number, "desk1")
+            };
+            Write::Begin {
+                intent,
+                then: Vec::new(),
+                due: due(),
+            }
+        }
+        Op::BeginClose { number, device } => begin_close(*number, &format!("desk{device}")),
+        Op::EndClose { number, outcome } => end_close(
+            *number,
+            match outcome {
+                0 => CloseOutcome::Closed(DayTotals::default()),
+                1 => CloseOutcome::Refused("no".into()),
+                _ => CloseOutcome::Unknown("silence".into()),
+            },
+        ),
     }
 }
 
@@ -61,12 +133,17 @@ fn write(op: &Op) -> Write {
 #[derive(Default)]
 struct Model {
     payments: BTreeMap<PaymentId, Payment>,
+    closings: BTreeMap<ClosingId, Closing>,
+    /// The payments that were approved before their terminal's day was closed.
+    closed: BTreeSet<PaymentId>,
     facts: i64,
 }
 
+type Outcome = (&'static str, Option<Payment>);
+
 impl Model {
     /// The outcome in a word, and the payment.
-    fn write(&mut self, write: &Write) -> (&'static str, Option<Payment>) {
+    fn write(&mut self, write: &Write) -> Outcome {
         match write {
             Write::Begin { intent, then, .. } => {
                 if let Some(known) = self.payments.values().find(|p| p.intent.key == intent.key) {
@@ -76,6 +153,9 @@ impl Model {
                 }
                 if self.payments.contains_key(&intent.id) {
                     return ("illegal", None);
+                }
+                if let Some(word) = self.cannot_return(intent) {
+                    return (word, None);
                 }
                 let here = self
                     .payments
@@ -92,16 +172,86 @@ impl Model {
                 None => ("unknown", None),
                 Some(payment) => self.keep(payment.clone(), std::slice::from_ref(fact), *at),
             },
+            Write::BeginClose {
+                id, key, device, ..
+            } => self.begin_close(*id, key, device, write),
+            Write::EndClose { id, outcome, .. } => (self.end_close(*id, outcome), None),
             other => panic!("{other:?}"),
         }
     }
 
-    fn keep(
+    /// The rules once more, from the other end: what was ever promised back.
+    fn cannot_return(&self, intent: &Intent) -> Option<&'static str> {
+        let of = intent.purpose.of()?;
+        let Some(original) = self.payments.get(&of) else {
+            return Some("unknown");
+        };
+        let lives = |p: &&Payment| !matches!(p.state, State::Declined | State::Cancelled);
+        let promised: i64 = self
+            .payments
+            .values()
+            .filter(|p| p.intent.purpose.of() == Some(of))
+            .filter(lives)
+            .map(|p| p.intent.money.minor())
+            .sum();
+        let cancel = matches!(intent.purpose, Purpose::Cancel { .. });
+        let allowed = original.state == State::Approved
+            && original.intent.purpose.is_sale()
+            && original.intent.device == intent.device
+            && promised + intent.money.minor() <= 1010
+            && (!cancel || (intent.money.minor() == 1010 && !self.closed.contains(&of)));
+        (!allowed).then_some("cannot return")
+    }
+
+    fn begin_close(
         &mut self,
-        mut payment: Payment,
-        facts: &[Fact],
-        at: jiff::Timestamp,
-    ) -> (&'static str, Option<Payment>) {
+        id: ClosingId,
+        key: &IdempotencyKey,
+        device: &DeviceId,
+        write: &Write,
+    ) -> Outcome {
+        let known = self.closings.values().find(|c| c.intent.key == *key);
+        if let Some(known) = known {
+            let same = known.intent.device == *device;
+            return (if same { "repeat" } else { "elsewhere" }, None);
+        }
+        let running = |c: &Closing| c.intent.device == *device && c.state == ClosingState::Begun;
+        if self.closings.values().any(running) {
+            return ("repeat", None);
+        }
+        let Write::BeginClose { at, .. } = write else {
+            panic!("{write:?}");
+        };
+        let closing = Closing::begin(ClosingIntent {
+            id,
+            key: key.clone(),
+            device: device.clone(),
+            at: *at,
+        });
+        self.closings.insert(id, closing);
+        self.facts += 1;
+        ("written", None)
+    }
+
+    fn end_close(&mut self, id: ClosingId, outcome: &CloseOutcome) -> &'static str {
+        let Some(closing) = self.closings.get_mut(&id) else {
+            return "unknown";
+        };
+        let reason = Reason { text: "x".into() };
+        if !closing.add(&ClosingFact::DayUnknown(reason), at(0)) {
+            return "illegal";
+        }
+        self.facts += 1;
+        if matches!(outcome, CloseOutcome::Closed(_)) {
+            let device = &closing.intent.device;
+            let here = |p: &&Payment| p.state == State::Approved && p.intent.device == *device;
+            let ids = self.payments.values().filter(here).map(|p| p.intent.id);
+            self.closed.extend(ids);
+        }
+        "written"
+    }
+
+    fn keep(&mut self, mut payment: Payment, facts: &[Fact], at: jiff::Timestamp) -> Outcome {
         if facts.iter().any(|fact| payment.add(fact, at).is_err()) {
             return ("illegal", None);
         }
@@ -114,13 +264,18 @@ impl Model {
     }
 }
 
-fn outcome(pending: Pending) -> (&'static str, Option<Payment>) {
+fn outcome(pending: Pending) -> Outcome {
     match pending.wait() {
         Ok(Written::Payment(payment)) => ("written", Some(payment)),
         Ok(Written::Repeat(payment)) => ("repeat", Some(payment)),
         Ok(Written::OtherContent(payment)) => ("other content", Some(payment)),
         Err(WriteError::Illegal(_)) => ("illegal", None),
-        Err(WriteError::UnknownPayment(_)) => ("unknown", None),
+        Ok(Written::Closing(_)) => ("written", None),
+        Ok(Written::ClosingRepeat(_)) => ("repeat", None),
+        Ok(Written::ClosingElsewhere(_)) => ("elsewhere", None),
+        Err(WriteError::ClosingEnded(_)) => ("illegal", None),
+        Err(WriteError::CannotReturn(_)) => ("cannot return", None),
+        Err(WriteError::UnknownPayment(_) | WriteError::UnknownClosing(_)) => ("unknown", None),
         other => panic!("{other:?}"),
     }
 }
@@ -152,6 +307,14 @@ proptest! {
         let mut listed = reader.payments(&Filter::default()).unwrap().payments;
         listed.sort_by_key(|p| p.intent.id);
         prop_assert_eq!(&listed, &model.payments.values().cloned().collect::<Vec<_>>());
+        for sale in model.payments.values().filter(|p| p.intent.purpose.is_sale()) {
+            let linked = reader.linked(sale.intent.id).unwrap();
+            let back = linked.iter().filter(|p| p.state == State::Approved);
+            let back: i64 = back.map(|p| p.intent.money.minor()).sum();
+            prop_assert!(back <= sale.intent.money.minor(), "more given back than paid");
+        }
+        let begun = model.closings.values().filter(|c| c.state == ClosingState::Begun).count();
+        prop_assert_eq!(reader.unfinished_closings().unwrap().len(), begun);
         let approved = model.payments.values().filter(|p| p.state == State::Approved).count();
         let due = reader.deliveries_due(&"books".parse().unwrap(), at(0), 100).unwrap();
         prop_assert_eq!(due.len(), approved);

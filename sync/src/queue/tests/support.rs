@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use payment::{
-    Approval, Cancellation, Doubt, DoubtReason, Fact, Intent, Method, Money, Payment, PaymentId,
-    Refusal, Settlement, Text, Verdict, parse_currency,
+    Approval, Cancellation, ClosingId, Doubt, DoubtReason, Fact, Intent, Method, Money, Payment,
+    PaymentId, Purpose, Refusal, Settlement, Text, Verdict, parse_currency,
 };
 use tempfile::TempDir;
 
-use crate::queue::{Due, JobId, JobKind, Queue, Urgency, Write, WriteError, Written};
+use crate::queue::{CloseOutcome, Due, JobId, JobKind, Queue, Urgency, Write, WriteError, Written};
 
 pub(super) struct Desk {
     pub(super) queue: Queue,
@@ -88,11 +88,13 @@ pub(super) fn intent(number: u8) -> Intent {
         id: id(number),
         key: format!("key {number}").parse().unwrap(),
         device: "desk1".parse().unwrap(),
+        purpose: Purpose::Sale,
         money: Money::from_minor(1010, parse_currency("EUR").unwrap()).unwrap(),
         method: Method::Card,
         invoice: None,
         note: None,
         at: at(i64::from(number)),
+        before: None,
     }
 }
 
@@ -169,4 +171,26 @@ pub(super) fn facts() -> Vec<Fact> {
         }),
         Fact::Settled(Settlement::Declined { by: by() }),
     ]
+}
+
+pub(super) fn closing_id(number: u8) -> ClosingId {
+    ClosingId::new(at(i64::from(number)), [number; 10])
+}
+
+/// Day end number `number`, with a key of its own.
+pub(super) fn begin_close(number: u8, device: &str) -> Write {
+    Write::BeginClose {
+        id: closing_id(number),
+        key: format!("day {number}").parse().unwrap(),
+        device: device.parse().unwrap(),
+        at: at(i64::from(number)),
+    }
+}
+
+pub(super) fn end_close(number: u8, outcome: CloseOutcome) -> Write {
+    Write::EndClose {
+        id: closing_id(number),
+        outcome,
+        at: at(2000),
+    }
 }

@@ -14,7 +14,7 @@ use std::{collections::BTreeMap, fmt};
 
 use config::Secret;
 use jiff::Timestamp;
-use payment::{Method, Payment, Text};
+use payment::{Method, Payment, ReceiptNumber, Text};
 
 use super::{Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
 
@@ -62,7 +62,13 @@ impl fmt::Debug for Ivvy {
 }
 
 impl Upstream for Ivvy {
-    fn create(&self, now: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable> {
+    fn create(
+        &self,
+        now: Timestamp,
+        payment: &Payment,
+        original: Option<&ReceiptNumber>,
+    ) -> Result<HttpRequest, Unsendable> {
+        request::only_sales(payment, original)?;
         let body = request::add_payment(payment, &self.methods)?;
         self.signed("addPayment", now, body)
     }

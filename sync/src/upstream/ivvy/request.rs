@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use config::Secret;
 use jiff::{Timestamp, tz::TimeZone};
-use payment::{Method, Payment, Text};
+use payment::{Method, Payment, Purpose, ReceiptNumber, Text};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -16,10 +16,8 @@ mod method {
     pub(super) const CREDIT_CARD: u8 = 1;
     pub(super) const DIRECT_DEPOSIT: u8 = 3;
     pub(super) const CHEQUE: u8 = 5;
-    pub(super) const CASH: u8 = 6;
     /// Refused with 24237.
     pub(super) const GATEWAY: u8 = 7;
-    pub(super) const POINT_OF_SALE: u8 = 11;
     /// Needs a `customPaymentMethodId`, which the configuration cannot name.
     pub(super) const CUSTOM: u8 = 13;
 }
@@ -77,6 +75,33 @@ pub(super) fn add_payment(
         receipt_num: receipt,
     };
     to_json(&body)
+}
+
+/// Cancels and refunds of plain invoices have no call: a person enters them.
+pub(super) fn only_sales(
+    payment: &Payment,
+    original: Option<&ReceiptNumber>,
+) -> Result<(), Unsendable> {
+    let (receipt, money) = (&payment.receipt, payment.intent.money);
+    let of = original.map_or_else(
+        || "the first payment".to_owned(),
+        |original| format!("the payment {original}"),
+    );
+    let at = match &payment.intent.invoice {
+        Some(invoice) => format!("invoice {invoice}"),
+        None => "the right invoice".to_owned(),
+    };
+    match payment.intent.purpose {
+        Purpose::Sale => Ok(()),
+        Purpose::Cancel { .. } => Err(unsendable(&format!(
+            "iVvy cannot be told of a cancel. Open {at} in iVvy, cancel {of} of {money} \
+             there, note {receipt} as the reason, and mark this delivery as handled."
+        ))),
+        Purpose::Refund { .. } => Err(unsendable(&format!(
+            "iVvy cannot be told of a refund. Open {at} in iVvy, refund {money} of {of} \
+             there, note {receipt} as its number, and mark this delivery as handled."
+        ))),
+    }
 }
 
 /// The body of `getInvoice`.
@@ -139,12 +164,12 @@ fn utc(at: Timestamp) -> String {
 }
 
 fn payment_method(method: Method, methods: &BTreeMap<Method, u8>) -> Result<u8, Unsendable> {
-    let number = methods.get(&method).copied().unwrap_or(match method {
-        Method::Card | Method::Other => method::POINT_OF_SALE,
-        Method::Cash => method::CASH,
-        Method::Cheque => method::CHEQUE,
-        Method::BankTransfer => method::DIRECT_DEPOSIT,
-    });
+    let number = methods.get(&method).copied().ok_or_else(|| {
+        unsendable(&format!(
+            "The configuration names no payment method of iVvy's for {method}. Add it under \
+             [upstream.methods], restart, and try again."
+        ))
+    })?;
     if matches!(number, method::GATEWAY | method::CUSTOM) {
         return Err(unsendable(&format!(
             "The configuration maps {method} to iVvy's payment method {number}, which cannot be \
@@ -188,12 +213,14 @@ fn unsendable(reason: &str) -> Unsendable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::upstream::ivvy::tests::payment;
+    use crate::upstream::ivvy::tests::{self, payment};
 
-    fn body(method: Method, invoice: Option<&str>, methods: &[(Method, u8)]) -> String {
+    fn body(method: Method, invoice: Option<&str>, changed: &[(Method, u8)]) -> String {
         let mut payment = payment(1, invoice, "80.10");
         payment.intent.method = method;
-        add_payment(&payment, &methods.iter().copied().collect())
+        let mut methods = tests::methods();
+        methods.extend(changed.iter().copied());
+        add_payment(&payment, &methods)
             .map_or_else(|e| e.to_string(), |bytes| String::from_utf8(bytes).unwrap())
     }
 
@@ -233,6 +260,9 @@ mod tests {
                 "{wrong}"
             );
         }
+        let nothing = add_payment(&payment(1, Some("156"), "80.10"), &BTreeMap::new());
+        let said = nothing.unwrap_err().to_string();
+        assert!(said.contains("Add it under"), "{said}");
         for number in [7, 13] {
             let said = cash(Some("156"), &[(Method::Cash, number)]);
             assert!(said.contains("cannot be used"), "{said}");

@@ -1,7 +1,7 @@
 //! iVvy through its public surface: answers in, classes out.
 
 use jiff::Timestamp;
-use payment::{Intent, Money, PaymentId, ReceiptNumber, parse_currency};
+use payment::{Intent, Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
 use proptest::prelude::*;
 
 use super::*;
@@ -16,25 +16,38 @@ pub(super) fn payment(seq: u64, invoice: Option<&str>, amount: &str) -> Payment 
             id: PaymentId::new(at, random),
             key: format!("k{seq}").parse().unwrap(),
             device: "desk1".parse().unwrap(),
+            purpose: Purpose::Sale,
             money: Money::parse(amount, parse_currency("EUR").unwrap()).unwrap(),
             method: Method::Cash,
             invoice: invoice.map(|i| i.parse().unwrap()),
             note: None,
             at,
+            before: None,
         },
         ReceiptNumber::new("desk1".parse().unwrap(), seq),
     )
+}
+
+/// The configuration's own defaults.
+pub(super) fn methods() -> BTreeMap<Method, u8> {
+    BTreeMap::from([
+        (Method::Card, 11),
+        (Method::Cash, 6),
+        (Method::Cheque, 5),
+        (Method::BankTransfer, 3),
+        (Method::Other, 11),
+    ])
 }
 
 fn ivvy() -> Ivvy {
     Ivvy::new(&config::Upstream {
         id: "ivvy".parse().unwrap(),
         url: "https://ivvy.example".into(),
-        fence: std::time::Duration::from_secs(660),
+        fence: std::time::Duration::from_mins(11),
         kind: config::UpstreamKind::Ivvy {
             api_key: "key".into(),
             secret: Secret::new("my secret key".into()),
-            methods: BTreeMap::new(),
+            methods: methods(),
         },
     })
 }
@@ -46,7 +59,7 @@ fn now() -> Timestamp {
 #[test]
 fn a_request_is_signed_over_what_is_sent() {
     let request = ivvy()
-        .create(now(), &payment(1, Some("156"), "80.10"))
+        .create(now(), &payment(1, Some("156"), "80.10"), None)
         .unwrap();
     let header = |name| {
         let hit = request.headers.iter().find(|(n, _)| *n == name);
@@ -69,6 +82,7 @@ fn a_request_is_signed_over_what_is_sent() {
 
 /// Every row of the table of answers: status, body, class.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table is read whole")]
 fn the_table_of_answers() {
     for (status, body, expected) in [
         (
@@ -186,6 +200,7 @@ fn the_table_of_answers() {
 
 /// What `getInvoice` may show of a payment of 80.10 on invoice 156.
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table is read whole")]
 fn the_table_of_read_backs() {
     let invoice = |rest: &str| format!(r#"{{"id":156,"currency":"EUR",{rest}}}"#);
     let listed = |payments: &str| {
@@ -290,9 +305,33 @@ proptest! {
     fn amounts_are_exact(minor in 1..=payment::limits::MINOR_UNITS) {
         let mut payment = payment(1, Some("156"), "1.00");
         payment.intent.money = Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap();
-        let request = ivvy().create(now(), &payment).unwrap();
+        let request = ivvy().create(now(), &payment, None).unwrap();
         let body = String::from_utf8(request.body).unwrap();
         let expected = format!(r#""amountPaid":{}.{:02},"#, minor / 100, minor % 100);
         prop_assert!(body.contains(&expected), "{}", body);
     }
+}
+
+/// A person gets all that must be typed into iVvy.
+#[test]
+fn a_cancel_or_refund_is_a_person_s_work() {
+    let original: ReceiptNumber = "desk1-000001".parse().unwrap();
+    let said = |purpose, original| {
+        let mut payment = payment(7, Some("156"), "80.10");
+        payment.intent.purpose = purpose;
+        let request = ivvy().create(now(), &payment, original);
+        request.unwrap_err().to_string()
+    };
+    let of = PaymentId::from_bytes([1; 16]);
+    assert_eq!(
+        said(Purpose::Cancel { of }, Some(&original)),
+        "iVvy cannot be told of a cancel. Open invoice 156 in iVvy, cancel the payment desk1-000001 \
+         of EUR 80.10 there, note desk1-000007 as the reason, and mark this delivery as handled."
+    );
+    assert_eq!(
+        said(Purpose::Refund { of }, Some(&original)),
+        "iVvy cannot be told of a refund. Open invoice 156 in iVvy, refund EUR 80.10 of the payment \
+         desk1-000001 there, note desk1-000007 as its number, and mark this delivery as handled."
+    );
+    assert!(said(Purpose::Refund { of }, None).contains("of the first payment there"));
 }

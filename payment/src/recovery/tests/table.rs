@@ -1,0 +1,285 @@
+//! Cases with the row that must match.
+
+use jiff::civil::date;
+
+use super::{super::*, support::*};
+
+type Line = (Case, Answer, Row);
+
+fn others() -> Vec<Line> {
+    let unknown = || sale(&Answer::Unsupported);
+    vec![
+        (sale(&paid(470, 480)), Answer::Busy, Row::Busy),
+        (sale(&paid(470, 480)), Answer::NoAnswer, Row::NoAnswer),
+        (
+            seen(unknown(), 471, 481),
+            Answer::Unsupported,
+            Row::Unsupported,
+        ),
+        (sale(&Answer::Nothing), Answer::Nothing, Row::NothingStill),
+        (
+            seen(sale(&Answer::Nothing), 1, 1),
+            Answer::Nothing,
+            Row::NothingStill,
+        ),
+        (sale(&paid(470, 480)), Answer::Nothing, Row::NothingAnyMore),
+        (unknown(), Answer::Nothing, Row::NothingAnyMore),
+        // The terminal was swapped.
+        (
+            sale(&paid(470, 480)),
+            changed(471, 481, |a| a.terminal_id = Some(Text::from("29009999"))),
+            Row::OtherTerminal,
+        ),
+        (
+            seen(unknown(), 471, 481),
+            changed(471, 481, |a| a.terminal_id = Some(Text::from("29009999"))),
+            Row::OtherTerminal,
+        ),
+        // End-of-day records.
+        (
+            sale(&day_end(None, Some(480))),
+            day_end(None, Some(480)),
+            Row::EndOfDayStill,
+        ),
+        (
+            sale(&day_end(None, Some(480))),
+            day_end(None, Some(490)),
+            Row::ClosedSince,
+        ),
+        (
+            sale(&paid(470, 480)),
+            day_end(None, Some(490)),
+            Row::ClosedSince,
+        ),
+        // Without a number it may be another day's.
+        (
+            sale(&day_end(None, None)),
+            day_end(None, None),
+            Row::ClosedSince,
+        ),
+        // The stale receipt: what was there before, with the amount that was wanted.
+        (sale(&paid(470, 480)), paid(470, 480), Row::SameAsBefore),
+        (
+            seen(sale(&paid(470, 480)), 471, 481),
+            paid(470, 480),
+            Row::SameAsBefore,
+        ),
+        (
+            seen(sale(&paid(470, 480)), 470, 480),
+            paid(470, 480),
+            Row::SeenBefore,
+        ),
+        (
+            sale(&reversal(470, 480, Some(479))),
+            reversal(470, 480, Some(479)),
+            Row::SameAsBefore,
+        ),
+        // Only one number, and the same.
+        (
+            sale(&changed(470, 480, |a| a.trace = None)),
+            changed(470, 480, |a| a.trace = None),
+            Row::SameAsBefore,
+        ),
+    ]
+}
+
+fn reversals() -> Vec<Line> {
+    let before = || sale(&paid(470, 480));
+    let unknown = || sale(&Answer::Unsupported);
+    vec![
+        (
+            seen(before(), 471, 481),
+            reversal(472, 482, Some(481)),
+            Row::SeenTakenBack,
+        ),
+        (
+            seen(unknown(), 471, 481),
+            reversal(472, 482, Some(481)),
+            Row::SeenTakenBack,
+        ),
+        (
+            seen(before(), 471, 481),
+            reversal(471, 482, Some(480)),
+            Row::OtherReversal,
+        ),
+        (before(), reversal(471, 481, None), Row::TakenBack),
+        (before(), reversal(472, 482, None), Row::OtherReversal),
+        (unknown(), reversal(471, 481, None), Row::OtherReversal),
+        (
+            before(),
+            stored(
+                StoredKind::Reversal {
+                    original_trace: None,
+                },
+                Approval {
+                    money: Some(eur(500)),
+                    ..approval(471, 481)
+                },
+            ),
+            Row::OtherReversal,
+        ),
+    ]
+}
+
+fn cancels() -> Vec<Line> {
+    vec![
+        (
+            cancel(&paid(470, 480)),
+            reversal(471, 481, Some(480)),
+            Row::CancelStored,
+        ),
+        (
+            cancel(&paid(474, 484)),
+            reversal(476, 486, Some(480)),
+            Row::CancelStored,
+        ),
+        (
+            cancel(&paid(470, 480)),
+            reversal(471, 481, None),
+            Row::CancelStored,
+        ),
+        (
+            cancel(&paid(470, 480)),
+            reversal(472, 482, None),
+            Row::TooNew,
+        ),
+        (
+            cancel(&paid(470, 480)),
+            reversal(469, 479, None),
+            Row::Older,
+        ),
+        (
+            cancel(&paid(474, 484)),
+            reversal(475, 485, Some(473)),
+            Row::OtherReversal,
+        ),
+        (
+            cancel(&reversal(475, 485, Some(480))),
+            reversal(475, 485, Some(480)),
+            Row::SameAsBefore,
+        ),
+        (cancel(&paid(470, 480)), paid(470, 480), Row::SameAsBefore),
+        (
+            cancel(&Answer::Unsupported),
+            paid(470, 480),
+            Row::OriginalStands,
+        ),
+        (cancel(&paid(470, 480)), paid(471, 481), Row::NoReversal),
+        (
+            cancel(&Answer::Unsupported),
+            reversal(471, 481, Some(480)),
+            Row::BeforeUnknown,
+        ),
+        (
+            seen(cancel(&Answer::Unsupported), 471, 481),
+            reversal(471, 481, Some(480)),
+            Row::SeenIsStored,
+        ),
+    ]
+}
+
+fn payments() -> Vec<Line> {
+    let before = || sale(&paid(470, 480));
+    let unknown = || sale(&Answer::Unsupported);
+    vec![
+        (seen(before(), 471, 481), paid(471, 481), Row::SeenIsStored),
+        (seen(unknown(), 471, 481), paid(471, 481), Row::SeenIsStored),
+        (
+            seen(unknown(), 471, 481),
+            changed(471, 481, |a| a.money = Some(eur(500))),
+            Row::OtherAmount,
+        ),
+        (seen(before(), 471, 481), paid(471, 499), Row::NotTheSeen),
+        (
+            seen(sale(&Answer::Nothing), 1, 1),
+            paid(2, 2),
+            Row::NotTheSeen,
+        ),
+        (unknown(), paid(471, 481), Row::BeforeUnknown),
+        (before(), paid(471, 481), Row::NextIsOurs),
+        (sale(&Answer::Nothing), paid(17, 3), Row::NextIsOurs),
+        (
+            sale(&day_end(None, Some(480))),
+            paid(1, 481),
+            Row::NextIsOurs,
+        ),
+        (
+            sale(&day_end(Some(470), Some(480))),
+            paid(471, 481),
+            Row::NextIsOurs,
+        ),
+        (sale(&day_end(None, None)), paid(1, 481), Row::NextIsOurs),
+        (sale(&day_end(None, Some(480))), paid(471, 479), Row::Older),
+        (
+            sale(&reversal(470, 480, None)),
+            paid(471, 481),
+            Row::NextIsOurs,
+        ),
+        // A record without any number proves nothing.
+        (
+            sale(&Answer::Nothing),
+            changed(1, 1, |a| (a.terminal_receipt, a.trace) = (None, None)),
+            Row::Uncountable,
+        ),
+        // The receipt number wraps.
+        (sale(&paid(9999, 480)), paid(1, 481), Row::NextIsOurs),
+        (sale(&paid(1, 480)), paid(9999, 479), Row::Older),
+        (before(), paid(472, 482), Row::TooNew),
+        (before(), paid(469, 479), Row::Older),
+        // The number began again with another trace: nobody knows.
+        (before(), paid(470, 481), Row::Older),
+        (before(), paid(70_000, 481), Row::Uncountable),
+        (
+            before(),
+            changed(471, 481, |a| a.terminal_receipt = None),
+            Row::Uncountable,
+        ),
+        (
+            before(),
+            changed(471, 481, |a| a.money = Some(eur(2041))),
+            Row::OtherAmount,
+        ),
+        (
+            before(),
+            changed(471, 481, |a| a.money = Some(chf(2040))),
+            Row::OtherAmount,
+        ),
+        (
+            before(),
+            changed(471, 481, |a| a.money = None),
+            Row::NoAmount,
+        ),
+    ]
+}
+
+fn times() -> Vec<Line> {
+    let before = || sale(&paid(470, 480));
+    vec![
+        // Yesterday, at the same amount.
+        (
+            before(),
+            changed(471, 481, |a| {
+                a.terminal_time = Some(date(2026, 10, 5).at(22, 40, 0, 0));
+            }),
+            Row::OtherTime,
+        ),
+        (
+            before(),
+            changed(471, 481, |a| a.terminal_time = None),
+            Row::NextIsOurs,
+        ),
+        // The year was guessed when the record was read.
+        (
+            before(),
+            changed(471, 481, |a| {
+                a.terminal_time = Some(date(2027, 10, 6).at(22, 40, 0, 0));
+            }),
+            Row::NextIsOurs,
+        ),
+    ]
+}
+
+/// All of them.
+pub(super) fn table() -> Vec<Line> {
+    [others(), reversals(), cancels(), payments(), times()].concat()
+}

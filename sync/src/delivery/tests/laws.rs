@@ -1,0 +1,74 @@
+//! What holds over any sequence of fates.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use payment::Text;
+use proptest::prelude::*;
+
+use super::super::*;
+use super::{
+    server::Fate,
+    world::{settle, world},
+};
+
+/// A crash in the middle of a fence arms it again in full.
+#[test]
+fn a_restart_arms_the_fence_in_full() {
+    let now: Timestamp = "2026-11-21T00:10:00Z".parse().unwrap();
+    let now = Now {
+        steady: now,
+        wall: now,
+    };
+    let almost_over = DeliveryState::Ambiguous {
+        fenced_until: now.steady + Duration::from_secs(1),
+        next_at: now.steady + Duration::from_secs(1),
+        reason: Text::from("lost"),
+    };
+    let restarted = restarted(&almost_over, now, Settings::default()).unwrap();
+    assert_eq!(
+        restarted.next_at(),
+        Some(now.steady + Duration::from_mins(11))
+    );
+}
+
+/// One payment whose read-back never works does not hold up the others.
+#[test]
+fn a_doubt_that_stays_blocks_nobody_else() {
+    let mut fates = vec![Fate::LostAfter];
+    fates.extend([Fate::Well; 9]);
+    fates.extend([Fate::Portal; 20]);
+    let shared = world(10, &fates);
+    settle(&shared);
+    shared.with(|w| {
+        assert_eq!(w.booked.len(), 10);
+        assert!(w.fates.is_empty());
+    });
+}
+
+proptest! {
+    #[test]
+    fn never_twice_and_never_lost(
+        payments in 1..5_u64,
+        picks in prop::collection::vec(0..Fate::ALL.len(), 0..40),
+    ) {
+        let fates: Vec<Fate> = picks.iter().map(|i| Fate::ALL[*i]).collect();
+        let shared = world(payments, &fates);
+        settle(&shared);
+        shared.with(|w| {
+            let mut booked = w.booked.clone();
+            booked.sort();
+            booked.dedup();
+            prop_assert_eq!(booked.len(), w.booked.len(), "booked twice: {:?}", w.booked);
+            for row in w.rows.values() {
+                let receipt = row.payment.receipt.to_string();
+                match row.state {
+                    DeliveryState::Confirmed { .. } => prop_assert!(w.booked.contains(&receipt)),
+                    DeliveryState::NeedsOperator { .. } => prop_assert!(!w.booked.contains(&receipt)),
+                    _ => prop_assert!(false, "{:?} is no end", row.state),
+                }
+            }
+            Ok(())
+        })?;
+    }
+}
