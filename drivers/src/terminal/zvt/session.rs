@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use payment::{PaymentId, Text};
+use payment::{PaymentId, Refusal, Text};
 
 use super::{
     apdu::{Apdu, code},
@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Approved, Command, Ending, Event},
+    terminal::{Command, DayEnd, Ending, Event, Fact, LastTransaction},
 };
 
 /// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
@@ -38,7 +38,7 @@ const WRONG_PASSWORD: u8 = 0x37;
 pub struct Zvt {
     settings: ZvtSettings,
     transport: Transport,
-    outputs: VecDeque<Output<Approved, Event>>,
+    outputs: VecDeque<Output<Fact, Event>>,
     phase: Phase,
     retry: Duration,
     slips: SlipCollector,
@@ -98,6 +98,28 @@ impl Zvt {
                 }
             },
             Command::Abort { payment } => self.abort(now, payment),
+            Command::Reverse { payment, .. } | Command::Refund { payment, .. } => {
+                let why = "The terminal was not asked: tilld cannot do that yet.";
+                self.ended(payment, not_asked(why));
+            }
+            Command::LastTransaction => {
+                let why = Text::new("tilld cannot ask this terminal yet.");
+                self.event(Event::LastTransaction(LastTransaction::Unsupported(why)));
+            }
+            Command::EndOfDay => {
+                let refusal = Refusal {
+                    code: None,
+                    text: Text::new("tilld cannot end this terminal's day yet."),
+                };
+                self.event(Event::DayEnded(DayEnd::Refused(refusal)));
+            }
+            Command::Service(_) => {
+                let refusal = Refusal {
+                    code: None,
+                    text: Text::new("tilld cannot do that with this terminal yet."),
+                };
+                self.event(Event::Served(Err(refusal)));
+            }
         }
     }
 
@@ -300,7 +322,7 @@ fn fingerprint(apdu: &Apdu) -> u64 {
 
 impl Machine for Zvt {
     type Command = Command;
-    type Fact = Approved;
+    type Fact = Fact;
     type Event = Event;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Command>) {
@@ -320,7 +342,7 @@ impl Machine for Zvt {
         self.pump(now);
     }
 
-    fn poll(&mut self) -> Output<Approved, Event> {
+    fn poll(&mut self) -> Output<Fact, Event> {
         let output = self.outputs.pop_front();
         output.unwrap_or_else(|| Output::Wait(self.deadline()))
     }

@@ -8,7 +8,7 @@ use super::{Phase, Zvt, fingerprint};
 use crate::{
     Mono, Output,
     terminal::{
-        Approved, Ending, Event,
+        Approved, Ending, Event, Fact,
         zvt::{
             apdu::{Apdu, code},
             codes::{intermediate, result},
@@ -169,7 +169,7 @@ impl Zvt {
                 operation.storing = Some(fingerprint(apdu));
                 let payment = operation.request.payment();
                 let approved = Approved { payment, approval };
-                self.outputs.push_back(Output::Store(approved));
+                self.outputs.push_back(Output::Store(Fact::Approved(approved)));
             }
             Verdict::Refuse(doubt) => {
                 let answer = Apdu::refused(result::NOT_ISSUED);

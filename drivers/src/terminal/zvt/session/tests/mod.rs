@@ -141,9 +141,15 @@ impl Desk {
                     self.log.push(word(&event));
                     self.events.push(event);
                 }
-                Output::Store(approved) => {
-                    self.log.push("store".into());
-                    self.stored.push(approved.approval);
+                Output::Store(fact) => {
+                    self.log.push(match fact {
+                        Fact::Approved(_) => "store".into(),
+                        Fact::LeftOver(_) => "store left over".into(),
+                    });
+                    self.stored.push(match fact {
+                        Fact::Approved(approved) => approved.approval,
+                        Fact::LeftOver(stored) => stored.approval,
+                    });
                     asked_disk = true;
                 }
             }
@@ -200,6 +206,20 @@ fn word(event: &Event) -> String {
         Event::NotReady { .. } => "not ready".into(),
         Event::Progress { code, .. } => format!("progress {code}"),
         Event::Receipt { slip, .. } => format!("receipt {:?}", slip.copy),
+        Event::LastTransaction(last) => match last {
+            LastTransaction::Stored(stored) => format!("last {:?}", stored.kind),
+            LastTransaction::Nothing => "last nothing".into(),
+            LastTransaction::Busy(_) => "last busy".into(),
+            LastTransaction::NoAnswer(_) => "last no answer".into(),
+            LastTransaction::Unsupported(_) => "last unsupported".into(),
+        },
+        Event::DayEnded(end) => match end {
+            DayEnd::Done(_) => "day done".into(),
+            DayEnd::Refused(r) => format!("day refused {}", r.code.clone().unwrap_or_default()),
+            DayEnd::Unknown(_) => "day unknown".into(),
+        },
+        Event::Served(Ok(_)) => "served".into(),
+        Event::Served(Err(r)) => format!("not served {}", r.code.clone().unwrap_or_default()),
         Event::Ended { ending, .. } => match ending {
             Ending::Completed => "completed".into(),
             Ending::Declined(r) => format!("declined {}", r.code.clone().unwrap_or_default()),
