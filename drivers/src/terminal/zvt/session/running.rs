@@ -169,7 +169,8 @@ impl Zvt {
                 operation.storing = Some(fingerprint(apdu));
                 let payment = operation.request.payment();
                 let approved = Approved { payment, approval };
-                self.outputs.push_back(Output::Store(Fact::Approved(approved)));
+                self.outputs
+                    .push_back(Output::Store(Fact::Approved(approved)));
             }
             Verdict::Refuse(doubt) => {
                 let answer = Apdu::refused(result::NOT_ISSUED);
