@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use payment::{Approval, Currency, Money, PaymentId};
 
 use super::*;
-use crate::terminal::zvt::rs232;
+use crate::terminal::{DayEnd, zvt::rs232};
 
 /// A driver, its link and a clock. Bytes that it sends are taken apart as a terminal would.
 struct Desk {
@@ -61,6 +61,7 @@ impl Desk {
             answer_timeout: Duration::from_secs(5),
             completion_timeout: Duration::from_mins(3),
             print_here,
+            numbered: false,
         };
         let mut desk = Self {
             zvt: Zvt::new(settings, framing),
