@@ -4,3 +4,5 @@
 mod escpos;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod zvt;

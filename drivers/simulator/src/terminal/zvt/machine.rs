@@ -166,10 +166,10 @@ impl Machine for Terminal {
             Input::LinkUp => {
                 self.wire.clear();
                 self.linked = true;
-                self.closing = false;
             }
             Input::LinkDown => {
                 self.linked = false;
+                self.closing = false;
                 self.wire.clear();
                 let survives = self.running.as_ref().is_some_and(|running| {
                     running.operation.fault == Some(Fault::LateApproval) && running.paused.is_some()
