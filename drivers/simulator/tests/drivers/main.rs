@@ -6,3 +6,5 @@ mod escpos;
 mod world;
 #[cfg(test)]
 mod zvt;
+#[cfg(test)]
+mod zvt_traces;
