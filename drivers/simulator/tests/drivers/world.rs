@@ -83,6 +83,12 @@ where
         }
     }
 
+    /// Pulls the cable; it is put back after a while.
+    pub(crate) fn cut(&mut self) {
+        self.link(false);
+        self.settle();
+    }
+
     fn link(&mut self, up: bool) {
         self.linked = up;
         self.link_back_at = (!up).then(|| self.now + OUTAGE);

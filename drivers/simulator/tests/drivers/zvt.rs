@@ -324,3 +324,96 @@ fn services_are_served() {
         assert_eq!(endings(&world, 2), [&Ending::Completed]);
     }
 }
+
+/// What the terminal holds after a payment that went wrong: evidence that must not be misread.
+#[test]
+fn what_a_terminal_holds_after_doubt() {
+    for framing in BOTH {
+        let after = |fault: &str| {
+            let mut world = world(framing, fault, true);
+            pay(&mut world, 1);
+            assert!(matches!(endings(&world, 1)[..], [Ending::Doubted(_)]));
+            last(&mut world)
+        };
+        let kind = |last| match last {
+            LastTransaction::Stored(stored) => stored.kind,
+            other => panic!("{other:?}"),
+        };
+        let original_trace = Some(1);
+        let reversal = StoredKind::Reversal { original_trace };
+        assert_eq!(kind(after("last-is-reversal")), reversal);
+        assert_eq!(kind(after("last-is-end-of-day")), StoredKind::EndOfDay);
+        for fault in ["no-stored-transaction", "swapped"] {
+            let last = after(fault);
+            assert!(matches!(last, LastTransaction::Unsupported(_)), "{last:?}");
+        }
+    }
+}
+
+#[test]
+fn another_terminal_names_itself() {
+    let mut world = world(Framing::Tcp, "swapped", true);
+    pay(&mut world, 1);
+    let names = world.events.iter().filter_map(|event| match event {
+        Event::Ready { terminal_id } => terminal_id.as_ref().map(|id| id.as_str()),
+        _ => None,
+    });
+    assert_eq!(names.collect::<Vec<_>>(), ["28004869", "28004870"]);
+}
+
+#[test]
+fn a_late_approval_is_kept_or_taken_back() {
+    for framing in BOTH {
+        for durable in [true, false] {
+            let mut world = world(framing, "late-approval", true);
+            world.durable = durable;
+            // The link breaks while the customer takes his time.
+            world.command(Command::Pay {
+                payment: payment(1),
+                money: euros(1010),
+            });
+            world.run(Duration::from_secs(60), |_| false);
+            world.cut();
+            world.run(Duration::from_mins(10), |_| false);
+            assert!(matches!(endings(&world, 1)[..], [Ending::Doubted(_)]));
+            let [Fact::LeftOver(stored)] = &world.facts[..] else {
+                panic!("{:?}", world.facts);
+            };
+            assert_eq!(stored.approval.money, Some(euros(1010)));
+            let charged = world.device.books().charged().len();
+            assert_eq!(charged, usize::from(durable), "{framing:?}");
+        }
+    }
+}
+
+#[test]
+fn what_an_earlier_till_left_is_ended_and_the_next_payment_goes_through() {
+    for framing in BOTH {
+        let mut world = world(framing, "stale-amount", true);
+        pay(&mut world, 1);
+        assert!(matches!(endings(&world, 1)[..], [Ending::Declined(_)]));
+        pay(&mut world, 2);
+        assert_eq!(endings(&world, 2), [&Ending::Completed]);
+        assert_eq!(world.device.authorisations_seen(), 2);
+    }
+}
+
+#[test]
+fn a_terminal_that_updates_itself_comes_back() {
+    for framing in BOTH {
+        let mut world = world(framing, "maintenance", true);
+        world.command(Command::EndOfDay);
+        world.run(Duration::from_secs(30), |_| false);
+        let done = |event: &Event| matches!(event, Event::DayEnded(DayEnd::Done(_)));
+        assert!(world.events.iter().any(done));
+        assert!(!is_ready(&world));
+        let away = world.now;
+        world.run(HOUR, is_ready);
+        assert!(
+            world.now.since(away) < Duration::from_mins(5),
+            "{framing:?}"
+        );
+        pay(&mut world, 1);
+        assert_eq!(endings(&world, 1), [&Ending::Completed]);
+    }
+}
