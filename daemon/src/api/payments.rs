@@ -114,11 +114,13 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
         id,
         key,
         device,
+        purpose: payment::Purpose::Sale,
         money,
         method,
         invoice,
         note,
         at,
+        before: None,
     })
 }
 

@@ -83,7 +83,7 @@ pub enum Event {
         /// Which.
         device: DeviceId,
         /// What.
-        approved: terminal::Approved,
+        fact: terminal::Fact,
     },
     /// A terminal's link is gone, or cannot be opened.
     LinkLost {

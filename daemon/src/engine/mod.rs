@@ -133,7 +133,7 @@ impl Engine {
             Event::Written { ticket, result } => self.written(ticket, *result),
             Event::Found { ticket, payment } => self.found(ticket, payment.map(|p| *p)),
             Event::Terminal { device, event } => self.terminal(now, &device, event),
-            Event::Store { device, approved } => self.store(now, &device, approved),
+            Event::Store { device, fact } => self.store(now, &device, fact),
             Event::LinkLost { device, reason } => self.link_lost(&device, reason),
         }
         self.take_effects()

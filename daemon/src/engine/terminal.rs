@@ -1,6 +1,6 @@
 //! What terminals tell, and what follows from it.
 
-use drivers::terminal::{Approved, Ending, Event as TerminalEvent, Slip, SlipCopy};
+use drivers::terminal::{Ending, Event as TerminalEvent, Fact as TerminalFact, Slip, SlipCopy};
 use jiff::Timestamp;
 use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Text};
 use sync::queue::{JobKind, Urgency, Write};
@@ -51,6 +51,10 @@ impl Engine {
                 }
             }
             TerminalEvent::Receipt { payment, slip } => self.slip(now, id, payment, &slip),
+            // Nothing here asks for these yet.
+            TerminalEvent::LastTransaction(_)
+            | TerminalEvent::DayEnded(_)
+            | TerminalEvent::Served(_) => {}
             TerminalEvent::Ended { payment, ending } => {
                 if device.is_working_on(payment) {
                     device.progress = None;
@@ -63,7 +67,18 @@ impl Engine {
     }
 
     /// Law 2: the driver acknowledges only after [`Effect::Stored`].
-    pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, approved: Approved) {
+    pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, fact: TerminalFact) {
+        let approved = match fact {
+            TerminalFact::Approved(approved) => approved,
+            TerminalFact::LeftOver(_) => {
+                tracing::error!(device = %id, "an approval was left over, and is not kept");
+                self.effects.push(Effect::Stored {
+                    device: id.clone(),
+                    kept: false,
+                });
+                return;
+            }
+        };
         let expected = self
             .devices
             .get(id)

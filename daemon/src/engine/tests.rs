@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use drivers::terminal::{Approved, Command, Ending, Event as TerminalEvent};
+use drivers::terminal::{Approved, Command, Ending, Event as TerminalEvent, Fact as TerminalFact};
 use jiff::Timestamp;
 use payment::{
     Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, Payment, PaymentId,
@@ -120,11 +120,13 @@ impl World {
             id: PaymentId::new(NOW, [self.next_id; 10]),
             key: key.parse().unwrap(),
             device: device.parse().unwrap(),
+            purpose: payment::Purpose::Sale,
             money: Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap(),
             method,
             invoice: None,
             note: None,
             at: NOW,
+            before: None,
         };
         self.feed(Event::Pay {
             intent: Box::new(intent),
@@ -154,7 +156,7 @@ impl World {
         };
         self.feed(Event::Store {
             device: "desk1".parse().unwrap(),
-            approved,
+            fact: TerminalFact::Approved(approved),
         });
     }
 

@@ -6,7 +6,7 @@ use config::{Config, Link, Protocol};
 use drivers::{
     link::{Defaults, StopBits},
     run::{FromMachine, ToMachine},
-    terminal::{Approved, Command, Event as TerminalEvent, zvt},
+    terminal::{Command, Event as TerminalEvent, Fact, zvt},
 };
 use payment::DeviceId;
 use tokio::sync::mpsc;
@@ -52,13 +52,13 @@ fn framing(link: &Link) -> zvt::Framing {
 
 async fn forward(
     device: DeviceId,
-    mut told: mpsc::Receiver<FromMachine<Approved, TerminalEvent>>,
+    mut told: mpsc::Receiver<FromMachine<Fact, TerminalEvent>>,
     handle: Handle,
 ) {
     while let Some(message) = told.recv().await {
         let device = device.clone();
         let event = match message {
-            FromMachine::Store(approved) => Event::Store { device, approved },
+            FromMachine::Store(fact) => Event::Store { device, fact },
             FromMachine::Event(event) => Event::Terminal { device, event },
             FromMachine::LinkDown(reason) => Event::LinkLost { device, reason },
             // The driver says itself when the terminal behind the link is ready.

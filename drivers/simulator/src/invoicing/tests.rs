@@ -133,11 +133,13 @@ impl Desk {
             id: PaymentId::new(at, random),
             key: format!("k{n}").parse().unwrap(),
             device,
+            purpose: payment::Purpose::Sale,
             money: eur(amount),
             method: Method::Cash,
             invoice: invoice.map(|i| i.parse().unwrap()),
             note: None,
             at,
+            before: None,
         };
         let due = Due {
             upstreams: vec![upstream_id()],

@@ -4,3 +4,7 @@
 mod escpos;
 #[cfg(test)]
 mod world;
+#[cfg(test)]
+mod zvt;
+#[cfg(test)]
+mod zvt_traces;

@@ -6,6 +6,8 @@ use drivers::{Input, Machine, Mono, Output};
 
 /// How long a lost link stays away.
 const OUTAGE: Duration = Duration::from_secs(1);
+/// More happens at one moment only where somebody asks to be woken for nothing.
+const STEPS_AT_ONCE: u32 = 1000;
 
 pub(crate) struct World<D: Machine, S> {
     pub(crate) now: Mono,
@@ -13,6 +15,8 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) device: S,
     pub(crate) events: Vec<D::Event>,
     pub(crate) facts: Vec<D::Fact>,
+    /// What the driver is told of its facts.
+    pub(crate) durable: bool,
     wait: [Option<Mono>; 2],
     linked: bool,
     link_back_at: Option<Mono>,
@@ -38,6 +42,7 @@ where
             device,
             events: Vec::new(),
             facts: Vec::new(),
+            durable: true,
             wait: [None; 2],
             linked: false,
             link_back_at: None,
@@ -56,6 +61,7 @@ where
     /// Lets time pass until something happened that is waited for.
     pub(crate) fn run(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) {
         let end = self.now + limit;
+        let mut steps = 0;
         while !done(self) {
             let moments = [self.wait[0], self.wait[1], self.link_back_at];
             let Some(next) = moments.into_iter().flatten().min() else {
@@ -65,6 +71,8 @@ where
                 self.now = end;
                 return;
             }
+            steps = if next > self.now { 0 } else { steps + 1 };
+            assert!(steps < STEPS_AT_ONCE, "time stands still: {:?}", self.wait);
             self.now = self.now.max(next);
             if self.link_back_at.is_some_and(|at| at <= self.now) {
                 self.link(true);
@@ -73,6 +81,12 @@ where
             self.tell_device(Input::Timeout);
             self.settle();
         }
+    }
+
+    /// Pulls the cable; it is put back after a while.
+    pub(crate) fn cut(&mut self) {
+        self.link(false);
+        self.settle();
     }
 
     fn link(&mut self, up: bool) {
@@ -95,7 +109,7 @@ where
             match pending {
                 Pending::ToDriver(bytes) => self.tell_driver(Input::Bytes(&bytes)),
                 Pending::ToDevice(bytes) => self.tell_device(Input::Bytes(&bytes)),
-                Pending::Stored => self.tell_driver(Input::Stored(true)),
+                Pending::Stored => self.tell_driver(Input::Stored(self.durable)),
             }
         }
     }

@@ -25,6 +25,14 @@ pub mod code {
     pub const REFUND: u16 = 0x0631;
     /// End of day.
     pub const END_OF_DAY: u16 = 0x0650;
+    /// Diagnosis: call the host.
+    pub const DIAGNOSIS: u16 = 0x0670;
+    /// Set the terminal's date and time.
+    pub const SET_TIME: u16 = 0x0691;
+    /// Initialisation: set the terminal up anew.
+    pub const INITIALISATION: u16 = 0x0693;
+    /// Show a text on the terminal.
+    pub const DISPLAY_TEXT: u16 = 0x06e0;
     /// Abort the running operation, as a request from the till.
     pub const ABORT_REQUEST: u16 = 0x06b0;
     /// Print one line.
@@ -33,6 +41,8 @@ pub mod code {
     pub const PRINT_BLOCK: u16 = 0x06d3;
     /// Status enquiry.
     pub const STATUS_ENQUIRY: u16 = 0x0501;
+    /// The terminal tells the time.
+    pub const TIME: u16 = 0x0401;
     /// Status information: the result of a payment.
     pub const STATUS_INFORMATION: u16 = 0x040f;
     /// Intermediate status: what the terminal is doing.

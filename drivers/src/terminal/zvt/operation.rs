@@ -1,21 +1,37 @@
-//! One operation at the terminal: what was asked, what was heard, and how it ends. Pure: it decides,
+//! One operation with money at the terminal: what was asked, what was heard, and how it ends. Pure: it decides,
 //! and the session does.
 
 use jiff::Timestamp;
 use payment::{Approval, Cancellation, Doubt, DoubtReason, Money, PaymentId, Refusal, Text};
 
 use super::{
-    apdu::Apdu,
+    apdu::{Apdu, code},
     codes::result,
-    message::{Abort, Authorisation, StatusInformation},
+    message::{Abort, Authorisation, Refund, Reversal, StatusInformation},
 };
 use crate::{Mono, terminal::Ending};
 
-/// What is asked of the terminal. A further operation is a further variant.
+/// What is asked of the terminal: sent at most once, ever (law 4).
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Request {
     /// 06 01.
     Pay {
+        /// For which payment.
+        payment: PaymentId,
+        /// How much.
+        money: Money,
+    },
+    /// 06 30.
+    Reverse {
+        /// For which payment: not the one that is taken back.
+        payment: PaymentId,
+        /// How much.
+        money: Money,
+        /// The receipt number of the one that is taken back.
+        receipt: u32,
+    },
+    /// 06 31.
+    Refund {
         /// For which payment.
         payment: PaymentId,
         /// How much.
@@ -52,11 +68,6 @@ pub(super) struct Operation {
     pub(super) garbage: bool,
     /// 06 B0 was sent; it is not sent again.
     pub(super) stop_sent: bool,
-    /// The result that is being stored; it may come again meanwhile.
-    pub(super) storing: Option<u64>,
-    /// What came while the disk was awaited. It is answered afterwards: an answer now could be
-    /// taken for the acknowledgement of the approval (law 2).
-    pub(super) held: Vec<Apdu>,
 }
 
 /// What to do with a result of the terminal.
@@ -73,29 +84,59 @@ pub(super) enum Verdict {
 impl Request {
     pub(super) fn payment(&self) -> PaymentId {
         match self {
-            Self::Pay { payment, .. } => *payment,
+            Self::Pay { payment, .. }
+            | Self::Reverse { payment, .. }
+            | Self::Refund { payment, .. } => *payment,
         }
     }
 
     pub(super) fn money(&self) -> Money {
         match self {
-            Self::Pay { money, .. } => *money,
+            Self::Pay { money, .. } | Self::Reverse { money, .. } | Self::Refund { money, .. } => {
+                *money
+            }
         }
     }
 
-    pub(super) fn encode(&self) -> Option<Apdu> {
+    pub(super) fn code(&self) -> u16 {
+        match self {
+            Self::Pay { .. } => code::AUTHORISATION,
+            Self::Reverse { .. } => code::REVERSAL,
+            Self::Refund { .. } => code::REFUND,
+        }
+    }
+
+    /// The message; none when the terminal's fields are too short for it.
+    pub(super) fn encode(&self, password: [u8; 3]) -> Option<Apdu> {
         match self {
             Self::Pay { money, .. } => Authorisation::new(*money).encode(),
+            Self::Reverse { money, receipt, .. } => {
+                Reversal::new(password, *receipt, *money).encode()
+            }
+            Self::Refund { money, .. } => Refund::new(password, *money).encode(),
         }
     }
 
-    /// When it was wanted: the name of a payment holds the moment (RFC 9562, 5.7).
-    fn at(&self) -> Timestamp {
-        let bytes = self.payment();
-        let millis = bytes.as_bytes().iter().take(6);
-        let millis = millis.fold(0, |sum: i64, byte| sum << 8 | i64::from(*byte));
-        Timestamp::from_millisecond(millis).unwrap_or_default()
+    /// Whether a record is of another kind than what was asked for, and so approves nothing. The
+    /// record of a reversal should name what it reversed, but not every terminal's does.
+    fn is_foreign(&self, status: &StatusInformation) -> bool {
+        match self {
+            Self::Pay { .. } | Self::Refund { .. } => status.reversal || status.has_totals,
+            Self::Reverse { .. } => status.has_totals,
+        }
     }
+
+    /// When it was wanted.
+    pub(super) fn at(&self) -> Timestamp {
+        wanted_at(self.payment())
+    }
+}
+
+/// When a payment was wanted: its name holds the moment (RFC 9562, 5.7).
+pub(super) fn wanted_at(payment: PaymentId) -> Timestamp {
+    let millis = payment.as_bytes().iter().take(6);
+    let millis = millis.fold(0, |sum: i64, byte| sum << 8 | i64::from(*byte));
+    Timestamp::from_millisecond(millis).unwrap_or_default()
 }
 
 impl Operation {
@@ -111,8 +152,6 @@ impl Operation {
             garbage_before,
             garbage: false,
             stop_sent: false,
-            storing: None,
-            held: Vec::new(),
         }
     }
 
@@ -128,12 +167,11 @@ impl Operation {
             self.refusal = Some((code, status.text.clone()));
             return Verdict::Accept;
         }
-        // The record of a reversal or of an end of day is no approval of a payment.
-        if status.original_trace.is_some() || status.totals.is_some() {
+        if self.request.is_foreign(status) {
             return Verdict::Accept;
         }
         let asked = self.request.money();
-        let approval = status.approval(asked.currency(), self.request.at());
+        let approval = status.approval(asked.currency(), Some(self.request.at()));
         let other_amount = status.amount.is_some() && approval.money != Some(asked);
         let other_currency = status
             .currency
@@ -246,7 +284,7 @@ pub(super) fn refused(code: u8, said: Option<&Text>) -> Ending {
     }
 }
 
-/// A payment that the terminal was never asked for.
+/// What the terminal was never asked for.
 pub(super) fn not_asked(why: &str) -> Ending {
     Ending::Cancelled(Cancellation {
         code: None,

@@ -1,6 +1,8 @@
 //! The driver: registers, asks, listens and answers. It must not know sockets or the clock.
 
+mod enquiring;
 mod running;
+mod storing;
 #[cfg(test)]
 mod tests;
 
@@ -10,20 +12,24 @@ use std::{
     time::Duration,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use payment::{PaymentId, Text};
 
+use self::{enquiring::moves_money, storing::Storing};
 use super::{
     apdu::{Apdu, code},
     codes::result,
-    line::{LineOutput, Repeat},
-    message::{Abort, Completion, PrintBlock, PrintLine, SlipCollector},
-    operation::{Operation, Request, not_asked},
+    enquiry::{Enquiry, Question},
+    line::{LineOutput, Repeat, Statistics},
+    message::{Abort, Completion, SlipCollector},
+    operation::{Operation, Request, not_asked, wanted_at},
+    sequence::{Number, Sequence},
     settings::ZvtSettings,
     transport::{Framing, Transport},
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Approved, Command, Ending, Event},
+    terminal::{Command, Ending, Event, Fact, LastTransaction},
 };
 
 /// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
@@ -38,7 +44,7 @@ const WRONG_PASSWORD: u8 = 0x37;
 pub struct Zvt {
     settings: ZvtSettings,
     transport: Transport,
-    outputs: VecDeque<Output<Approved, Event>>,
+    outputs: VecDeque<Output<Fact, Event>>,
     phase: Phase,
     retry: Duration,
     slips: SlipCollector,
@@ -46,6 +52,30 @@ pub struct Zvt {
     answered: Option<(u64, Apdu)>,
     /// The last payment that was asked for. It is never asked for again (law 4).
     asked: Option<PaymentId>,
+    /// What is on its way to the disk.
+    storing: Option<Storing>,
+    /// A command that came while we asked the terminal something for ourselves.
+    waiting: Option<Command>,
+    /// The terminal's ID, as it told it last.
+    terminal_id: Option<Text>,
+    /// Its status, as it told it last; 0 is ready.
+    status: u8,
+    /// When to ask for it again.
+    enquire_at: Option<Mono>,
+    /// Whether it knows 05 01.
+    enquires: bool,
+    sequence: Sequence,
+    /// The number of the message that is being heard.
+    hearing: Option<Number>,
+    /// The time of day at the origin of [`Mono`].
+    origin: Option<Timestamp>,
+}
+
+/// A message that may come again.
+#[derive(Debug, Clone, Copy)]
+struct Heard {
+    print: u64,
+    number: Option<Number>,
 }
 
 enum Phase {
@@ -59,6 +89,9 @@ enum Phase {
         deadline: Mono,
     },
     Ready,
+    /// Something was asked that moves no money.
+    Enquiring(Box<Enquiry>),
+    /// Money was asked for.
     Operating(Box<Operation>),
 }
 
@@ -74,34 +107,106 @@ impl Zvt {
             slips: SlipCollector::default(),
             answered: None,
             asked: None,
+            storing: None,
+            waiting: None,
+            terminal_id: None,
+            status: 0,
+            enquire_at: None,
+            enquires: true,
+            sequence: Sequence::default(),
+            hearing: None,
+            origin: None,
         }
     }
 
-    fn command(&mut self, now: Mono, command: &Command) {
-        match *command {
-            Command::Pay { payment, .. } if self.asked == Some(payment) => {}
-            Command::Pay { payment, money } => match self.phase {
-                Phase::Ready if money.currency() == self.settings.currency => {
-                    self.begin(now, Request::Pay { payment, money });
-                }
-                Phase::Ready => {
-                    let why = "The terminal was not asked: it works in another currency.";
-                    self.ended(payment, not_asked(why));
-                }
-                Phase::Operating(_) => {
-                    let why = "The terminal was not asked: another payment is running.";
-                    self.ended(payment, not_asked(why));
-                }
-                Phase::Down | Phase::Waiting(_) | Phase::Registering { .. } => {
-                    let why = "The terminal was not asked: it is not ready.";
-                    self.ended(payment, not_asked(why));
-                }
-            },
-            Command::Abort { payment } => self.abort(now, payment),
+    /// With the time of day at the origin of [`Mono`]: terminals name no year. Without it, the year
+    /// of what a terminal has stored is known only after a payment was asked for.
+    #[must_use]
+    pub fn with_clock(mut self, origin: Timestamp) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// How well the serial line works, since the beginning; all zero over TCP.
+    pub fn statistics(&self) -> Statistics {
+        self.transport.statistics()
+    }
+
+    fn command(&mut self, now: Mono, command: Command) {
+        if let Command::Abort { payment } = command {
+            return self.abort(now, payment);
         }
+        let payment = payment_of(&command);
+        let waits = self.waiting.as_ref().and_then(payment_of);
+        if payment.is_some() && (payment == self.asked || payment == waits) {
+            return;
+        }
+        match &self.phase {
+            Phase::Ready if !self.is_storing() => self.start(now, &command),
+            Phase::Ready if self.waiting.is_none() => self.waiting = Some(command),
+            Phase::Enquiring(enquiry) if self.waiting.is_none() && enquiry.question.is_ours() => {
+                self.waiting = Some(command);
+            }
+            Phase::Ready | Phase::Enquiring(_) | Phase::Operating(_) => {
+                let why = "The terminal was not asked: it is in the middle of something else.";
+                if command == Command::LastTransaction {
+                    let busy = LastTransaction::Busy(Text::new(why));
+                    self.event(Event::LastTransaction(busy));
+                } else {
+                    self.refuse(&command, why);
+                }
+            }
+            Phase::Down | Phase::Waiting(_) | Phase::Registering { .. } => {
+                self.refuse(&command, "The terminal was not asked: it is not ready.");
+            }
+        }
+    }
+
+    /// Begins what a command wants; the terminal is free.
+    fn start(&mut self, now: Mono, command: &Command) {
+        if let Some(question) = Question::of(command) {
+            return self.enquire(now, question);
+        }
+        let request = match *command {
+            Command::Pay { payment, money } => Request::Pay { payment, money },
+            Command::Reverse {
+                payment,
+                money,
+                terminal_receipt,
+            } => Request::Reverse {
+                payment,
+                money,
+                receipt: terminal_receipt,
+            },
+            Command::Refund { payment, money } => Request::Refund { payment, money },
+            Command::LastTransaction
+            | Command::EndOfDay
+            | Command::Service(_)
+            | Command::Abort { .. } => return,
+        };
+        if request.money().currency() != self.settings.currency {
+            let why = "The terminal was not asked: it works in another currency.";
+            self.ended(request.payment(), not_asked(why));
+        } else if self.status != 0 {
+            // It was not in order when it was asked last; it may be now.
+            self.waiting = Some(command.clone());
+            self.enquire(now, Question::Status { cleared: false });
+        } else {
+            self.begin(now, request);
+        }
+    }
+
+    /// The event of a command that is not carried out.
+    fn refuse(&mut self, command: &Command, why: &str) {
+        if let Some(payment) = payment_of(command).filter(|_| moves_money(command)) {
+            self.ended(payment, not_asked(why));
+        }
+        let event = Question::of(command).and_then(|question| question.not_asked(why));
+        self.outputs.extend(event.map(Output::Event));
     }
 
     fn register(&mut self, now: Mono) {
+        self.sequence.forget();
         let registration = self.settings.registration().encode();
         self.transport.send(now, registration, Repeat::Freely);
         self.phase = Phase::Registering {
@@ -111,8 +216,13 @@ impl Zvt {
     }
 
     fn message(&mut self, now: Mono, apdu: &Apdu) {
+        self.hearing = self.sequence.heard(apdu);
+        if !apdu.is_answer() && self.held_back(apdu) {
+            return;
+        }
         match self.phase {
             Phase::Down => {}
+            Phase::Enquiring(_) => self.enquiring(now, apdu),
             Phase::Registering { accepted, .. } => self.registering(now, apdu, accepted),
             Phase::Operating(_) => self.operating(now, apdu),
             Phase::Ready | Phase::Waiting(_) => self.left_over(now, apdu),
@@ -147,10 +257,7 @@ impl Zvt {
                     self.refused_registration(now, result::WRONG_CURRENCY);
                 } else {
                     self.retry = FIRST_RETRY;
-                    self.phase = Phase::Ready;
-                    self.event(Event::Ready {
-                        terminal_id: completion.terminal_id,
-                    });
+                    self.registered(now, apdu, completion.terminal_id);
                 }
             }
             (code::ABORT, true) => {
@@ -176,58 +283,33 @@ impl Zvt {
         self.wait(now, &reason);
     }
 
-    /// What belongs to no operation of ours is answered, so that the terminal comes to its end,
-    /// and never taken for ours.
-    fn left_over(&mut self, now: Mono, apdu: &Apdu) {
-        if apdu.is_answer() {
-            return;
+    fn registered(&mut self, now: Mono, completion: &Apdu, terminal_id: Option<Text>) {
+        if self.settings.numbered {
+            self.sequence.agreed(completion);
         }
-        match apdu.code {
-            code::PRINT_LINE | code::PRINT_BLOCK => self.print(now, apdu, None),
-            _ => {
-                let answer = self.usual_answer(apdu);
-                self.answer(now, answer);
-            }
-        }
-    }
-
-    /// What came before is answered as before; what is known is accepted.
-    fn usual_answer(&self, apdu: &Apdu) -> Apdu {
-        match (&self.answered, apdu.code) {
-            (Some((before, answer)), _) if *before == fingerprint(apdu) => answer.clone(),
-            (
-                _,
-                code::STATUS_INFORMATION
-                | code::INTERMEDIATE_STATUS
-                | code::COMPLETION
-                | code::ABORT,
-            ) => Apdu::accepted(),
-            _ => Apdu::refused(result::NOT_POSSIBLE),
-        }
-    }
-
-    /// Paper never decides money: what is to be printed is accepted at once (law 8).
-    fn print(&mut self, now: Mono, apdu: &Apdu, payment: Option<PaymentId>) {
-        self.answer(now, Apdu::accepted());
-        let charset = self.settings.charset;
-        let slips = match apdu.code {
-            code::PRINT_LINE => PrintLine::decode(apdu.data())
-                .and_then(|line| self.slips.line(&line, charset))
-                .into_iter()
-                .collect(),
-            _ => PrintBlock::decode(apdu.data())
-                .map(|block| self.slips.block(&block, charset))
-                .unwrap_or_default(),
-        };
-        for slip in slips {
-            self.event(Event::Receipt { payment, slip });
-        }
+        self.status = 0;
+        self.enquires = true;
+        self.terminal_id.clone_from(&terminal_id);
+        self.idle(now);
+        self.event(Event::Ready { terminal_id });
     }
 
     /// Nothing came in time.
     fn overdue(&mut self, now: Mono) {
+        // A terminal that waits for us cannot answer.
+        if self.is_storing() {
+            return;
+        }
         match &self.phase {
             Phase::Waiting(at) if now >= *at => self.register(now),
+            Phase::Ready if self.enquire_at.is_some_and(|at| now >= at) => {
+                self.enquire(now, Question::Status { cleared: false });
+            }
+            Phase::Enquiring(enquiry) if now >= enquiry.deadline => {
+                let why = "The terminal does not answer: check that it is on and connected.";
+                self.enquiry_lost(now, why);
+                self.silent(now, why);
+            }
             Phase::Registering { deadline, .. } if now >= *deadline => {
                 self.silent(
                     now,
@@ -245,6 +327,8 @@ impl Zvt {
     /// line is tried again.
     fn silent(&mut self, now: Mono, reason: &str) {
         self.transport.reset();
+        self.refuse_waiting(reason);
+        self.forget_held();
         match self.transport.framing() {
             Framing::Tcp => {
                 self.not_ready(reason);
@@ -259,6 +343,11 @@ impl Zvt {
     fn line_failed(&mut self, now: Mono) {
         match self.phase {
             Phase::Operating(_) => self.operation_lost(now),
+            Phase::Enquiring(_) => {
+                let why = "The terminal does not answer: check its cable.";
+                self.enquiry_lost(now, why);
+                self.silent(now, why);
+            }
             Phase::Registering { .. } => {
                 self.silent(now, "The terminal does not answer: check its cable.");
             }
@@ -278,8 +367,36 @@ impl Zvt {
         self.event(Event::NotReady { reason });
     }
 
+    /// Answers the message that is being heard.
     fn answer(&mut self, now: Mono, answer: Apdu) {
+        self.answer_to(now, answer, self.hearing);
+    }
+
+    fn answer_to(&mut self, now: Mono, answer: Apdu, number: Option<Number>) {
+        let answer = Sequence::answer(answer, number);
         self.transport.send(now, answer, Repeat::Freely);
+    }
+
+    fn command_to(&mut self, now: Mono, command: Apdu, repeat: Repeat) {
+        let command = self.sequence.command(command);
+        self.transport.send(now, command, repeat);
+    }
+
+    /// Which message it is, to know it when it comes again.
+    fn heard(&self, apdu: &Apdu) -> Heard {
+        Heard {
+            print: fingerprint(apdu),
+            number: self.hearing,
+        }
+    }
+
+    /// The time of day, as far as we know it.
+    fn time(&self, now: Mono) -> Option<Timestamp> {
+        let elapsed = SignedDuration::try_from(now.elapsed()).ok()?;
+        match self.origin {
+            Some(origin) => origin.checked_add(elapsed).ok(),
+            None => self.asked.map(wanted_at),
+        }
     }
 
     fn event(&mut self, event: Event) {
@@ -288,6 +405,17 @@ impl Zvt {
 
     fn ended(&mut self, payment: PaymentId, ending: Ending) {
         self.event(Event::Ended { payment, ending });
+    }
+}
+
+/// Which payment a command is about.
+fn payment_of(command: &Command) -> Option<PaymentId> {
+    match command {
+        Command::Pay { payment, .. }
+        | Command::Reverse { payment, .. }
+        | Command::Refund { payment, .. }
+        | Command::Abort { payment } => Some(*payment),
+        Command::LastTransaction | Command::EndOfDay | Command::Service(_) => None,
     }
 }
 
@@ -300,19 +428,19 @@ fn fingerprint(apdu: &Apdu) -> u64 {
 
 impl Machine for Zvt {
     type Command = Command;
-    type Fact = Approved;
+    type Fact = Fact;
     type Event = Event;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Command>) {
         match input {
             Input::LinkUp => {
-                self.link_down();
+                self.link_down(now);
                 self.register(now);
             }
-            Input::LinkDown => self.link_down(),
+            Input::LinkDown => self.link_down(now),
             Input::Bytes(bytes) => self.transport.bytes(now, bytes),
             Input::Timeout => self.transport.timeout(now),
-            Input::Command(command) => self.command(now, &command),
+            Input::Command(command) => self.command(now, command),
             Input::Stored(durable) => self.stored(now, durable),
         }
         self.pump(now);
@@ -320,7 +448,7 @@ impl Machine for Zvt {
         self.pump(now);
     }
 
-    fn poll(&mut self) -> Output<Approved, Event> {
+    fn poll(&mut self) -> Output<Fact, Event> {
         let output = self.outputs.pop_front();
         output.unwrap_or_else(|| Output::Wait(self.deadline()))
     }
@@ -340,8 +468,11 @@ impl Zvt {
 
     fn deadline(&self) -> Option<Mono> {
         let phase = match &self.phase {
-            Phase::Down | Phase::Ready => None,
+            _ if self.is_storing() => None,
+            Phase::Down => None,
+            Phase::Ready => self.enquire_at,
             Phase::Waiting(at) | Phase::Registering { deadline: at, .. } => Some(*at),
+            Phase::Enquiring(enquiry) => Some(enquiry.deadline),
             Phase::Operating(operation) => operation.deadline,
         };
         phase.into_iter().chain(self.transport.deadline()).min()

@@ -22,6 +22,8 @@ pub struct ZvtSettings {
     pub completion_timeout: Duration,
     /// Whether its receipts come to our printer.
     pub print_here: bool,
+    /// Whether messages are numbered, if the terminal can do that (MsgSeqId, PA00P015, 5).
+    pub numbered: bool,
 }
 
 impl ZvtSettings {
@@ -37,10 +39,11 @@ impl ZvtSettings {
             answer_timeout: options.answer_timeout,
             completion_timeout: options.completion_timeout,
             print_here: options.print_here,
+            numbered: false,
         }
     }
 
     pub(super) fn registration(&self) -> Registration {
-        Registration::new(self.password, self.currency, self.print_here)
+        Registration::new(self.password, self.currency, self.print_here, self.numbered)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use super::{
     apdu::{Apdu, Reader},
-    line::{Line, LineOutput, Repeat},
+    line::{Line, LineOutput, Repeat, Statistics},
 };
 use crate::Mono;
 
@@ -106,6 +106,14 @@ impl Transport {
         match self {
             Self::Serial(line) => line.is_idle(),
             Self::Tcp { .. } => false,
+        }
+    }
+
+    /// How well the line works. TCP has no line.
+    pub(super) fn statistics(&self) -> Statistics {
+        match self {
+            Self::Serial(line) => line.statistics(),
+            Self::Tcp { .. } => Statistics::default(),
         }
     }
 

@@ -50,6 +50,8 @@ pub struct Transaction {
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     transactions: Vec<Transaction>,
+    /// What comes before the first receipt and trace number.
+    offset: (u32, u32),
     last: Option<Stored>,
 }
 
@@ -70,6 +72,17 @@ pub(super) struct Totals {
 }
 
 impl Books {
+    /// Empty, with these numbers for the first transaction.
+    pub(super) fn starting(receipt: u16, trace: u32) -> Self {
+        Self {
+            offset: (
+                u32::from(receipt.saturating_sub(1)),
+                trace.saturating_sub(1),
+            ),
+            ..Self::default()
+        }
+    }
+
     /// Everything, in its order.
     pub fn transactions(&self) -> &[Transaction] {
         &self.transactions
@@ -88,8 +101,8 @@ impl Books {
         let transaction = Transaction {
             kind,
             amount,
-            receipt: u16::try_from(number % 9999 + 1).unwrap_or(1),
-            trace: number % 999_999 + 1,
+            receipt: u16::try_from(number.wrapping_add(self.offset.0) % 9999 + 1).unwrap_or(1),
+            trace: number.wrapping_add(self.offset.1) % 999_999 + 1,
             standing,
             closed: false,
         };
@@ -151,9 +164,20 @@ impl Books {
         self.last = Some(Stored::EndOfDay);
     }
 
+    /// Forgets what was stored last.
+    pub(super) fn forget_last(&mut self) {
+        self.last = None;
+    }
+
     /// What was stored last.
     pub(super) fn last(&self) -> Option<Stored> {
         self.last
+    }
+
+    /// Where the transaction with this receipt number stands in the order of traces.
+    pub(super) fn trace_of(&self, receipt: u16) -> Option<u32> {
+        let mut found = self.transactions.iter().rev();
+        found.find(|t| t.receipt == receipt).map(|t| t.trace)
     }
 
     fn find(&self, trace: u32) -> Option<Transaction> {

@@ -8,7 +8,7 @@ use drivers::{
         SlipCopy,
         zvt::{
             apdu::{Apdu, code},
-            message::Registration,
+            message::{Registration, RepeatReceipt, SetTime},
         },
     },
 };
@@ -53,6 +53,9 @@ impl Terminal {
 
     pub(super) fn hear_command(&mut self, now: Mono, apdu: &Apdu) {
         let data = apdu.data();
+        if self.stale {
+            return self.clear_stale(now, apdu);
+        }
         let steps = match apdu.code {
             code::REGISTRATION => self.register(data),
             code::AUTHORISATION => {
@@ -68,20 +71,36 @@ impl Terminal {
                 self.registration = None;
                 accepted([])
             }
-            request::DIAGNOSIS | request::INITIALISATION => accepted([completion()]),
-            request::SET_TIME => match request::time(data) {
-                Some(time) => {
+            code::DIAGNOSIS | code::INITIALISATION => accepted([completion()]),
+            code::SET_TIME => match SetTime::decode(data) {
+                Some(SetTime { time, .. }) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
                     self.options.clock = Some(time.saturating_sub(elapsed));
                     accepted([completion()])
                 }
                 None => refused(error::PROTOCOL),
             },
-            request::DISPLAY_TEXT => accepted([]),
+            code::DISPLAY_TEXT => accepted([]),
             code::ABORT_REQUEST => accepted([]),
             _ => refused(error::NOT_POSSIBLE),
         };
         self.start(Kind::Payment, 0, None, steps);
+    }
+
+    /// The display waits for a card that nobody will hold to it.
+    fn clear_stale(&mut self, now: Mono, apdu: &Apdu) {
+        match apdu.code {
+            code::ABORT_REQUEST => {
+                self.stale = false;
+                self.wire.send(now, &Apdu::accepted());
+            }
+            code::STATUS_ENQUIRY => {
+                let busy = Apdu::new(code::COMPLETION, vec![error::BUSY]);
+                let steps = accepted([Step::Say(busy)]);
+                self.start(Kind::Payment, 0, None, steps);
+            }
+            _ => self.wire.send(now, &Apdu::refused(error::BUSY)),
+        }
     }
 
     fn register(&mut self, data: &[u8]) -> VecDeque<Step> {
@@ -128,6 +147,7 @@ impl Terminal {
             amount = original.amount;
         }
         let fault = self.faults.take();
+        self.stale = fault == Some(Fault::StaleAmount);
         if fault == Some(Fault::OtherAmount) {
             amount = amount.saturating_sub(1).max(1);
         }
@@ -137,7 +157,7 @@ impl Terminal {
     }
 
     fn repeat_receipt(&mut self, now: Mono, data: &[u8]) -> VecDeque<Step> {
-        let Some(asked) = request::repeat(data) else {
+        let Some(asked) = RepeatReceipt::decode(data) else {
             return refused(error::PROTOCOL);
         };
         if asked.password != self.options.password {
@@ -180,7 +200,13 @@ impl Terminal {
             (false, format!("Summe  {}", message::decimal(totals.sum))),
         ];
         steps.extend(self.printed(SlipCopy::Administration, &lines));
-        steps.extend([Step::CloseBatch, completion()]);
+        steps.push_back(Step::CloseBatch);
+        if self.faults.take_for_end_of_day().is_some() {
+            let updates = Apdu::new(code::COMPLETION, vec![0x27, error::UPDATES]);
+            steps.extend([Step::Say(updates), Step::Dead(script::UPDATE)]);
+        } else {
+            steps.push_back(completion());
+        }
         self.faults.disarm(Fault::EndOfDayRequired);
         steps
     }

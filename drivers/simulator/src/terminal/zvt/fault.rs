@@ -54,6 +54,12 @@ faults! {
     NoAmount "no-amount" "04 0F without an amount. Charged."
     PartialSegments "partial-segments" "Every byte in a segment of its own. Charged."
     Coalesce "coalesce" "80 00 00 and the next message in one segment. Charged."
+    Swapped "swapped" "Hangs up after 80 00 00, and another terminal with an empty memory comes back. Not charged."
+    NoStoredTransaction "no-stored-transaction" "Books the payment, hangs up before 04 0F, and has no receipt to repeat. Charged."
+    LastIsReversal "last-is-reversal" "Hangs up before 04 0F and reverses by itself, with a receipt for that. Reversed."
+    LastIsEndOfDay "last-is-end-of-day" "Books the payment, hangs up before 04 0F, and ends its day. Charged."
+    Maintenance "maintenance" "The next end of day completes with 27 E0, and then nothing answers for two minutes. Payments are charged."
+    StaleAmount "stale-amount" "An earlier till's amount is on the display: 84 9C, and status 9C until 06 B0. Not charged."
     UnmaskedPan "unmasked-pan" "The test card number 4111111111111111 wherever one fits. Charged."
 }
 
@@ -86,11 +92,24 @@ impl Faults {
 
     /// The fault of the operation that begins now.
     pub(super) fn take(&mut self) -> Option<Fault> {
-        let (fault, left) = self.0.first_mut()?;
+        let waits = |(fault, _): &(Fault, u32)| *fault != Fault::Maintenance;
+        let first = self.0.iter().position(waits)?;
+        self.take_at(first)
+    }
+
+    /// Whether this fault waited for the end of day that begins now.
+    pub(super) fn take_for_end_of_day(&mut self) -> Option<Fault> {
+        let waits = |(fault, _): &(Fault, u32)| *fault == Fault::Maintenance;
+        let first = self.0.iter().position(waits)?;
+        self.take_at(first)
+    }
+
+    fn take_at(&mut self, at: usize) -> Option<Fault> {
+        let (fault, left) = self.0.get_mut(at)?;
         let fault = *fault;
         *left -= 1;
         if *left == 0 {
-            self.0.remove(0);
+            self.0.remove(at);
         }
         Some(fault)
     }
@@ -126,7 +145,9 @@ mod tests {
         let taken: Vec<_> = std::iter::from_fn(|| faults.take()).collect();
         assert_eq!(taken, [Fault::Decline, Fault::Decline, Fault::Silent]);
         for (name, _) in FAULTS {
-            assert!(name.parse::<Faults>().unwrap().take().is_some(), "{name}");
+            let mut faults: Faults = name.parse().unwrap();
+            let taken = faults.take().or(faults.take_for_end_of_day());
+            assert!(taken.is_some(), "{name}");
         }
         for text in ["declined", "decline=", "decline=x"] {
             let error = text.parse::<Faults>().unwrap_err().to_string();

@@ -29,6 +29,10 @@ pub struct Options {
     pub terminal_id: u32,
     /// ISO 4217 numeric code of its only currency.
     pub currency: u16,
+    /// The receipt number of the first transaction, from 1 to 9999.
+    pub next_receipt: u16,
+    /// The trace number of the first transaction, from 1 to 999999.
+    pub next_trace: u32,
     /// How long customer and issuer take.
     pub delay: Duration,
     /// The terminal's own clock, local time, at the origin of [`Mono`]. Unless given: the system's
@@ -42,6 +46,8 @@ impl Default for Options {
             password: [0, 0, 0],
             terminal_id: 28_004_869,
             currency: 978,
+            next_receipt: 1,
+            next_trace: 1,
             delay: Duration::from_secs(2),
             clock: None,
         }
@@ -61,6 +67,8 @@ pub struct Terminal {
     pub(super) linked: bool,
     pub(super) dead_until: Option<Mono>,
     pub(super) closing: bool,
+    /// The amount of an earlier till is still on the display.
+    pub(super) stale: bool,
 }
 
 /// The operation that is under way.
@@ -76,10 +84,11 @@ pub(super) struct Running {
 impl Terminal {
     /// A terminal in good order that nobody has registered with.
     pub fn new(options: Options, framing: Framing) -> Self {
+        let books = Books::starting(options.next_receipt, options.next_trace);
         Self {
             options,
             wire: Wire::new(framing),
-            books: Books::default(),
+            books,
             faults: Faults::default(),
             authorisations: 0,
             registration: None,
@@ -87,6 +96,7 @@ impl Terminal {
             linked: false,
             dead_until: None,
             closing: false,
+            stale: false,
         }
     }
 
@@ -108,6 +118,7 @@ impl Terminal {
     /// Forgets all armed faults, and wakes from the dead.
     pub fn clear(&mut self) {
         self.faults.clear();
+        self.stale = false;
         self.dead_until = None;
     }
 
@@ -166,7 +177,6 @@ impl Machine for Terminal {
             Input::LinkUp => {
                 self.wire.clear();
                 self.linked = true;
-                self.closing = false;
             }
             Input::LinkDown => {
                 self.linked = false;

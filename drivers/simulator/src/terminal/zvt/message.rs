@@ -28,6 +28,8 @@ pub(super) struct Face {
     pub(super) with_amount: bool,
     /// With the test card's whole number.
     pub(super) unmasked: bool,
+    /// Of the transaction that it reverses.
+    pub(super) original_trace: Option<u32>,
 }
 
 /// A number that every card scheme's documentation uses for tests; it belongs to nobody.
@@ -97,9 +99,8 @@ pub(super) fn status(face: &Face, result: u8) -> Apdu {
             .field(0x24, &TRACK_2)
             .field(0x2d, format!("B{TEST_PAN}^TEST/CARD^3012201").as_bytes());
     }
-    if let Kind::Reversal { of } = t.kind {
-        // Receipt and trace numbers run side by side here.
-        fields = fields.number::<3>(0x37, of.into());
+    if let Some(trace) = face.original_trace {
+        fields = fields.number::<3>(0x37, trace.into());
     }
     if result == 0 {
         fields = fields.field(0x3b, &attribute(t));

@@ -17,6 +17,7 @@ mod fault;
 mod machine;
 mod message;
 mod operation;
+mod replay;
 mod request;
 mod script;
 #[cfg(test)]
@@ -26,6 +27,7 @@ mod wire;
 pub use books::{Books, Kind, Standing, Transaction};
 pub use fault::{FAULTS, Fault, Faults};
 pub use machine::{Options, Terminal};
+pub use replay::{Mismatch, Replay, ReplayError, ReplayProblem};
 pub use wire::Framing;
 
 impl Terminal {
@@ -51,6 +53,24 @@ impl Terminal {
     ) -> io::Result<(SocketAddr, Handle<Self>)> {
         self.set_up(Framing::Tcp, serve::local_time());
         serve::on_tcp(self, address).await
+    }
+}
+
+impl Replay {
+    /// Serves it on a pseudo-terminal like a [`Terminal`], and gives the path to open.
+    ///
+    /// # Errors
+    /// When the system gives no pseudo-terminal, or the link cannot be made.
+    pub fn serve_pty(self, link: Option<&Path>) -> io::Result<(PathBuf, Handle<Self>)> {
+        serve::on_pty(self.framed(Framing::Serial), link)
+    }
+
+    /// Serves it on a TCP port like a [`Terminal`], and gives the address taken.
+    ///
+    /// # Errors
+    /// When the address cannot be listened on.
+    pub async fn serve_tcp(self, address: SocketAddr) -> io::Result<(SocketAddr, Handle<Self>)> {
+        serve::on_tcp(self.framed(Framing::Tcp), address).await
     }
 }
 

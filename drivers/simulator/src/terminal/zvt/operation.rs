@@ -10,7 +10,7 @@ use drivers::{
 
 use super::{
     Fault,
-    books::{Standing, Transaction},
+    books::{Kind, Standing, Transaction},
     machine::Terminal,
     message::{self, Face},
     script::{Step, error},
@@ -95,6 +95,13 @@ impl Terminal {
                 self.say(now, Apdu::new(code::ABORT, vec![code]));
             }
             Step::CloseBatch => self.books.close_batch(),
+            Step::ReverseLast => self.reverse_last(),
+            Step::Forget => self.books.forget_last(),
+            Step::Swap => {
+                self.options.terminal_id = self.options.terminal_id.wrapping_add(1) % 100_000_000;
+                self.registration = None;
+                self.books.forget_last();
+            }
             Step::Noise => self.wire.noise(),
             Step::HangUp => {
                 self.end_early();
@@ -105,6 +112,15 @@ impl Terminal {
                 self.wire.clear();
                 self.dead_until = Some(now + length);
             }
+        }
+    }
+
+    /// The terminal takes its last payment back by itself.
+    fn reverse_last(&mut self) {
+        if let Some(last) = self.books.charged().last() {
+            let kind = Kind::Reversal { of: last.receipt };
+            let reversal = self.books.begin(kind, last.amount, Standing::Open);
+            self.books.commit(&reversal);
         }
     }
 
@@ -161,6 +177,10 @@ impl Terminal {
             currency: self.options.currency,
             with_amount: fault != Some(Fault::NoAmount),
             unmasked: fault == Some(Fault::UnmaskedPan),
+            original_trace: match transaction.kind {
+                Kind::Reversal { of } => self.books.trace_of(of),
+                Kind::Payment | Kind::Refund => None,
+            },
         }
     }
 

@@ -31,6 +31,12 @@ pub(super) enum Step {
     Fail(u8),
     /// The end of day was acknowledged.
     CloseBatch,
+    /// Undoes the last transaction, and stores a receipt of that.
+    ReverseLast,
+    /// Forgets what was stored last.
+    Forget,
+    /// Another terminal takes its place.
+    Swap,
     /// Bytes that mean nothing.
     Noise,
     /// Drops the link.
@@ -48,6 +54,8 @@ pub(super) struct Operation {
     pub(super) steps: VecDeque<Step>,
 }
 
+/// How long an update takes.
+pub(super) const UPDATE: Duration = Duration::from_mins(2);
 /// How long the dead stay dead.
 const DEAD: Duration = Duration::from_secs(30);
 
@@ -61,6 +69,7 @@ pub(super) mod error {
     pub(in super::super) const NOT_POSSIBLE: u8 = 0x83;
     pub(in super::super) const PROTOCOL: u8 = 0x9a;
     pub(in super::super) const BUSY: u8 = 0x9c;
+    pub(in super::super) const UPDATES: u8 = 0xe0;
     pub(in super::super) const REVERSAL_NOT_POSSIBLE: u8 = 0xb5;
     pub(in super::super) const END_OF_DAY_DUE: u8 = 0xf0;
     pub(in super::super) const SYSTEM: u8 = 0xff;
@@ -74,13 +83,19 @@ pub(super) fn money(fault: Option<Fault>, shown: bool, delay: Duration) -> VecDe
     let mut steps = VecDeque::new();
     match fault {
         Some(Fault::Refuse) => return [Step::Answer(Apdu::refused(error::SYSTEM))].into(),
-        Some(Fault::Busy) => return [Step::Answer(Apdu::refused(error::BUSY))].into(),
+        Some(Fault::Busy | Fault::StaleAmount) => {
+            return [Step::Answer(Apdu::refused(error::BUSY))].into();
+        }
         Some(Fault::Silent) => return [Step::Dead(DEAD)].into(),
         _ => steps.push_back(Step::Answer(Apdu::accepted())),
     }
     match fault {
         Some(Fault::LoseAnswerBeforeCard) => {
             steps.push_back(Step::HangUp);
+            return steps;
+        }
+        Some(Fault::Swapped) => {
+            steps.extend([Step::Swap, Step::HangUp]);
             return steps;
         }
         Some(Fault::EndOfDayRequired) => {
@@ -127,6 +142,15 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
         Some(Fault::AbortByCustomer) => declined(error::ABORTED).into(),
         Some(Fault::LoseAnswerAfterApproval) => {
             vec![Step::Approve, Step::Commit, Step::HangUp]
+        }
+        Some(Fault::NoStoredTransaction) => {
+            vec![Step::Approve, Step::Commit, Step::Forget, Step::HangUp]
+        }
+        Some(Fault::LastIsReversal) => {
+            vec![Step::Approve, Step::Commit, Step::ReverseLast, Step::HangUp]
+        }
+        Some(Fault::LastIsEndOfDay) => {
+            vec![Step::Approve, Step::Commit, Step::CloseBatch, Step::HangUp]
         }
         Some(Fault::HangUpAfterApproval) => vec![Step::Approve, Step::Shout, Step::HangUp],
         Some(Fault::PowerLossAfterApproval) => vec![

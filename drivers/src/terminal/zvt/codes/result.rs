@@ -15,6 +15,14 @@ pub const ABORTED: u8 = 0x6c;
 pub const WRONG_CURRENCY: u8 = 0x6f;
 /// What a till answers when it does not hand over the goods: the terminal reverses.
 pub const NOT_ISSUED: u8 = 0x66;
+/// A terminal in the middle of something else.
+pub const BUSY: u8 = 0x9c;
+/// A terminal that cannot take anything now.
+pub const RECEIVER_NOT_READY: u8 = 0xa0;
+/// The provider works on the terminal from afar.
+pub const MAINTENANCE: u8 = 0xe0;
+/// A necessary device is not there: the terminal starts anew.
+pub const DEVICE_MISSING: u8 = 0xfc;
 /// An unknown command.
 pub const NOT_POSSIBLE: u8 = 0x83;
 /// System error.

@@ -13,6 +13,19 @@ pub fn meaning(status: u8) -> Option<Meaning> {
     look_up(TABLE, status)
 }
 
+/// In the middle of something else.
+pub const BUSY: u8 = 0x9c;
+/// Somebody left a card in it.
+pub const CARD_INSERTED: u8 = 0xdc;
+
+/// What a status means, and what to do.
+pub fn sentence(status: u8) -> String {
+    match meaning(status) {
+        Some(meaning) => format!("The terminal is not ready: {}", meaning.sentence()),
+        None => format!("The terminal is not ready (status {status:02X}). Follow the terminal."),
+    }
+}
+
 const TABLE: &[(u8, &str, &str, Next)] = &[
     (0x00, "Ready", "Bereit", Nothing),
     (

@@ -34,11 +34,13 @@ pub struct Registration {
     /// The commands that the terminal may send, when it should know them. Without 06 D3 in it a
     /// terminal falls back to single lines.
     pub allowed: Vec<u16>,
+    /// Whether messages are to be numbered (TLV 1F73).
+    pub numbered: bool,
 }
 
 impl Registration {
     /// What tilld registers with: receipts come to us, whole, or stay at the terminal.
-    pub fn new(password: [u8; 3], currency: Currency, print_here: bool) -> Self {
+    pub fn new(password: [u8; 3], currency: Currency, print_here: bool, numbered: bool) -> Self {
         let printing = config_byte::PRINT_PAYMENTS
             | config_byte::PRINT_ADMINISTRATION
             | config_byte::PRINT_LINES;
@@ -51,6 +53,7 @@ impl Registration {
             } else {
                 Vec::new()
             },
+            numbered,
         }
     }
 
@@ -61,14 +64,18 @@ impl Registration {
         if let Some(currency) = self.currency.and_then(|c| bcd::encode::<2>(c.into())) {
             data.extend(currency);
         }
+        let mut fields = Vec::new();
         if !self.allowed.is_empty() {
             let commands = self.allowed.iter();
             let commands = commands.map(|c| Tlv::bytes(0x0a, c.to_be_bytes()));
+            fields.push(Tlv::fields(0x26, commands.collect()));
+        }
+        if self.numbered {
+            fields.push(Tlv::bytes(0x1f73, [0; 3]));
+        }
+        if !fields.is_empty() {
             data.push(0x06);
-            data.extend(tlv::encode_container(&[Tlv::fields(
-                0x26,
-                commands.collect(),
-            )]));
+            data.extend(tlv::encode_container(&fields));
         }
         Apdu::new(code::REGISTRATION, data)
     }
@@ -94,6 +101,7 @@ impl Registration {
             config: *config,
             currency: currency.and_then(|c| u16::try_from(c).ok()),
             allowed: allowed.collect(),
+            numbered: tlv::find(fields.tlv(), 0x1f73).is_some(),
         })
     }
 }
@@ -102,8 +110,9 @@ impl Registration {
 mod tests {
     use super::*;
 
-    fn check(print_here: bool, wire: &[u8]) {
-        let registration = Registration::new([0x12, 0x34, 0x56], Currency::EUR, print_here);
+    fn check(print_here: bool, numbered: bool, wire: &[u8]) {
+        let password = [0x12, 0x34, 0x56];
+        let registration = Registration::new(password, Currency::EUR, print_here, numbered);
         assert_eq!(registration.encode().encode(), wire);
         let data = Apdu::decode(wire).unwrap();
         assert!(Registration::decode(data.data()) == Some(registration));
@@ -113,9 +122,15 @@ mod tests {
     fn where_receipts_are_printed_decides_the_message() {
         check(
             true,
+            false,
             b"\x06\x00\x0e\x12\x34\x56\x8e\x09\x78\x06\x06\x26\x04\x0a\x02\x06\xd3",
         );
-        check(false, b"\x06\x00\x06\x12\x34\x56\x08\x09\x78");
+        check(false, false, b"\x06\x00\x06\x12\x34\x56\x08\x09\x78");
+        check(
+            true,
+            true,
+            b"\x06\x00\x14\x12\x34\x56\x8e\x09\x78\x06\x0c\x26\x04\x0a\x02\x06\xd3\x1f\x73\x03\0\0\0",
+        );
     }
 
     #[test]

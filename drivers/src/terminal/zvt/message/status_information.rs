@@ -2,7 +2,7 @@
 
 use config::ZvtCharset;
 use jiff::{Timestamp, civil};
-use payment::{Approval, CardRef, Currency, EntryMode, Money, Text};
+use payment::{Approval, CardRef, Currency, EntryMode, Money, Stored, StoredKind, Text};
 
 use super::Totals;
 use crate::terminal::zvt::{bcd, bmp, text, tlv};
@@ -24,6 +24,8 @@ pub struct StatusInformation {
     pub turnover: Option<u32>,
     /// BMP 29.
     pub terminal_id: Option<Text>,
+    /// Whether it is the record of a reversal: BMP 37 is there.
+    pub reversal: bool,
     /// BMP 37: the trace number of the payment that was reversed. A payment has none.
     pub original_trace: Option<u32>,
     /// BMP 22, last digits only, and 8B, 8A or TLV 41.
@@ -40,7 +42,9 @@ pub struct StatusInformation {
     pub time: Option<civil::Time>,
     /// BMP 3C, or TLV 24: what the terminal says of it.
     pub text: Option<Text>,
-    /// BMP 60: the totals of an end of day. A payment has none.
+    /// Whether it is the record of an end of day: BMP 60 is there.
+    pub has_totals: bool,
+    /// BMP 60: the totals of an end of day, when they can be read. A payment has none.
     pub totals: Option<Totals>,
     /// How many bytes at the end could not be read.
     pub unread: usize,
@@ -65,6 +69,7 @@ impl StatusInformation {
                 .get(0x29)
                 .and_then(bcd::digits)
                 .map(|d| Text::new(&d)),
+            reversal: fields.get(0x37).is_some(),
             original_trace: small(0x37),
             card: CardRef {
                 brand: brand(&fields, charset),
@@ -79,6 +84,7 @@ impl StatusInformation {
                 .get(0x3c)
                 .and_then(words)
                 .or_else(|| shown.and_then(words)),
+            has_totals: fields.get(0x60).is_some(),
             totals: fields.get(0x60).and_then(Totals::decode),
             unread: fields.unread,
         }
@@ -98,8 +104,8 @@ impl StatusInformation {
         Money::from_minor(i64::try_from(self.amount?).ok()?, currency).ok()
     }
 
-    /// What is kept of an approval to a request for `asked`, made at `at`.
-    pub fn approval(&self, asked: Currency, at: Timestamp) -> Approval {
+    /// What is kept of an approval to a request for `asked`, made at `at`, if that is known.
+    pub fn approval(&self, asked: Currency, at: Option<Timestamp>) -> Approval {
         Approval {
             money: self.money(asked),
             card: self.card.clone(),
@@ -112,14 +118,31 @@ impl StatusInformation {
         }
     }
 
-    /// The terminal's date and time. A year that it does not name is the one nearest to `at`.
-    fn moment(&self, at: Timestamp) -> Option<civil::DateTime> {
+    /// What it says of a transaction that the terminal has stored. BMP 37 is only in the record of
+    /// a reversal, and BMP 60 only in that of an end of day (PA00P015, 2.10).
+    pub fn stored(&self, currency: Currency, at: Option<Timestamp>) -> Stored {
+        let kind = match (self.has_totals, self.reversal) {
+            (true, _) => StoredKind::EndOfDay,
+            (false, true) => StoredKind::Reversal {
+                original_trace: self.original_trace,
+            },
+            (false, false) => StoredKind::Payment,
+        };
+        Stored {
+            kind,
+            approval: self.approval(currency, at),
+        }
+    }
+
+    /// The terminal's date and time. A year that it does not name is the one nearest to `at`;
+    /// without that nobody knows it.
+    fn moment(&self, at: Option<Timestamp>) -> Option<civil::DateTime> {
         let time = self.time?;
         if let Some(date) = self.date {
             return Some(date.to_datetime(time));
         }
         let (month, day) = self.month_day?;
-        let at = at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+        let at = at?.to_zoned(jiff::tz::TimeZone::UTC).datetime();
         (-1..=1)
             .filter_map(|years| {
                 let date = civil::Date::new(at.year().checked_add(years)?, month, day).ok()?;
@@ -233,7 +256,7 @@ mod tests {
                 time: Some(civil::time(23, 59, 58, 0)),
                 ..StatusInformation::default()
             };
-            let moment = status.moment(asked.parse().unwrap()).unwrap();
+            let moment = status.moment(asked.parse().ok()).unwrap();
             assert_eq!(moment.to_string(), expected);
         };
         check("2026-01-01T00:00:01Z", (12, 31), "2025-12-31T23:59:58");

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use payment::{DoubtReason, PaymentId, Text};
 
-use super::{Phase, Zvt, fingerprint};
+use super::{Phase, Zvt, payment_of};
 use crate::{
-    Mono, Output,
+    Mono,
     terminal::{
-        Approved, Ending, Event,
+        Approved, Ending, Event, Fact,
         zvt::{
             apdu::{Apdu, code},
             codes::{intermediate, result},
-            line::Repeat,
+            enquiry::Question,
+            line::{Repeat, Statistics},
             message::{Abort, Completion, IntermediateStatus, SlipCollector, StatusInformation},
             operation::{Operation, Request, Stage, Verdict, not_asked, refused},
         },
@@ -21,23 +22,19 @@ use crate::{
 
 /// How long a silent terminal has to answer 06 B0 with an end.
 const GRACE: Duration = Duration::from_secs(10);
-/// More messages than a terminal sends while the disk is awaited.
-const MAX_HELD: usize = 16;
-/// A completion may say that the terminal updates its software, or starts anew.
-const UPDATING: [u8; 2] = [0xe0, 0xfc];
 
 impl Zvt {
     /// Asks the terminal: the only place where money is asked for.
     pub(super) fn begin(&mut self, now: Mono, request: Request) {
-        let Some(apdu) = request.encode() else {
-            let why = "The terminal was not asked: the amount is too large for it.";
+        let Some(apdu) = request.encode(self.settings.password) else {
+            let why = "The terminal was not asked: a number is too large for it.";
             self.ended(request.payment(), not_asked(why));
             return;
         };
         self.asked = Some(request.payment());
         self.slips = SlipCollector::default();
         let garbage = self.transport.garbage();
-        self.transport.send(now, apdu, Repeat::AfterNak);
+        self.command_to(now, apdu, Repeat::AfterNak);
         let deadline = now + self.settings.answer_timeout;
         self.phase = Phase::Operating(Box::new(Operation::new(request, deadline, garbage)));
     }
@@ -45,6 +42,10 @@ impl Zvt {
     /// The desk wants it to end. Sent once the terminal has taken the request, so that its answer
     /// cannot be mistaken for the one to the request.
     pub(super) fn abort(&mut self, now: Mono, payment: PaymentId) {
+        if self.waiting.as_ref().and_then(payment_of) == Some(payment) {
+            self.refuse_waiting("The terminal was not asked: the payment was aborted before.");
+            return;
+        }
         let Phase::Operating(operation) = &mut self.phase else {
             return;
         };
@@ -62,7 +63,6 @@ impl Zvt {
     }
 
     pub(super) fn operating(&mut self, now: Mono, apdu: &Apdu) {
-        let repeated = self.answered.as_ref().map(|(before, _)| *before) == Some(fingerprint(apdu));
         let Phase::Operating(operation) = &mut self.phase else {
             return;
         };
@@ -72,16 +72,17 @@ impl Zvt {
             }
             return;
         }
-        match operation.stage {
+        let stage = operation.stage;
+        match stage {
             // The rest of an earlier operation: ours has not begun.
             Stage::Asked => self.left_over(now, apdu),
-            Stage::Storing => {
-                if operation.storing != Some(fingerprint(apdu)) && operation.held.len() < MAX_HELD {
-                    operation.held.push(apdu.clone());
-                }
-            }
-            Stage::Running if repeated => self.left_over(now, apdu),
+            // Such a message is held back.
+            Stage::Storing => {}
+            Stage::Running if self.answer_before(apdu).is_some() => self.left_over(now, apdu),
             Stage::Running => {
+                let Phase::Operating(operation) = &mut self.phase else {
+                    return;
+                };
                 operation.acknowledgement_seen = operation.approval.is_some();
                 operation.deadline = Some(now + self.settings.completion_timeout);
                 let payment = operation.request.payment();
@@ -96,6 +97,10 @@ impl Zvt {
         };
         if let Some(error) = apdu.refusal() {
             self.end(now, refused(error, None));
+            // Something of an earlier till may still be on its display.
+            if error == result::BUSY && matches!(self.phase, Phase::Ready) {
+                self.enquire(now, Question::Clear);
+            }
             return;
         }
         operation.stage = Stage::Running;
@@ -119,9 +124,7 @@ impl Zvt {
                     let ending = operation.completed();
                     self.end(now, ending);
                 }
-                if updates.is_some_and(|code| UPDATING.contains(&code)) {
-                    self.wait(now, "The terminal updates itself. Wait a few minutes.");
-                }
+                self.maintenance(now, updates);
             }
             code::ABORT => {
                 self.answer(now, Apdu::accepted());
@@ -130,7 +133,7 @@ impl Zvt {
                     self.end(now, ending);
                 }
             }
-            _ => self.answer(now, Apdu::refused(result::NOT_POSSIBLE)),
+            _ => self.left_over(now, apdu),
         }
     }
 
@@ -158,52 +161,24 @@ impl Zvt {
     /// 04 0F. What it is answered decides whether the money moves.
     fn result(&mut self, now: Mono, apdu: &Apdu) {
         let status = StatusInformation::decode(apdu.data(), self.settings.charset);
+        let heard = self.heard(apdu);
         let Phase::Operating(operation) = &mut self.phase else {
             return;
         };
-        match operation.judge(&status) {
-            Verdict::Accept => self.answer_result(now, fingerprint(apdu), Apdu::accepted()),
+        let verdict = operation.judge(&status);
+        let payment = operation.request.payment();
+        match verdict {
+            Verdict::Accept => self.answer_result(now, heard, Apdu::accepted()),
             Verdict::Store(approval) => {
                 operation.stage = Stage::Storing;
                 operation.deadline = None;
-                operation.storing = Some(fingerprint(apdu));
-                let payment = operation.request.payment();
                 let approved = Approved { payment, approval };
-                self.outputs.push_back(Output::Store(approved));
+                self.store(heard, Fact::Approved(approved));
             }
             Verdict::Refuse(doubt) => {
-                let answer = Apdu::refused(result::NOT_ISSUED);
-                self.answer_result(now, fingerprint(apdu), answer);
+                self.answer_result(now, heard, Apdu::refused(result::NOT_ISSUED));
                 self.end(now, Ending::Doubted(doubt));
             }
-        }
-    }
-
-    /// Law 2: an approval is acknowledged here and nowhere else.
-    pub(super) fn stored(&mut self, now: Mono, durable: bool) {
-        let Phase::Operating(operation) = &mut self.phase else {
-            return;
-        };
-        let Some(result) = operation.storing.take() else {
-            return;
-        };
-        let held = std::mem::take(&mut operation.held);
-        if durable {
-            operation.stage = Stage::Running;
-            operation.deadline = Some(now + self.settings.completion_timeout);
-            self.answer_result(now, result, Apdu::accepted());
-        } else {
-            let text = "The approval could not be stored; the terminal was told to reverse.";
-            let doubt = operation.doubt(DoubtReason::NotStored, text);
-            self.answer_result(now, result, Apdu::refused(result::SYSTEM_ERROR));
-            self.end(now, Ending::Doubted(doubt));
-        }
-        for apdu in held {
-            self.message(now, &apdu);
-        }
-        // What came before the acknowledgement does not show that it arrived.
-        if let Phase::Operating(operation) = &mut self.phase {
-            operation.acknowledgement_seen = false;
         }
     }
 
@@ -232,12 +207,33 @@ impl Zvt {
         self.silent(now, "The line to the terminal failed: check its cable.");
     }
 
-    pub(super) fn link_down(&mut self) {
+    pub(super) fn link_down(&mut self, now: Mono) {
+        let reason = "The terminal is not connected: check its power and its cable.";
         self.lost(DoubtReason::LinkLost);
+        self.enquiry_lost(now, reason);
+        self.refuse_waiting(reason);
+        self.forget_held();
         self.transport.reset();
         if !matches!(self.phase, Phase::Down) {
             self.phase = Phase::Down;
-            self.not_ready("The terminal is not connected: check its power and its cable.");
+            self.log_statistics();
+            self.not_ready(reason);
+        }
+    }
+
+    /// Numbers only: what the frames held is nobody's business.
+    fn log_statistics(&self) {
+        let line = self.statistics();
+        if line != Statistics::default() {
+            tracing::info!(
+                naks_sent = line.naks_sent,
+                naks_received = line.naks_received,
+                repeats = line.repeats,
+                crc_errors = line.crc_errors,
+                noise = line.noise,
+                failures = line.failures,
+                "the terminal's line was not always good"
+            );
         }
     }
 
@@ -248,7 +244,7 @@ impl Zvt {
         };
         operation.garbage |= self.transport.garbage() > operation.garbage_before;
         let payment = operation.request.payment();
-        let ending = if self.transport.holds_back(code::AUTHORISATION) {
+        let ending = if self.transport.holds_back(operation.request.code()) {
             not_asked("The terminal was not asked: the line was not free.")
         } else {
             let delivered = self.transport.is_delivered();
@@ -261,13 +257,13 @@ impl Zvt {
 
     /// The operation is over, and the link stands. After doubt the terminal has to show anew that it
     /// is there.
-    fn end(&mut self, now: Mono, ending: Ending) {
+    pub(super) fn end(&mut self, now: Mono, ending: Ending) {
         let Phase::Operating(operation) = &self.phase else {
             return;
         };
         let payment = operation.request.payment();
         let doubted = matches!(ending, Ending::Doubted(_));
-        self.phase = Phase::Ready;
+        self.idle(now);
         self.finish_slips(payment);
         self.ended(payment, ending);
         if doubted {
@@ -282,13 +278,8 @@ impl Zvt {
         }
     }
 
-    fn answer_result(&mut self, now: Mono, result: u64, answer: Apdu) {
-        self.answered = Some((result, answer.clone()));
-        self.answer(now, answer);
-    }
-
     fn send_stop(&mut self, now: Mono) {
         let stop = Apdu::new(code::ABORT_REQUEST, Vec::new());
-        self.transport.send(now, stop, Repeat::Freely);
+        self.command_to(now, stop, Repeat::Freely);
     }
 }

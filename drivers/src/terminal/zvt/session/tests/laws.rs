@@ -28,32 +28,31 @@ proptest! {
     }
 
     /// Laws 2 and 4: whatever a terminal, a disk and a desk do, money is asked for once for each
-    /// payment, nothing is acknowledged while an approval is stored, and each payment ends once.
+    /// payment, nothing is acknowledged while an approval is stored, one approval is stored at a
+    /// time, and whatever was asked of the driver ends once.
     #[test]
     fn no_order_of_inputs_breaks_the_laws(
-        steps in prop::collection::vec((0..16_u8, prop::collection::vec(any::<u8>(), 0..12)), 0..60),
+        steps in prop::collection::vec((0..24_u8, prop::collection::vec(any::<u8>(), 0..12)), 0..60),
         serial in any::<bool>(),
         print_here in any::<bool>(),
     ) {
         let mut desk = Desk::ready(if serial { Framing::Serial } else { Framing::Tcp }, print_here);
         desk.disk = None;
-        let mut storing = false;
-        let mut asked = Vec::new();
+        let (mut storing, mut outstanding) = (false, false);
+        let mut asked: Vec<PaymentId> = Vec::new();
+        let mut questions = [0_usize; 3];
         for (step, junk) in steps {
             let before = desk.stored.len();
+            let next = payment(u8::try_from(asked.len()).unwrap() + 2);
             match step {
-                0 => {
-                    let n = u8::try_from(asked.len()).unwrap() + 2;
-                    asked.push(payment(n));
-                    desk.pay(n, 1010);
-                }
+                0 => desk.input(Input::Command(Command::Pay { payment: next, money: euros(1010) })),
                 1 => desk.input(Input::LinkDown),
                 2 => desk.input(Input::LinkUp),
                 3 => desk.input(Input::Bytes(&junk)),
                 4 => desk.passes(200_000),
                 5 => desk.passes(1_000),
-                6 => { storing = false; desk.input(Input::Stored(junk.len() > 4)); }
-                7 => desk.says("80 00"),
+                6 => { (storing, outstanding) = (false, false); desk.input(Input::Stored(junk.len() > 4)); }
+                7 | 16 => desk.says("80 00"),
                 8 => desk.says(GOOD),
                 9 => desk.says(REGISTERED),
                 10 => desk.says("06 1E 05"),
@@ -61,21 +60,44 @@ proptest! {
                 12 => desk.says("04 FF 0A"),
                 13 => desk.says(OTHER),
                 14 => desk.says("06 0F"),
-                _ => desk.input(Input::Command(Command::Abort { payment: payment(2) })),
+                15 => desk.input(Input::Command(Command::Abort { payment: payment(2) })),
+                17 => desk.input(Input::Command(Command::Reverse { payment: next, money: euros(1010), terminal_receipt: 10 })),
+                18 => desk.input(Input::Command(Command::Refund { payment: next, money: euros(1010) })),
+                19 => { questions[0] += 1; desk.input(Input::Command(Command::LastTransaction)); }
+                20 => { questions[1] += 1; desk.input(Input::Command(Command::EndOfDay)); }
+                21 => {
+                    questions[2] += 1;
+                    let service = if junk.len() > 6 { Service::LogOff } else { Service::Diagnosis };
+                    desk.input(Input::Command(Command::Service(service)));
+                }
+                22 => desk.says("06 0F 9C"),
+                _ => desk.says("84 9C"),
             }
-            storing |= desk.stored.len() > before;
-            if storing && !matches!(step, 1 | 2) && desk.stored.len() == before {
+            if matches!(step, 0 | 17 | 18) { asked.push(next); }
+            let stores = desk.stored.len() - before;
+            prop_assert!(stores <= usize::from(!outstanding), "two at once: {:?}", desk.log);
+            outstanding |= stores > 0;
+            storing |= stores > 0;
+            // Nobody waits for an acknowledgement on a link that is gone.
+            storing &= !matches!(step, 1 | 2);
+            if storing && stores == 0 {
                 prop_assert!(!desk.log.iter().any(|w| w == "> 80 00"), "{:?}", desk.log);
             }
-            // The operation is over: its approval is no longer waited for.
-            storing &= !desk.log.iter().any(|w| w.starts_with("doubted"));
-            let requests = desk.log.iter().filter(|w| *w == "> 06 01").count();
-            prop_assert!(requests <= usize::from(step == 0));
+            let requests = desk.log.iter().filter(|w| matches!(w.as_str(), "> 06 01" | "> 06 30" | "> 06 31"));
+            prop_assert!(requests.count() <= 1);
             desk.log.clear();
         }
-        for id in asked {
-            let ends = desk.events.iter().filter(|e| matches!(e, Event::Ended { payment, .. } if *payment == id));
-            prop_assert!(ends.count() <= 1);
+        desk.input(Input::LinkDown);
+        for id in &asked {
+            let ends = desk.events.iter().filter(|e| matches!(e, Event::Ended { payment, .. } if payment == id));
+            prop_assert_eq!(ends.count(), 1);
         }
+        prop_assert!(desk.money_requests <= asked.len());
+        let count = |of: fn(&Event) -> bool| desk.events.iter().filter(|e| of(e)).count();
+        prop_assert_eq!(questions, [
+            count(|e| matches!(e, Event::LastTransaction(_))),
+            count(|e| matches!(e, Event::DayEnded(_))),
+            count(|e| matches!(e, Event::Served(_))),
+        ]);
     }
 }

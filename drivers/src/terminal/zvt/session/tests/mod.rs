@@ -1,7 +1,9 @@
 //! The driver from outside: bytes in, bytes out, on a clock of our own.
 
 mod laws;
+mod left_overs;
 mod payments;
+mod upkeep;
 
 use std::time::Duration;
 
@@ -10,7 +12,7 @@ use jiff::Timestamp;
 use payment::{Approval, Currency, Money, PaymentId};
 
 use super::*;
-use crate::terminal::zvt::rs232;
+use crate::terminal::{DayEnd, Service, zvt::rs232};
 
 /// A driver, its link and a clock. Bytes that it sends are taken apart as a terminal would.
 struct Desk {
@@ -22,6 +24,10 @@ struct Desk {
     log: Vec<String>,
     events: Vec<Event>,
     stored: Vec<Approval>,
+    /// Messages that left, without ACK and NAK.
+    sent: Vec<Apdu>,
+    /// How often money was asked for.
+    money_requests: usize,
     /// What `store` is answered; none is no answer.
     disk: Option<bool>,
     /// Whether the terminal's line acknowledges frames.
@@ -54,6 +60,15 @@ const SLIP: &str = "06 D3 06 10 1F 07 01 02 25 0A 09 01 40 07 02 41 42 09 01 81"
 
 impl Desk {
     fn new(framing: Framing, print_here: bool) -> Self {
+        Self::with(framing, print_here, false)
+    }
+
+    /// Over TCP, with numbers on the messages.
+    fn numbered() -> Self {
+        Self::with(Framing::Tcp, true, true)
+    }
+
+    fn with(framing: Framing, print_here: bool, numbered: bool) -> Self {
         let settings = ZvtSettings {
             currency: Currency::EUR,
             password: [0x12, 0x34, 0x56],
@@ -61,6 +76,7 @@ impl Desk {
             answer_timeout: Duration::from_secs(5),
             completion_timeout: Duration::from_mins(3),
             print_here,
+            numbered,
         };
         let mut desk = Self {
             zvt: Zvt::new(settings, framing),
@@ -70,6 +86,8 @@ impl Desk {
             log: Vec::new(),
             events: Vec::new(),
             stored: Vec::new(),
+            sent: Vec::new(),
+            money_requests: 0,
             disk: Some(true),
             acks: true,
         };
@@ -114,6 +132,10 @@ impl Desk {
         }
     }
 
+    fn command(&mut self, command: Command) {
+        self.input(Input::Command(command));
+    }
+
     /// The terminal sends a message.
     fn says(&mut self, message: &str) {
         let wire = self.wire(message);
@@ -141,9 +163,15 @@ impl Desk {
                     self.log.push(word(&event));
                     self.events.push(event);
                 }
-                Output::Store(approved) => {
-                    self.log.push("store".into());
-                    self.stored.push(approved.approval);
+                Output::Store(fact) => {
+                    self.log.push(match fact {
+                        Fact::Approved(_) => "store".into(),
+                        Fact::LeftOver(_) => "store left over".into(),
+                    });
+                    self.stored.push(match fact {
+                        Fact::Approved(approved) => approved.approval,
+                        Fact::LeftOver(stored) => stored.approval,
+                    });
                     asked_disk = true;
                 }
             }
@@ -169,8 +197,13 @@ impl Desk {
                 }
             }
         };
+        self.money_requests += usize::from(matches!(
+            apdu.code,
+            code::AUTHORISATION | code::REVERSAL | code::REFUND
+        ));
         let [class, instruction] = apdu.code.to_be_bytes();
         self.log.push(format!("> {class:02X} {instruction:02X}"));
+        self.sent.push(apdu);
         self.framing == Framing::Serial
     }
 
@@ -200,6 +233,20 @@ fn word(event: &Event) -> String {
         Event::NotReady { .. } => "not ready".into(),
         Event::Progress { code, .. } => format!("progress {code}"),
         Event::Receipt { slip, .. } => format!("receipt {:?}", slip.copy),
+        Event::LastTransaction(last) => match last {
+            LastTransaction::Stored(stored) => format!("last {:?}", stored.kind),
+            LastTransaction::Nothing => "last nothing".into(),
+            LastTransaction::Busy(_) => "last busy".into(),
+            LastTransaction::NoAnswer(_) => "last no answer".into(),
+            LastTransaction::Unsupported(_) => "last unsupported".into(),
+        },
+        Event::DayEnded(end) => match end {
+            DayEnd::Done(_) => "day done".into(),
+            DayEnd::Refused(r) => format!("day refused {}", r.code.clone().unwrap_or_default()),
+            DayEnd::Unknown(_) => "day unknown".into(),
+        },
+        Event::Served(Ok(_)) => "served".into(),
+        Event::Served(Err(r)) => format!("not served {}", r.code.clone().unwrap_or_default()),
         Event::Ended { ending, .. } => match ending {
             Ending::Completed => "completed".into(),
             Ending::Declined(r) => format!("declined {}", r.code.clone().unwrap_or_default()),

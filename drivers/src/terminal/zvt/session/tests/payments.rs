@@ -279,20 +279,60 @@ fn the_desk_wants_to_stop() {
 }
 
 #[test]
-fn left_overs_are_answered_and_never_taken() {
+fn money_back_obeys_the_laws_of_a_payment() {
+    const REVERSED: &str = "04 0F 27 00 04 00 00 00 00 10 10 0B 00 00 11 37 00 00 10 87 00 11";
     for framing in BOTH {
+        let reverse = |desk: &mut Desk, n| {
+            desk.command(Command::Reverse {
+                payment: payment(n),
+                money: euros(1010),
+                terminal_receipt: 1010,
+            });
+        };
         let mut desk = Desk::ready(framing, true);
-        desk.says("04 FF 17");
-        desk.says("06 1E 77");
-        desk.pay(1, 1010);
+        reverse(&mut desk, 1);
+        desk.says("80 00");
+        desk.says(REVERSED);
+        desk.says("06 0F");
+        desk.takes(&["> 06 30", "store", "> 80 00", "completed", "> 80 00"]);
+        // Never again.
+        reverse(&mut desk, 1);
+        desk.takes(&[]);
+        // Silence is doubt, and nothing is sent again.
+        reverse(&mut desk, 2);
+        desk.passes(5_000);
+        assert_eq!(desk.log[..2], ["> 06 30", "doubted Silence"]);
+
+        let mut desk = Desk::ready(framing, true);
+        desk.command(Command::Refund {
+            payment: payment(3),
+            money: euros(1010),
+        });
+        desk.says("80 00");
+        // The record of a reversal is no refund.
+        desk.says(REVERSED);
         desk.says(GOOD);
         desk.says("06 0F");
-        desk.takes(&["> 80 00", "> 80 00", "> 06 01", "> 80 00", "> 80 00"]);
-        desk.says("80 00");
-        desk.says("06 1E 05");
-        desk.takes(&["declined zvt:05", "> 80 00"]);
-        assert_eq!(desk.stored, []);
+        desk.takes(&[
+            "> 06 31",
+            "> 80 00",
+            "store",
+            "> 80 00",
+            "completed",
+            "> 80 00",
+        ]);
+        reverse(&mut desk, 4);
+        desk.says("84 B4");
+        desk.takes(&["> 06 30", "declined zvt:B4"]);
     }
+    // A receipt number with five digits does not fit.
+    let mut desk = Desk::ready(Framing::Tcp, true);
+    desk.command(Command::Reverse {
+        payment: payment(1),
+        money: euros(1010),
+        terminal_receipt: 10_000,
+    });
+    desk.takes(&["cancelled "]);
 }
 
 #[test]
