@@ -39,7 +39,7 @@ fn world(framing: Framing, faults: &str, print_here: bool) -> World<Zvt, Termina
     let mut terminal = Terminal::new(Options::default(), framing);
     terminal.arm(faults.parse().unwrap());
     let mut world = World::new(driver, terminal);
-    world.run(HOUR, |world| is_ready(world));
+    world.run(HOUR, is_ready);
     world
 }
 
@@ -224,7 +224,10 @@ fn doubt_is_settled_by_what_the_terminal_has_stored() {
                 "{fault} {framing:?}"
             );
             assert_eq!(stored.approval.money, Some(euros(1010)));
-            let year = stored.approval.terminal_time.map(|time| time.year());
+            let year = stored
+                .approval
+                .terminal_time
+                .map(jiff::civil::DateTime::year);
             assert_eq!(year, Some(2026));
         }
     }
@@ -356,7 +359,7 @@ fn another_terminal_names_itself() {
     let mut world = world(Framing::Tcp, "swapped", true);
     pay(&mut world, 1);
     let names = world.events.iter().filter_map(|event| match event {
-        Event::Ready { terminal_id } => terminal_id.as_ref().map(|id| id.as_str()),
+        Event::Ready { terminal_id } => terminal_id.as_ref().map(payment::Text::as_str),
         _ => None,
     });
     assert_eq!(names.collect::<Vec<_>>(), ["28004869", "28004870"]);
@@ -373,7 +376,7 @@ fn a_late_approval_is_kept_or_taken_back() {
                 payment: payment(1),
                 money: euros(1010),
             });
-            world.run(Duration::from_secs(60), |_| false);
+            world.run(Duration::from_mins(1), |_| false);
             world.cut();
             world.run(Duration::from_mins(10), |_| false);
             assert!(matches!(endings(&world, 1)[..], [Ending::Doubted(_)]));
