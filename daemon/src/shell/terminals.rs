@@ -27,7 +27,7 @@ pub(super) fn start(config: &Config, handle: &Handle) -> HashMap<DeviceId, Comma
         match &terminal.protocol {
             Protocol::Zvt(options) => {
                 let settings = zvt::ZvtSettings::new(options, terminal.currency);
-                let machine = zvt::Zvt::new(settings, framing(&link));
+                let machine = zvt::Zvt::new(settings, framing(&link)).with_clock(handle.now());
                 // PA00P016, 2.1: eight data bits, no parity, two stop bits.
                 let defaults = Defaults {
                     stop_bits: StopBits::Two,

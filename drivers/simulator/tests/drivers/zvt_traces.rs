@@ -68,7 +68,7 @@ fn the_driver_follows_every_trace() {
                 Ending::Cancelled(cancellation) => cancellation.code,
                 Ending::Doubted(doubt) => panic!("{name}: {doubt:?}"),
             };
-            assert_eq!(said.as_ref().map(|code| code.as_str()), code, "{name}");
+            assert_eq!(said.as_ref().map(payment::Text::as_str), code, "{name}");
             assert_eq!(world.facts.len(), usize::from(name == "approved"));
         }
     }

@@ -188,7 +188,7 @@ impl Enquiry {
             (Close::Done | Close::Aborted(None), heard) => {
                 heard.as_ref().and_then(|status| status.result)
             }
-            (Close::Refused(code), _) | (Close::Aborted(Some(code)), _) => Some(code),
+            (Close::Refused(code) | Close::Aborted(Some(code)), _) => Some(code),
         };
         match code {
             Some(code) if is_busy(code) => {
@@ -280,7 +280,7 @@ fn refusal(code: u8, said: Option<&Text>) -> Refusal {
 }
 
 /// Whether a terminal would answer later.
-fn is_busy(code: u8) -> bool {
+pub(super) fn is_busy(code: u8) -> bool {
     matches!(
         code,
         result::BUSY | result::RECEIVER_NOT_READY | result::MAINTENANCE | result::DEVICE_MISSING

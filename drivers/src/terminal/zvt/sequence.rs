@@ -48,13 +48,13 @@ impl Sequence {
         };
         let next = Number(if last >= LAST { 1 } else { last + 1 });
         self.last = Some(next);
-        with(apdu, next)
+        with(&apdu, next)
     }
 
     /// Gives an answer the number of what it answers.
     pub(super) fn answer(answer: Apdu, to: Option<Number>) -> Apdu {
         match to {
-            Some(number) => with(answer, number),
+            Some(number) => with(&answer, number),
             None => answer,
         }
     }
@@ -69,7 +69,7 @@ fn number(apdu: &Apdu) -> Option<Number> {
     bcd::decode(value).map(Number)
 }
 
-fn with(apdu: Apdu, Number(number): Number) -> Apdu {
+fn with(apdu: &Apdu, Number(number): Number) -> Apdu {
     let data = apdu.data();
     let mut data = data.strip_suffix(&EMPTY_CONTAINER).unwrap_or(data).to_vec();
     data.extend([0x06, 0x06]);

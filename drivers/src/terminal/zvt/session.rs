@@ -1,6 +1,7 @@
 //! The driver: registers, asks, listens and answers. It must not know sockets or the clock.
 
 mod enquiring;
+mod registering;
 mod running;
 mod storing;
 #[cfg(test)]
@@ -15,13 +16,12 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use payment::{PaymentId, Text};
 
-use self::{enquiring::moves_money, storing::Storing};
+use self::{enquiring::moves_money, registering::FIRST_RETRY, storing::Storing};
 use super::{
-    apdu::{Apdu, code},
-    codes::result,
+    apdu::Apdu,
     enquiry::{Enquiry, Question},
     line::{LineOutput, Repeat, Statistics},
-    message::{Abort, Completion, SlipCollector},
+    message::SlipCollector,
     operation::{Operation, Request, not_asked, wanted_at},
     sequence::{Number, Sequence},
     settings::ZvtSettings,
@@ -31,14 +31,6 @@ use crate::{
     Input, Machine, Mono, Output,
     terminal::{Command, Ending, Event, Fact, LastTransaction},
 };
-
-/// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
-const FIRST_RETRY: Duration = Duration::from_secs(2);
-const LONGEST_RETRY: Duration = Duration::from_mins(1);
-/// The error code of a refused registration that names its reason in the data.
-const REGISTRATION_REFUSED: u8 = 0x1e;
-/// What terminals answer to a wrong password.
-const WRONG_PASSWORD: u8 = 0x37;
 
 /// A ZVT terminal.
 pub struct Zvt {
@@ -205,16 +197,6 @@ impl Zvt {
         self.outputs.extend(event.map(Output::Event));
     }
 
-    fn register(&mut self, now: Mono) {
-        self.sequence.forget();
-        let registration = self.settings.registration().encode();
-        self.transport.send(now, registration, Repeat::Freely);
-        self.phase = Phase::Registering {
-            accepted: false,
-            deadline: now + self.settings.answer_timeout,
-        };
-    }
-
     fn message(&mut self, now: Mono, apdu: &Apdu) {
         self.hearing = self.sequence.heard(apdu);
         if !apdu.is_answer() && self.held_back(apdu) {
@@ -227,71 +209,6 @@ impl Zvt {
             Phase::Operating(_) => self.operating(now, apdu),
             Phase::Ready | Phase::Waiting(_) => self.left_over(now, apdu),
         }
-    }
-
-    fn registering(&mut self, now: Mono, apdu: &Apdu, accepted: bool) {
-        if apdu.is_answer() && !accepted {
-            match apdu.refusal() {
-                None => {
-                    let deadline = now + self.settings.completion_timeout;
-                    self.phase = Phase::Registering {
-                        accepted: true,
-                        deadline,
-                    };
-                }
-                Some(REGISTRATION_REFUSED)
-                    if apdu.data().first() == Some(&result::WRONG_CURRENCY) =>
-                {
-                    self.refused_registration(now, result::WRONG_CURRENCY);
-                }
-                Some(error) => self.refused_registration(now, error),
-            }
-            return;
-        }
-        match (apdu.code, accepted) {
-            (code::COMPLETION, true) => {
-                self.answer(now, Apdu::accepted());
-                let completion = Completion::decode(apdu.data());
-                let ours = self.settings.currency.numeric();
-                if completion.currency.is_some_and(|theirs| theirs != ours) {
-                    self.refused_registration(now, result::WRONG_CURRENCY);
-                } else {
-                    self.retry = FIRST_RETRY;
-                    self.registered(now, apdu, completion.terminal_id);
-                }
-            }
-            (code::ABORT, true) => {
-                self.answer(now, Apdu::accepted());
-                let code = Abort::decode(apdu.data()).result.unwrap_or(0);
-                self.refused_registration(now, code);
-            }
-            _ => self.left_over(now, apdu),
-        }
-    }
-
-    fn refused_registration(&mut self, now: Mono, error: u8) {
-        let reason = match error {
-            WRONG_PASSWORD => {
-                "The terminal refuses the password: correct it in the configuration.".to_owned()
-            }
-            result::WRONG_CURRENCY => format!(
-                "The terminal does not work in {}: correct the currency in the configuration.",
-                self.settings.currency.code()
-            ),
-            _ => result::meaning(error).sentence(),
-        };
-        self.wait(now, &reason);
-    }
-
-    fn registered(&mut self, now: Mono, completion: &Apdu, terminal_id: Option<Text>) {
-        if self.settings.numbered {
-            self.sequence.agreed(completion);
-        }
-        self.status = 0;
-        self.enquires = true;
-        self.terminal_id.clone_from(&terminal_id);
-        self.idle(now);
-        self.event(Event::Ready { terminal_id });
     }
 
     /// Nothing came in time.
@@ -353,13 +270,6 @@ impl Zvt {
             }
             Phase::Down | Phase::Waiting(_) | Phase::Ready => {}
         }
-    }
-
-    /// Tries to register again after a while.
-    fn wait(&mut self, now: Mono, reason: &str) {
-        self.not_ready(reason);
-        self.phase = Phase::Waiting(now + self.retry);
-        self.retry = (self.retry * 2).min(LONGEST_RETRY);
     }
 
     fn not_ready(&mut self, reason: &str) {

@@ -5,7 +5,10 @@ use payment::{EntryMode, Text};
 
 use super::{
     apdu::{Apdu, Malformed},
-    message::{Abort, Completion, IntermediateStatus, PrintLine, Registration, StatusInformation},
+    message::{
+        Abort, Authorisation, Completion, IntermediateStatus, PrintLine, Registration, Reversal,
+        StatusInformation, StatusReport, end_of_day,
+    },
     rs232::{self, Deframer, Found},
 };
 
@@ -205,6 +208,7 @@ fn registrations_and_their_ends() {
             true,
         ),
         ("06 00 04 12 34 56 8E", 0x8e, false),
+        ("06 00 06 12 34 56 DE 09 78", 0xde, false),
         (
             "06 00 14 00 00 00 9E 09 78 06 0C 26 04 0A 02 06 D3 1F 73 03 00 00 00",
             0x9e,
@@ -241,4 +245,81 @@ fn printed_lines_with_and_without_a_tail() {
         "** HÄNDLERBELEG **"
     );
     assert_eq!(tail.copy, Some(crate::terminal::SlipCopy::Merchant));
+}
+
+#[test]
+fn ends_of_day() {
+    let good = format!(
+        "04 0F 49 27 00 04 00 00 00 00 60 00 0C 13 20 57 0D 05 13 60 F0 F5 F3 01 99 02 03 05 00 00 00 00 60 00{}",
+        " 00".repeat(42)
+    );
+    let status = result(&good);
+    let totals = status.totals.unwrap();
+    assert_eq!((status.amount, status.result), (Some(6000), Some(0)));
+    assert_eq!((totals.first_receipt, totals.last_receipt), (199, 203));
+    let told: Vec<_> = totals.schemes.iter().filter(|s| s.count > 0).collect();
+    assert_eq!(
+        told.iter()
+            .map(|s| (s.scheme, s.count, s.sum))
+            .collect::<Vec<_>>(),
+        [("girocard", 5, 6000)]
+    );
+    assert_eq!(
+        end_of_day([0x12, 0x34, 0x56]).encode(),
+        hex("06 50 03 12 34 56")
+    );
+
+    let due = result(
+        "04 0F 45 27 F0 29 29 00 10 06 3C F0 F2 F5 4B 61 73 73 65 6E 73 63 68 6E 69 74 74 0A 64 75 72 63 68 66 FC 68 72 65 6E 8A 2E 06 1D 24 1B 07 19 4B 61 73 73 65 6E 73 63 68 6E 69 74 74 0A 64 75 72 63 68 66 FC 68 72 65 6E",
+    );
+    assert_eq!(due.result, Some(0xf0));
+    assert_eq!(due.text, Some(Text::new("Kassenschnitt durchführen")));
+    assert_eq!(Abort::decode(apdu("06 1E 01 F0").data()).result, Some(0xf0));
+    assert_eq!(Abort::decode(apdu("06 1E 01 77").data()).result, Some(0x77));
+}
+
+#[test]
+fn a_card_that_is_declined_by_name() {
+    let status = result(
+        "04 0F 31 27 05 29 29 00 10 06 3C F0 F1 F5 4B 61 72 74 65 20 61 62 67 65 6C 65 68 6E 74 8A 0D 06 13 24 11 07 0F 4B 61 72 74 65 20 61 62 67 65 6C 65 68 6E 74",
+    );
+    assert_eq!(status.result, Some(0x05));
+    assert_eq!(status.text, Some(Text::new("Karte abgelehnt")));
+    assert_eq!(status.card.brand, Some(Text::new("V PAY")));
+}
+
+#[test]
+fn answers_to_status_enquiries() {
+    let told = |wire: &str| StatusReport::decode(apdu(wire).data()).status;
+    assert_eq!(told("06 0F 01 9C"), Some(0x9c));
+    assert_eq!(told("06 0F 01 DC"), Some(0xdc));
+    let version = "06 0F 0B F0 F0 F7 32 2E 31 34 2E 31 35 00";
+    assert_eq!(told(version), Some(0));
+}
+
+#[test]
+fn requests_and_answers_of_other_tills() {
+    let asked = |wire: &str| Authorisation::decode(apdu(wire).data()).map(|a| a.amount);
+    assert_eq!(asked("06 01 07 04 00 00 00 00 10 00"), Some(1000));
+    assert_eq!(asked("06 01 09 04 00 00 00 00 33 00 02 0A"), Some(3300));
+    let reversal = Reversal::decode(apdu("06 30 06 12 34 56 87 00 10").data()).unwrap();
+    assert_eq!((reversal.receipt, reversal.amount), (10, None));
+    for (wire, refusal) in [
+        ("80 00 00", None),
+        ("84 00 00", None),
+        ("84 66 00", Some(0x66)),
+        ("84 9C 00", Some(0x9c)),
+        ("84 9D 07 04 00 00 00 00 22 00", Some(0x9d)),
+        ("84 1E 01 6F", Some(0x1e)),
+        ("84 83 00", Some(0x83)),
+        ("80 00 08 06 06 1F 73 03 00 00 01", None),
+    ] {
+        assert!(apdu(wire).is_answer(), "{wire}");
+        assert_eq!(apdu(wire).refusal(), refusal, "{wire}");
+    }
+    assert_eq!(Abort::decode(apdu("06 1E 01 64").data()).result, Some(0x64));
+    // Lengths in the long form, little endian.
+    let mut long = hex("06 D3 FF 2D 04");
+    long.resize(5 + 0x042d, 0);
+    assert_eq!(Apdu::decode(&long).unwrap().data().len(), 0x042d);
 }

@@ -83,7 +83,7 @@ impl Replay {
             let number = at + 1;
             if let Some(remark) = line.strip_prefix('#') {
                 if let Some(told) = remark.trim().strip_prefix("name:") {
-                    name = told.trim().to_owned();
+                    told.trim().clone_into(&mut name);
                 }
             } else if !line.is_empty() {
                 let step = step(line).map_err(|problem| ReplayError {

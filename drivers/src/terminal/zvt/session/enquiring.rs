@@ -10,7 +10,7 @@ use crate::{
         zvt::{
             apdu::{Apdu, code},
             codes::{result, terminal_status},
-            enquiry::{Close, Enquiry, Question},
+            enquiry::{Close, Enquiry, Question, is_busy},
             line::Repeat,
             message::{
                 Abort, Completion, IntermediateStatus, SlipCollector, StatusInformation,
@@ -181,20 +181,17 @@ impl Zvt {
                 self.enquire(now, Question::Status { cleared: true });
                 return;
             }
-            // It does not know the question, and so will never be asked again.
-            (Question::Status { .. }, Close::Refused(result::NOT_POSSIBLE)) => {
-                self.enquires = false;
-                self.set_status(0);
-            }
-            (Question::Status { .. }, Close::Refused(code)) => {
+            (Question::Status { .. }, Close::Refused(code) | Close::Aborted(Some(code)))
+                if is_busy(code) =>
+            {
                 self.phase = Phase::Enquiring(enquiry);
                 self.status_told(now, code);
                 return;
             }
-            (Question::Status { .. }, Close::Aborted(code)) => {
-                self.phase = Phase::Enquiring(enquiry);
-                self.status_told(now, code.unwrap_or(0));
-                return;
+            // It does not know the question, and so is not asked again.
+            (Question::Status { .. }, _) => {
+                self.enquires = false;
+                self.set_status(0);
             }
             _ => {
                 let event = enquiry.close(close, self.settings.currency, at);

@@ -43,6 +43,7 @@ proptest! {
         let mut questions = [0_usize; 3];
         for (step, junk) in steps {
             let before = desk.stored.len();
+            let repeats = usize::try_from(desk.zvt.statistics().repeats).unwrap();
             let next = payment(u8::try_from(asked.len()).unwrap() + 2);
             match step {
                 0 => desk.input(Input::Command(Command::Pay { payment: next, money: euros(1010) })),
@@ -80,8 +81,11 @@ proptest! {
             storing |= stores > 0;
             // Nobody waits for an acknowledgement on a link that is gone.
             storing &= !matches!(step, 1 | 2);
+            // An earlier acknowledgement may be sent again by a line that got no ACK for it.
             if storing && stores == 0 {
-                prop_assert!(!desk.log.iter().any(|w| w == "> 80 00"), "{:?}", desk.log);
+                let acknowledged = desk.log.iter().filter(|w| *w == "> 80 00").count();
+                let repeats = usize::try_from(desk.zvt.statistics().repeats).unwrap() - repeats;
+                prop_assert!(acknowledged <= repeats, "{:?}", desk.log);
             }
             let requests = desk.log.iter().filter(|w| matches!(w.as_str(), "> 06 01" | "> 06 30" | "> 06 31"));
             prop_assert!(requests.count() <= 1);

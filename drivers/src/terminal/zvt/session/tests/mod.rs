@@ -12,7 +12,10 @@ use jiff::Timestamp;
 use payment::{Approval, Currency, Money, PaymentId};
 
 use super::*;
-use crate::terminal::{DayEnd, Service, zvt::rs232};
+use crate::terminal::{
+    DayEnd, Service,
+    zvt::{apdu::code, rs232},
+};
 
 /// A driver, its link and a clock. Bytes that it sends are taken apart as a terminal would.
 struct Desk {

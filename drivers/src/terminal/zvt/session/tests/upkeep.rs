@@ -223,14 +223,20 @@ fn an_idle_terminal_is_asked_how_it_is() {
             framing == Framing::Tcp
         );
     }
-    // It does not know the question.
+    // It does not know the question, or not in this form.
+    for refusal in ["84 83", "84 9A"] {
+        let mut desk = Desk::ready(Framing::Tcp, true);
+        desk.passes(60_000);
+        desk.says(refusal);
+        desk.passes(600_000);
+        desk.takes(&["> 05 01"]);
+        desk.pay(1, 1010);
+        desk.takes(&["> 06 01"]);
+    }
     let mut desk = Desk::ready(Framing::Tcp, true);
     desk.passes(60_000);
-    desk.says("84 83");
-    desk.passes(600_000);
-    desk.takes(&["> 05 01"]);
-    desk.pay(1, 1010);
-    desk.takes(&["> 06 01"]);
+    desk.says("84 E0");
+    desk.takes(&["> 05 01", "not ready"]);
 }
 
 #[test]
@@ -343,7 +349,10 @@ fn the_year_of_what_is_stored_comes_from_the_clock() {
         match desk.events.last() {
             Some(Event::LastTransaction(LastTransaction::Stored(stored))) => {
                 assert_eq!(stored.kind, StoredKind::Payment);
-                stored.approval.terminal_time.map(|time| time.year())
+                stored
+                    .approval
+                    .terminal_time
+                    .map(jiff::civil::DateTime::year)
             }
             other => panic!("{other:?}"),
         }

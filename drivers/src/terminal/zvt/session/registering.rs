@@ -1,0 +1,111 @@
+//! The part of a session that makes us known to the terminal.
+
+use std::time::Duration;
+
+use payment::Text;
+
+use super::{Phase, Zvt};
+use crate::{
+    Mono,
+    terminal::{
+        Event,
+        zvt::{
+            apdu::{Apdu, code},
+            codes::result,
+            line::Repeat,
+            message::{Abort, Completion},
+        },
+    },
+};
+
+/// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
+pub(super) const FIRST_RETRY: Duration = Duration::from_secs(2);
+const LONGEST_RETRY: Duration = Duration::from_mins(1);
+/// The error code of a refused registration that names its reason in the data.
+const REGISTRATION_REFUSED: u8 = 0x1e;
+/// What terminals answer to a wrong password.
+const WRONG_PASSWORD: u8 = 0x37;
+
+impl Zvt {
+    pub(super) fn register(&mut self, now: Mono) {
+        self.sequence.forget();
+        let registration = self.settings.registration().encode();
+        self.transport.send(now, registration, Repeat::Freely);
+        self.phase = Phase::Registering {
+            accepted: false,
+            deadline: now + self.settings.answer_timeout,
+        };
+    }
+
+    pub(super) fn registering(&mut self, now: Mono, apdu: &Apdu, accepted: bool) {
+        if apdu.is_answer() && !accepted {
+            match apdu.refusal() {
+                None => {
+                    let deadline = now + self.settings.completion_timeout;
+                    self.phase = Phase::Registering {
+                        accepted: true,
+                        deadline,
+                    };
+                }
+                Some(REGISTRATION_REFUSED)
+                    if apdu.data().first() == Some(&result::WRONG_CURRENCY) =>
+                {
+                    self.refused_registration(now, result::WRONG_CURRENCY);
+                }
+                Some(error) => self.refused_registration(now, error),
+            }
+            return;
+        }
+        match (apdu.code, accepted) {
+            (code::COMPLETION, true) => {
+                self.answer(now, Apdu::accepted());
+                let completion = Completion::decode(apdu.data());
+                let ours = self.settings.currency.numeric();
+                if completion.currency.is_some_and(|theirs| theirs != ours) {
+                    self.refused_registration(now, result::WRONG_CURRENCY);
+                } else {
+                    self.retry = FIRST_RETRY;
+                    self.registered(now, apdu, completion.terminal_id);
+                }
+            }
+            (code::ABORT, true) => {
+                self.answer(now, Apdu::accepted());
+                let code = Abort::decode(apdu.data()).result.unwrap_or(0);
+                self.refused_registration(now, code);
+            }
+            _ => self.left_over(now, apdu),
+        }
+    }
+
+    fn refused_registration(&mut self, now: Mono, error: u8) {
+        let reason = match error {
+            WRONG_PASSWORD => {
+                "The terminal refuses the password: correct it in the configuration.".to_owned()
+            }
+            result::WRONG_CURRENCY => format!(
+                "The terminal does not work in {}: correct the currency in the configuration.",
+                self.settings.currency.code()
+            ),
+            _ => result::meaning(error).sentence(),
+        };
+        self.wait(now, &reason);
+    }
+
+    fn registered(&mut self, now: Mono, completion: &Apdu, terminal_id: Option<Text>) {
+        if self.settings.numbered {
+            self.sequence.agreed(completion);
+        }
+        self.status = 0;
+        self.enquires = true;
+        self.terminal_id.clone_from(&terminal_id);
+        self.idle(now);
+        self.event(Event::Ready { terminal_id });
+    }
+
+    /// Tries to register again after a while.
+    pub(super) fn wait(&mut self, now: Mono, reason: &str) {
+        self.not_ready(reason);
+        self.phase = Phase::Waiting(now + self.retry);
+        self.retry = (self.retry * 2).min(LONGEST_RETRY);
+    }
+}
