@@ -1,6 +1,6 @@
 //! What can be wrong with a request: a stable type, a status, and a sentence that says what to do.
 
-use payment::{DeviceId, InvalidMethod, InvalidMoney, PaymentId, Text};
+use payment::{CannotReturn, DeviceId, InvalidMethod, InvalidMoney, PaymentId, Text};
 
 /// Why a request is refused. Shown as an RFC 9457 problem document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -70,6 +70,26 @@ pub enum Problem {
         /// The payment in doubt.
         payment: PaymentId,
     },
+    /// The device's day is being closed.
+    #[error(
+        "The day of {0} is being closed. Wait until that has ended, then send the same request again."
+    )]
+    Closing(DeviceId),
+    /// The device has no terminal whose day could be closed.
+    #[error("{0} has no card terminal, so there is no day to close.")]
+    NothingToClose(DeviceId),
+    /// The key of a closing belongs to another device.
+    #[error("This Idempotency-Key already stands for the end of day of {0}. Send a new key.")]
+    ClosingKeyReused(DeviceId),
+    /// A cancel or a refund that cannot be.
+    #[error("{0}.")]
+    CannotReturn(#[from] CannotReturn),
+    /// The original has no number at the terminal.
+    #[error(
+        "The terminal gave this payment no receipt number, so it cannot be cancelled there. Refund \
+         it instead."
+    )]
+    NothingToReverse,
     /// The terminal cannot be asked; nothing was charged.
     #[error("{reason} Nothing was charged.")]
     TerminalUnavailable {
@@ -160,6 +180,11 @@ impl Problem {
             Self::KeyReused(_) => ("idempotency-key-reused", 422),
             Self::DeviceBusy { .. } => ("device-busy", 409),
             Self::DeviceInDoubt { .. } => ("device-in-doubt", 409),
+            Self::Closing(_) => ("device-closing", 409),
+            Self::NothingToClose(_) => ("nothing-to-close", 422),
+            Self::ClosingKeyReused(_) => ("idempotency-key-reused", 422),
+            Self::CannotReturn(_) => ("cannot-return", 409),
+            Self::NothingToReverse => ("nothing-to-reverse", 409),
             Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
             Self::StorageFull => ("storage-full", 507),
             Self::StorageFailed => ("storage-failed", 500),

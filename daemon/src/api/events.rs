@@ -14,7 +14,7 @@ use axum::{
 use futures_util::{Stream, stream};
 use serde::Deserialize;
 use serde_json::json;
-use sync::queue::Entry;
+use sync::queue::{Entry, Happened};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::Api;
@@ -114,15 +114,19 @@ impl Watcher {
 }
 
 fn fact(entry: &Entry) -> Option<Event> {
+    let (name, id, fact) = match &entry.happened {
+        Happened::Payment { payment, fact } => ("payment", payment.to_string(), json!(fact)),
+        Happened::Closing { closing, fact } => ("closing", closing.to_string(), json!(fact)),
+    };
     let data = json!({
         "seq": entry.seq,
         "at": entry.at,
         "group": entry.device,
         "device": entry.device,
-        "payment": entry.payment,
-        "fact": entry.fact,
+        name: id,
+        "fact": fact,
     });
-    event("payment", &data).map(|event| event.id(entry.seq.to_string()))
+    event(name, &data).map(|event| event.id(entry.seq.to_string()))
 }
 
 fn event(name: &str, data: &serde_json::Value) -> Option<Event> {

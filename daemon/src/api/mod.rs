@@ -3,12 +3,14 @@
 //! Handlers turn requests into words of the engine and answers into JSON. They decide nothing. The
 //! same routes are served on both listeners; only the question who is calling differs ([`guard`]).
 
+mod closings;
 mod devices;
 mod events;
 mod guard;
 mod page;
 mod payments;
 mod reply;
+mod returns;
 mod view;
 
 use std::sync::Arc;
@@ -35,7 +37,11 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/payments/{id}", get(payments::show))
         .route("/v1/payments/{id}/abort", post(payments::abort))
         .route("/v1/payments/{id}/resolve", post(payments::resolve))
+        .route("/v1/payments/{id}/cancel", post(returns::cancel))
+        .route("/v1/payments/{id}/refund", post(returns::refund))
         .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}/close", post(closings::close))
+        .route("/v1/devices/{id}/closings", get(closings::list))
         .route("/v1/events", get(events::stream))
         .with_state(Api { shell })
 }

@@ -9,8 +9,8 @@ use axum::{
 };
 use jiff::Timestamp;
 use payment::{
-    DeviceId, IdempotencyKey, Intent, Method, Money, PaymentId, Settlement, State as PaymentState,
-    Text, Verdict, limits, parse_currency,
+    DeviceId, IdempotencyKey, Intent, Method, Money, Payment, PaymentId, Purpose, Settlement,
+    State as PaymentState, Text, Verdict, limits, parse_currency,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -40,23 +40,31 @@ pub(super) async fn create(State(api): State<Api>, request: Request) -> Result<R
     let wait = !prefers_async(&parts.headers);
     let body: PayBody = json_body(&parts.headers, body, PAY_FIELDS).await?;
     let intent = intent(&api, key, body)?;
-    let location = |taken: &Taken| match taken {
-        Taken::Accepted(p) | Taken::Ended(p) | Taken::Repeat(p) => {
-            format!("/v1/payments/{}", p.intent.id)
-        }
-    };
-    let taken = api.shell.pay(intent, wait).await?;
-    let headers = [(header::LOCATION, location(&taken))];
-    let (status, payment) = match taken {
+    begin(&api, intent, None, wait).await
+}
+
+/// Begins a payment and answers with where it stands.
+pub(super) async fn begin(
+    api: &Api,
+    intent: Intent,
+    original: Option<Payment>,
+    wait: bool,
+) -> Result<Response, Problem> {
+    let (status, payment) = match api.shell.pay(intent, original, wait).await? {
         Taken::Accepted(payment) => (StatusCode::ACCEPTED, payment),
         Taken::Ended(payment) => (StatusCode::CREATED, payment),
         Taken::Repeat(payment) => (StatusCode::OK, payment),
+        Taken::Closing(_) => return Err(Problem::StorageFailed),
     };
+    let headers = [(
+        header::LOCATION,
+        format!("/v1/payments/{}", payment.intent.id),
+    )];
     Ok((status, headers, Json(PaymentView::from(payment))).into_response())
 }
 
 /// RFC 7240: `Prefer: respond-async`.
-fn prefers_async(headers: &HeaderMap) -> bool {
+pub(super) fn prefers_async(headers: &HeaderMap) -> bool {
     let values = headers
         .get_all("prefer")
         .iter()
@@ -66,7 +74,7 @@ fn prefers_async(headers: &HeaderMap) -> bool {
         .any(|p| p.trim().eq_ignore_ascii_case("respond-async"))
 }
 
-fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
+pub(super) fn key(headers: &HeaderMap) -> Result<IdempotencyKey, Problem> {
     let value = headers.get("idempotency-key").ok_or(Problem::KeyMissing)?;
     let text = value.to_str().map_err(|_| {
         Problem::KeyInvalid("an idempotency key has printable ASCII characters only".to_owned())
@@ -109,12 +117,12 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
         .map(|note| Text::new(&note))
         .filter(|note| !note.is_empty());
     let at = api.shell.now();
-    let id = api.shell.new_payment_id(at).ok_or(Problem::StorageFailed)?;
+    let id = PaymentId::new(at, api.shell.random().ok_or(Problem::StorageFailed)?);
     Ok(Intent {
         id,
         key,
         device,
-        purpose: payment::Purpose::Sale,
+        purpose: Purpose::Sale,
         money,
         method,
         invoice,
@@ -125,7 +133,7 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
 }
 
 /// Reads a JSON object with these fields only.
-async fn json_body<T: DeserializeOwned>(
+pub(super) async fn json_body<T: DeserializeOwned>(
     headers: &HeaderMap,
     body: Body,
     known: &[&str],
@@ -154,7 +162,7 @@ async fn json_body<T: DeserializeOwned>(
     serde_json::from_slice(&bytes).map_err(invalid)
 }
 
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 
@@ -212,7 +220,7 @@ fn states_shown_as(shown: &str) -> Result<Vec<PaymentState>, Problem> {
     })
 }
 
-fn payment_id(text: &str) -> Result<PaymentId, Problem> {
+pub(super) fn payment_id(text: &str) -> Result<PaymentId, Problem> {
     text.parse()
         .map_err(|_| Problem::UnknownPayment(plain(text)))
 }
@@ -246,7 +254,7 @@ pub(super) async fn abort(
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
     let taken = api.shell.abort(payment_id(&id)?).await?;
-    Ok((StatusCode::ACCEPTED, Json(view(taken))).into_response())
+    Ok((StatusCode::ACCEPTED, Json(view(taken)?)).into_response())
 }
 
 #[derive(Debug, Deserialize)]
@@ -279,11 +287,14 @@ pub(super) async fn resolve(
             return Err(Problem::InvalidField(text.to_owned()));
         }
     };
-    Ok(Json(view(api.shell.resolve(id, settlement).await?)))
+    Ok(Json(view(api.shell.resolve(id, settlement).await?)?))
 }
 
-fn view(taken: Taken) -> PaymentView {
+fn view(taken: Taken) -> Result<PaymentView, Problem> {
     match taken {
-        Taken::Accepted(payment) | Taken::Ended(payment) | Taken::Repeat(payment) => payment.into(),
+        Taken::Accepted(payment) | Taken::Ended(payment) | Taken::Repeat(payment) => {
+            Ok(payment.into())
+        }
+        Taken::Closing(_) => Err(Problem::StorageFailed),
     }
 }

@@ -19,6 +19,9 @@ pub(super) struct PaymentView {
     device: String,
     receipt: ReceiptNumber,
     state: &'static str,
+    /// `sale`, or `cancel` or `refund` of another.
+    purpose: &'static str,
+    of: Option<PaymentId>,
     amount: String,
     currency: &'static str,
     method: Method,
@@ -86,6 +89,8 @@ impl From<Payment> for PaymentView {
             device: payment.intent.device.to_string(),
             receipt: payment.receipt,
             state: payment.state.shown(),
+            purpose: payment.intent.purpose.as_str(),
+            of: payment.intent.purpose.of(),
             amount: payment.intent.money.amount().to_string(),
             currency: payment.intent.money.currency().code(),
             method: payment.intent.method,

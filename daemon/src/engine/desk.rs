@@ -51,6 +51,8 @@ pub struct Running {
     pub in_doubt: bool,
     /// What the terminal shows.
     pub progress: Option<Text>,
+    /// Why the terminal's own records did not settle the doubt; for the person who decides.
+    pub evidence: Option<Text>,
 }
 
 impl Desk {
@@ -82,13 +84,14 @@ impl DeviceView {
             .filter(|m| setup.terminal || !m.asks_terminal())
             .collect();
         let terminal = setup.terminal.then(|| TerminalState {
-            ready: device.link == Link::Ready,
+            ready: device.link == Link::Ready && device.inquired,
             terminal_id: device.terminal_id.clone(),
         });
         let running = device.holder().map(|payment| Running {
             payment,
             in_doubt: device.in_doubt().is_some(),
             progress: device.progress.as_ref().map(|(_, text)| text.clone()),
+            evidence: super::recovery::evidence_of(device),
         });
         Self {
             id: setup.id.clone(),
@@ -109,6 +112,10 @@ fn next_step(device: &Device) -> String {
     }
     match &device.link {
         Link::NotReady(reason) if device.setup.terminal => reason.to_string(),
+        Link::Ready if device.hold.is_some() => "The day is being closed. Wait.".to_owned(),
+        Link::Ready if device.setup.terminal && !device.inquired => {
+            "The terminal is being asked for its last payment. Wait a moment.".to_owned()
+        }
         Link::NotReady(_) | Link::Ready => "Ready for the next payment.".to_owned(),
     }
 }

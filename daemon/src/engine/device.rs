@@ -1,6 +1,12 @@
 //! One device: what it can do, whether its terminal is there, and what holds it.
 
-use payment::{Currency, DeviceId, Intent, Payment, PaymentId, PrinterId, State, Text};
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use payment::{
+    ClosingId, Currency, DeviceId, Intent, Mark, Payment, PaymentId, PrinterId, State, Stored,
+    StoredKind, Text,
+};
 
 /// What the configuration says of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +19,10 @@ pub struct Setup {
     pub printer: Option<PrinterId>,
     /// Whether it has a card terminal.
     pub terminal: bool,
+    /// How long the terminal may work on one payment (ZVT: T4).
+    pub patience: Duration,
+    /// The time zone of the clocks at the desk.
+    pub zone: TimeZone,
 }
 
 /// A device as the engine sees it.
@@ -25,6 +35,16 @@ pub(super) struct Device {
     pub(super) progress: Option<(Text, Text)>,
     /// The payment that keeps the terminal from taking another.
     pub(super) hold: Option<Hold>,
+    /// The payment that a running cancel or refund names.
+    pub(super) original: Option<Box<Payment>>,
+    /// What the terminal holds as its last transaction, as far as is known.
+    pub(super) mark: Option<Mark>,
+    /// Whether the terminal was asked for it since it last may have changed unseen.
+    pub(super) inquired: bool,
+    /// Whether the terminal is being asked for it now.
+    pub(super) asking: bool,
+    /// Why the terminal's answer did not settle the doubt.
+    pub(super) evidence: Option<Text>,
 }
 
 /// Whether the terminal could be asked.
@@ -45,6 +65,8 @@ pub(super) enum Hold {
     Ending(Box<Payment>),
     /// Its outcome is unknown.
     Doubt(Box<Payment>),
+    /// Its day is being closed.
+    Closing(ClosingId),
 }
 
 impl Device {
@@ -56,6 +78,11 @@ impl Device {
             terminal_id: None,
             progress: None,
             hold: None,
+            original: None,
+            mark: None,
+            inquired: false,
+            asking: false,
+            evidence: None,
         }
     }
 
@@ -64,26 +91,49 @@ impl Device {
     }
 
     pub(super) fn holder(&self) -> Option<PaymentId> {
-        self.hold.as_ref().map(|hold| match hold {
-            Hold::Beginning(intent) => intent.id,
-            Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => {
-                payment.intent.id
-            }
-        })
+        self.intent().map(|intent| intent.id)
     }
 
     pub(super) fn in_doubt(&self) -> Option<PaymentId> {
         match &self.hold {
             Some(Hold::Doubt(payment)) => Some(payment.intent.id),
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_)) | None => None,
+            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_))
+            | None => None,
         }
     }
 
     pub(super) fn is_running(&self) -> bool {
         match &self.hold {
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_)) => true,
+            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_)) => {
+                true
+            }
             Some(Hold::Doubt(_)) | None => false,
         }
+    }
+
+    /// Nothing holds the terminal any more.
+    pub(super) fn free(&mut self) {
+        self.hold = None;
+        self.original = None;
+        self.evidence = None;
+        self.progress = None;
+    }
+
+    /// What the terminal holds after this payment, if the payment says it.
+    pub(super) fn remember(&mut self, payment: &Payment) {
+        let approval = payment.approval.as_ref().filter(|approval| {
+            payment.intent.purpose.is_sale()
+                && (approval.terminal_receipt.is_some() || approval.trace.is_some())
+        });
+        self.inquired = approval.is_some();
+        self.mark = approval.map(|approval| {
+            let approval = approval.clone();
+            Stored {
+                kind: StoredKind::Payment,
+                approval,
+            }
+            .mark()
+        });
     }
 
     /// Whether the terminal works on this payment and has not ended it yet.
@@ -100,17 +150,18 @@ impl Device {
                 Some(payment)
             }
             Some(Hold::Doubt(payment)) => Some(payment.as_ref().clone()),
-            Some(Hold::Beginning(_)) | None => None,
+            Some(Hold::Beginning(_) | Hold::Closing(_)) | None => None,
         }
     }
 
-    /// What was wanted by whatever holds the device.
+    /// What was wanted by the payment that holds the device.
     pub(super) fn intent(&self) -> Option<&Intent> {
-        self.hold.as_ref().map(|hold| match hold {
-            Hold::Beginning(intent) => intent.as_ref(),
+        match self.hold.as_ref()? {
+            Hold::Beginning(intent) => Some(intent.as_ref()),
             Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => {
-                &payment.intent
+                Some(&payment.intent)
             }
-        })
+            Hold::Closing(_) => None,
+        }
     }
 }

@@ -1,7 +1,12 @@
 //! What comes into the engine and what goes out, as data.
 
+use std::time::Duration;
+
 use drivers::terminal;
-use payment::{DeviceId, IdempotencyKey, Intent, Payment, PaymentId, Settlement, Text};
+use payment::{
+    DeviceId, IdempotencyKey, Intent, Payment, PaymentId, Settlement, Text,
+    closing::{Closing, ClosingIntent},
+};
 use sync::queue::{Urgency, Write, WriteError, Written};
 
 use super::desk::DeviceView;
@@ -27,6 +32,8 @@ pub enum Taken {
     Ended(Payment),
     /// It was begun before, by the same key: this is where it stands.
     Repeat(Payment),
+    /// A terminal's day was closed, or not.
+    Closing(Box<Closing>),
 }
 
 /// What happens.
@@ -36,6 +43,8 @@ pub enum Event {
     Pay {
         /// What they want.
         intent: Box<Intent>,
+        /// The payment that it names, for a cancel or a refund.
+        original: Option<Box<Payment>>,
         /// Who they are.
         reply: ReplyTo,
         /// Whether they wait for the outcome.
@@ -57,6 +66,15 @@ pub enum Event {
         /// Who they are.
         reply: ReplyTo,
     },
+    /// Somebody wants a terminal's day to be closed.
+    Close {
+        /// What they want.
+        intent: Box<ClosingIntent>,
+        /// Who they are.
+        reply: ReplyTo,
+    },
+    /// The while of an [`Effect::Wake`] has passed.
+    Wake(DeviceId),
     /// A write is durable, or failed.
     Written {
         /// Which.
@@ -133,6 +151,13 @@ pub enum Effect {
         to: ReplyTo,
         /// What.
         answer: Box<Answer>,
+    },
+    /// Say [`Event::Wake`] after a while.
+    Wake {
+        /// For which device.
+        device: DeviceId,
+        /// How long.
+        after: Duration,
     },
     /// Tell everybody who watches.
     Publish(Notice),

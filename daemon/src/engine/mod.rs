@@ -7,10 +7,12 @@
 //! The laws that live here: intent before terminal (1), approval before acknowledgement (2), one
 //! question per payment and none while the last is in doubt (4), the key answers (5).
 
+mod closing;
 mod desk;
 mod device;
 mod effect;
 mod pay;
+mod recovery;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use payment::{
-    DeviceId, Doubt, DoubtReason, Fact, Payment, PaymentId, Settlement, State, UpstreamId,
+    ClosingId, DeviceId, Doubt, DoubtReason, Fact, Payment, PaymentId, Settlement, State,
+    UpstreamId, closing::Closing,
 };
 use sync::queue::{Due, JobKind, Urgency, Write, WriteError, Written};
 
@@ -35,16 +38,27 @@ pub struct Engine {
     devices: BTreeMap<DeviceId, Device>,
     upstreams: Vec<UpstreamId>,
     /// What to do when a write comes back.
-    purposes: HashMap<Ticket, Purpose>,
+    errands: HashMap<Ticket, Errand>,
     /// Who waits for a payment's outcome.
     waiting: HashMap<PaymentId, Vec<ReplyTo>>,
+    /// Who waits for the end of a day.
+    closing_waits: HashMap<ClosingId, Vec<ReplyTo>>,
     next_ticket: u64,
     effects: Vec<Effect>,
 }
 
+/// What an earlier run left unfinished.
+#[derive(Debug, Default)]
+pub struct Unfinished {
+    /// Payments that are not final, oldest first, each with the payment that it names.
+    pub payments: Vec<(Payment, Option<Payment>)>,
+    /// Ends of days without an outcome.
+    pub closings: Vec<Closing>,
+}
+
 /// Why a write or a look-up was asked for.
 #[derive(Debug)]
-enum Purpose {
+enum Errand {
     /// A new payment.
     Begin { request: pay::Request },
     /// Whether the key of a request that cannot begin now was used before.
@@ -60,6 +74,14 @@ enum Purpose {
     },
     /// A terminal's receipt.
     Slip,
+    /// The end of a day is to be asked for.
+    BeginClose {
+        id: ClosingId,
+        device: DeviceId,
+        reply: ReplyTo,
+    },
+    /// The end of a day is known.
+    EndClose { id: ClosingId, device: DeviceId },
 }
 
 /// What a written fact means for the device.
@@ -73,6 +95,8 @@ enum FactKind {
     Outcome,
     /// An outcome that keeps the device.
     Doubt,
+    /// A left-over approval that settles the doubt; the terminal waits for the acknowledgement.
+    LeftOver,
 }
 
 impl Engine {
@@ -85,8 +109,9 @@ impl Engine {
         Self {
             devices,
             upstreams,
-            purposes: HashMap::new(),
+            errands: HashMap::new(),
             waiting: HashMap::new(),
+            closing_waits: HashMap::new(),
             next_ticket: 0,
             effects: Vec::new(),
         }
@@ -94,16 +119,20 @@ impl Engine {
 
     /// Takes over what an earlier run left unfinished, oldest first. A card payment without an
     /// outcome may have been asked for, so it is in doubt (law 3).
-    pub fn start(&mut self, now: Timestamp, unfinished: Vec<Payment>) -> Vec<Effect> {
-        for payment in unfinished {
+    pub fn start(&mut self, now: Timestamp, unfinished: Unfinished) -> Vec<Effect> {
+        for (payment, original) in unfinished.payments {
             let id = payment.intent.id;
-            let settled = payment.state == State::InDoubt;
+            let doubted = payment.state == State::InDoubt;
             if let Some(device) = self.devices.get_mut(&payment.intent.device) {
                 device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
+                device.original = original.map(Box::new);
             }
-            if !settled {
+            if !doubted {
                 self.doubt(now, id, interrupted(&payment));
             }
+        }
+        for closing in &unfinished.closings {
+            self.abandon(now, closing);
         }
         self.take_effects()
     }
@@ -113,15 +142,19 @@ impl Engine {
         match event {
             Event::Pay {
                 intent,
+                original,
                 reply,
                 wait,
             } => {
                 self.pay(pay::Request {
                     intent: *intent,
+                    original,
                     reply,
                     wait,
                 });
             }
+            Event::Close { intent, reply } => self.close(*intent, reply),
+            Event::Wake(device) => self.wake(&device),
             Event::Abort { payment, reply } => self.abort(payment, reply),
             Event::Resolve {
                 payment,
@@ -149,14 +182,22 @@ impl Engine {
         self.devices.values().any(Device::is_running)
     }
 
+    fn unknown_device(&self, device: &DeviceId) -> Problem {
+        let known: Vec<String> = self.devices.keys().map(ToString::to_string).collect();
+        Problem::UnknownDevice {
+            device: device.to_string(),
+            known: known.join(", "),
+        }
+    }
+
     fn take_effects(&mut self) -> Vec<Effect> {
         std::mem::take(&mut self.effects)
     }
 
-    fn ticket(&mut self, purpose: Purpose) -> Ticket {
+    fn ticket(&mut self, errand: Errand) -> Ticket {
         self.next_ticket += 1;
         let ticket = Ticket(self.next_ticket);
-        self.purposes.insert(ticket, purpose);
+        self.errands.insert(ticket, errand);
         ticket
     }
 
@@ -196,7 +237,7 @@ impl Engine {
             due,
         };
         self.write(
-            Purpose::Fact {
+            Errand::Fact {
                 payment,
                 fact: kind,
                 reply,
@@ -206,8 +247,8 @@ impl Engine {
         );
     }
 
-    fn write(&mut self, purpose: Purpose, write: Write, urgency: Urgency) {
-        let ticket = self.ticket(purpose);
+    fn write(&mut self, errand: Errand, write: Write, urgency: Urgency) {
+        let ticket = self.ticket(errand);
         self.effects.push(Effect::Write {
             ticket,
             write: Box::new(write),
@@ -271,21 +312,25 @@ impl Engine {
     }
 
     fn written(&mut self, ticket: Ticket, result: Result<Written, WriteError>) {
-        match self.purposes.remove(&ticket) {
-            Some(Purpose::Begin { request }) => self.begun(request, result),
-            Some(Purpose::Fact {
+        match self.errands.remove(&ticket) {
+            Some(Errand::Begin { request }) => self.begun(request, result),
+            Some(Errand::Fact {
                 payment,
                 fact,
                 reply,
             }) => {
                 self.fact_written(payment, fact, reply, result);
             }
-            Some(Purpose::Slip) => {
+            Some(Errand::Slip) => {
                 if let Err(error) = result {
                     tracing::error!(%error, "a terminal's receipt could not be kept");
                 }
             }
-            Some(Purpose::LookUp { .. }) | None => {}
+            Some(Errand::BeginClose { id, device, reply }) => {
+                self.close_begun(id, device, reply, result);
+            }
+            Some(Errand::EndClose { id, device }) => self.close_ended(id, &device, result),
+            Some(Errand::LookUp { .. }) | None => {}
         }
     }
 
@@ -298,9 +343,7 @@ impl Engine {
     ) {
         let payment = match result {
             Ok(Written::Payment(payment)) => payment,
-            Ok(Written::Repeat(_) | Written::OtherContent(_) | Written::Job(_) | Written::Done) => {
-                return;
-            }
+            Ok(_) => return,
             Err(error) => return self.fact_not_written(id, kind, reply, &error),
         };
         self.effects.push(Effect::Publish(Notice::Journal));
@@ -319,12 +362,34 @@ impl Engine {
                 self.effects.push(Effect::Stored { device, kept: true });
             }
             FactKind::Doubt => {
-                device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
+                device.hold = Some(Hold::Doubt(Box::new(payment)));
+                // Whoever waits hears of it when the terminal has been asked, or after a while.
+                let id = device.setup.id.clone();
+                self.inquire(&id);
+                let after = recovery::PATIENCE;
+                self.effects.push(Effect::Wake { device: id, after });
+            }
+            FactKind::LeftOver => {
+                let name = device.setup.id.clone();
+                device.remember(&payment);
+                device.free();
+                self.effects.push(Effect::Stored {
+                    device: name.clone(),
+                    kept: true,
+                });
                 self.outcome(&payment, reply);
+                self.publish_device(&name);
             }
             FactKind::Outcome => {
-                device.hold = None;
+                let name = device.setup.id.clone();
+                if payment.doubt.is_some() {
+                    // What the terminal holds now is better asked than concluded.
+                    device.inquired = false;
+                }
+                device.free();
                 self.outcome(&payment, reply);
+                self.inquire(&name);
+                self.publish_device(&name);
             }
             FactKind::Completed => {}
         }
@@ -340,7 +405,7 @@ impl Engine {
         error: &WriteError,
     ) {
         tracing::error!(payment = %id, %error, "a fact could not be stored");
-        if kind == FactKind::Approved
+        if matches!(kind, FactKind::Approved | FactKind::LeftOver)
             && let Some(device) = self.devices.values().find(|d| d.holds(id))
         {
             let device = device.setup.id.clone();
@@ -349,6 +414,10 @@ impl Engine {
                 kept: false,
             });
             return;
+        }
+        if let (Some(reply), WriteError::Illegal(_)) = (reply, error) {
+            // The terminal's evidence was faster than the person.
+            return self.reply(reply, Err(Problem::NotInDoubt(id)));
         }
         let waiting = self.waiting.remove(&id).unwrap_or_default();
         for to in waiting.into_iter().chain(reply) {

@@ -1,10 +1,11 @@
 //! Somebody wants a payment: checks, the key, and the intent.
 
-use payment::{Fact, Intent, Payment};
+use drivers::terminal::Command;
+use payment::{Fact, Intent, Money, Payment, PaymentId, Purpose};
 use sync::queue::{Due, Urgency, Write, WriteError, Written};
 
 use super::{
-    Engine, Purpose,
+    Engine, Errand,
     device::{Device, Hold, Link},
     effect::{Effect, Notice, ReplyTo, Taken},
 };
@@ -14,13 +15,15 @@ use crate::problem::Problem;
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) intent: Intent,
+    /// The payment that it names, for a cancel or a refund.
+    pub(super) original: Option<Box<Payment>>,
     pub(super) reply: ReplyTo,
     pub(super) wait: bool,
 }
 
 impl Engine {
-    pub(super) fn pay(&mut self, request: Request) {
-        if let Err(problem) = self.check(&request.intent) {
+    pub(super) fn pay(&mut self, mut request: Request) {
+        if let Err(problem) = self.check(&request) {
             return self.reply(request.reply, Err(problem));
         }
         // A key whose payment is in the engine's hands: the journal may not hold it yet.
@@ -41,38 +44,35 @@ impl Engine {
         match self.can_ask(&request.intent) {
             Ok(()) => {
                 if let Some(device) = self.devices.get_mut(&request.intent.device) {
+                    request.intent.before = device.mark.clone();
+                    device.original = request.original.clone();
                     device.hold = Some(Hold::Beginning(Box::new(request.intent.clone())));
                 }
                 self.begin(request, Vec::new());
             }
             Err(refusal) => {
                 let key = request.intent.key.clone();
-                let ticket = self.ticket(Purpose::LookUp { request, refusal });
+                let ticket = self.ticket(Errand::LookUp { request, refusal });
                 self.effects.push(Effect::LookUp { ticket, key });
             }
         }
     }
 
     /// What would be wrong at any time.
-    fn check(&self, intent: &Intent) -> Result<(), Problem> {
-        let device = self
-            .devices
-            .get(&intent.device)
-            .ok_or_else(|| Problem::UnknownDevice {
-                device: intent.device.to_string(),
-                known: self
-                    .devices
-                    .keys()
-                    .map(ToString::to_string)
-                    .collect::<Vec<_>>()
-                    .join(", "),
-            })?;
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        let intent = &request.intent;
+        let device = self.devices.get(&intent.device);
+        let device = device.ok_or_else(|| self.unknown_device(&intent.device))?;
         if intent.money.currency() != device.setup.currency {
             let takes = device.setup.currency.code();
             return Err(Problem::CurrencyNotTaken {
                 device: intent.device.clone(),
                 takes,
             });
+        }
+        let original = request.original.as_deref();
+        if intent.method.asks_terminal() && matches!(intent.purpose, Purpose::Cancel { .. }) {
+            terminal_receipt(original).ok_or(Problem::NothingToReverse)?;
         }
         if intent.method.asks_terminal() && !device.setup.terminal {
             return Err(Problem::MethodNotTaken(intent.device.clone()));
@@ -97,6 +97,16 @@ impl Engine {
             (None, Link::NotReady(reason)) => Err(Problem::TerminalUnavailable {
                 reason: reason.clone(),
             }),
+            (None, Link::Ready) if device.hold.is_some() => {
+                Err(Problem::Closing(intent.device.clone()))
+            }
+            (None, Link::Ready) if !device.inquired => {
+                let reason =
+                    "The terminal is being asked for its last payment. Try again in a moment.";
+                Err(Problem::TerminalUnavailable {
+                    reason: reason.into(),
+                })
+            }
             (None, Link::Ready) => Ok(()),
         }
     }
@@ -111,13 +121,13 @@ impl Engine {
             then,
             due,
         };
-        self.write(Purpose::Begin { request }, write, Urgency::Now);
+        self.write(Errand::Begin { request }, write, Urgency::Now);
     }
 
     fn repeat_in_hand(
         &mut self,
         request: &Request,
-        id: payment::PaymentId,
+        id: PaymentId,
         same: bool,
         running: bool,
         current: Option<Payment>,
@@ -134,7 +144,7 @@ impl Engine {
 
     /// A request that cannot begin now may still be the repeat of one that was answered before.
     pub(super) fn found(&mut self, ticket: super::Ticket, payment: Option<Payment>) {
-        let Some(Purpose::LookUp { request, refusal }) = self.purposes.remove(&ticket) else {
+        let Some(Errand::LookUp { request, refusal }) = self.errands.remove(&ticket) else {
             return;
         };
         let answer = match payment {
@@ -155,15 +165,14 @@ impl Engine {
             return self.go(&request, payment);
         }
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
-            device.hold = None;
+            device.free();
         }
         let answer = match result {
             Ok(Written::Repeat(payment)) => Ok(Taken::Repeat(payment)),
             Ok(Written::OtherContent(payment)) => Err(Problem::KeyReused(payment.intent.id)),
             Err(WriteError::DiskFull) => Err(Problem::StorageFull),
-            Ok(Written::Payment(_) | Written::Job(_) | Written::Done) | Err(_) => {
-                Err(Problem::StorageFailed)
-            }
+            Err(WriteError::CannotReturn(why)) => Err(Problem::CannotReturn(why)),
+            Ok(_) | Err(_) => Err(Problem::StorageFailed),
         };
         let others = self.waiting.remove(&id).unwrap_or_default();
         for to in others.into_iter().chain([request.reply]) {
@@ -186,7 +195,7 @@ impl Engine {
             device.progress = None;
             shown = device.payment().unwrap_or(shown);
         }
-        let command = drivers::terminal::Command::Pay { payment: id, money };
+        let command = command(id, money, &shown, request.original.as_deref());
         self.effects.push(Effect::Command { device, command });
         if request.wait {
             self.waiting.entry(id).or_default().push(request.reply);
@@ -194,4 +203,29 @@ impl Engine {
             self.reply(request.reply, Ok(Taken::Accepted(shown)));
         }
     }
+}
+
+/// What the terminal is asked. A cancel without a receipt number was refused before; a refund of
+/// that amount is what comes nearest.
+fn command(
+    payment: PaymentId,
+    money: Money,
+    wanted: &Payment,
+    original: Option<&Payment>,
+) -> Command {
+    match (wanted.intent.purpose, terminal_receipt(original)) {
+        (Purpose::Sale, _) => Command::Pay { payment, money },
+        (Purpose::Cancel { .. }, Some(terminal_receipt)) => Command::Reverse {
+            payment,
+            money,
+            terminal_receipt,
+        },
+        (Purpose::Cancel { .. }, None) | (Purpose::Refund { .. }, _) => {
+            Command::Refund { payment, money }
+        }
+    }
+}
+
+fn terminal_receipt(original: Option<&Payment>) -> Option<u32> {
+    original?.approval.as_ref()?.terminal_receipt
 }

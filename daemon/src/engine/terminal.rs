@@ -6,7 +6,7 @@ use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Text};
 use sync::queue::{JobKind, Urgency, Write};
 
 use super::{
-    Engine, FactKind, Purpose,
+    Engine, Errand, FactKind,
     device::{Hold, Link},
     effect::{Effect, Notice},
 };
@@ -27,6 +27,7 @@ impl Engine {
             TerminalEvent::Ready { terminal_id } => {
                 device.link = Link::Ready;
                 device.terminal_id = terminal_id.or(device.terminal_id.take());
+                self.inquire(id);
                 self.publish_device(id);
             }
             TerminalEvent::NotReady { reason } => {
@@ -51,10 +52,9 @@ impl Engine {
                 }
             }
             TerminalEvent::Receipt { payment, slip } => self.slip(now, id, payment, &slip),
-            // Nothing here asks for these yet.
-            TerminalEvent::LastTransaction(_)
-            | TerminalEvent::DayEnded(_)
-            | TerminalEvent::Served(_) => {}
+            TerminalEvent::LastTransaction(answer) => self.last_transaction(now, id, answer),
+            TerminalEvent::DayEnded(end) => self.day_ended(now, id, end),
+            TerminalEvent::Served(_) => {}
             TerminalEvent::Ended { payment, ending } => {
                 if device.is_working_on(payment) {
                     device.progress = None;
@@ -70,14 +70,7 @@ impl Engine {
     pub(super) fn store(&mut self, now: Timestamp, id: &DeviceId, fact: TerminalFact) {
         let approved = match fact {
             TerminalFact::Approved(approved) => approved,
-            TerminalFact::LeftOver(_) => {
-                tracing::error!(device = %id, "an approval was left over, and is not kept");
-                self.effects.push(Effect::Stored {
-                    device: id.clone(),
-                    kept: false,
-                });
-                return;
-            }
+            TerminalFact::LeftOver(stored) => return self.left_over(now, id, stored),
         };
         let expected = self
             .devices
@@ -133,9 +126,12 @@ impl Engine {
         }
         self.add(now, id, Fact::Completed, FactKind::Completed, None);
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
-            device.hold = None;
+            device.remember(&payment);
+            device.free();
+            let name = device.setup.id.clone();
+            self.outcome(&payment, None);
+            self.inquire(&name);
         }
-        self.outcome(&payment, None);
     }
 
     fn slip(&mut self, now: Timestamp, id: &DeviceId, payment: Option<PaymentId>, slip: &Slip) {
@@ -159,10 +155,10 @@ impl Engine {
             job,
             at: now,
         };
-        self.write(Purpose::Slip, write, Urgency::Lazy);
+        self.write(Errand::Slip, write, Urgency::Lazy);
     }
 
-    fn publish_device(&mut self, id: &DeviceId) {
+    pub(super) fn publish_device(&mut self, id: &DeviceId) {
         if let Some(view) = self.devices.get(id).map(super::DeviceView::of) {
             self.effects
                 .push(Effect::Publish(Notice::Device(Box::new(view))));

@@ -2,7 +2,9 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use drivers::terminal::{Approved, Command, Ending, Event as TerminalEvent, Fact as TerminalFact};
+use drivers::terminal::{
+    Approved, Command, Ending, Event as TerminalEvent, Fact as TerminalFact, LastTransaction,
+};
 use jiff::Timestamp;
 use payment::{
     Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, Payment, PaymentId,
@@ -28,19 +30,32 @@ struct World {
     next_reply: u64,
     next_id: u8,
     full: bool,
+    /// What the terminal says of its last transaction, and whether it was asked.
+    memory: LastTransaction,
+    inquired: bool,
+    /// What the terminal was asked for, in order.
+    commands: Vec<Command>,
+    wakes: Vec<DeviceId>,
+}
+
+/// An engine for a desk with a terminal and one without.
+fn engine() -> Engine {
+    let setup = |id: &str, terminal| Setup {
+        id: id.parse().unwrap(),
+        currency: parse_currency("EUR").unwrap(),
+        printer: None,
+        terminal,
+        patience: std::time::Duration::from_secs(180),
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let devices = vec![setup("desk1", true), setup("cashbox", false)];
+    Engine::new(devices, vec!["ivvy".parse().unwrap()])
 }
 
 impl World {
     fn new() -> Self {
-        let setup = |id: &str, terminal| Setup {
-            id: id.parse().unwrap(),
-            currency: parse_currency("EUR").unwrap(),
-            printer: None,
-            terminal,
-        };
-        let devices = vec![setup("desk1", true), setup("cashbox", false)];
         let mut world = Self {
-            engine: Engine::new(devices, vec!["ivvy".parse().unwrap()]),
+            engine: engine(),
             rows: HashMap::new(),
             writes: VecDeque::new(),
             look_ups: VecDeque::new(),
@@ -50,8 +65,13 @@ impl World {
             next_reply: 0,
             next_id: 0,
             full: false,
+            memory: LastTransaction::Unsupported("It cannot tell.".into()),
+            inquired: false,
+            commands: Vec::new(),
+            wakes: Vec::new(),
         };
         world.terminal(TerminalEvent::Ready { terminal_id: None });
+        world.sync();
         world
     }
 
@@ -92,10 +112,21 @@ impl World {
                     assert_eq!(open.map(|p| p.state), None, "law 4: the terminal is held");
                     self.asked.push(payment);
                 }
-                Effect::Command { .. } | Effect::Publish(_) | Effect::WorkDue => {}
+                Effect::Command {
+                    command: Command::LastTransaction,
+                    ..
+                } => {
+                    assert!(!self.inquired, "asked twice at once");
+                    self.inquired = true;
+                }
+                Effect::Command { command, .. } => self.commands.push(command),
+                Effect::Wake { device, .. } => self.wakes.push(device),
+                Effect::Publish(_) | Effect::WorkDue => {}
                 Effect::Stored { kept, .. } => {
-                    let approving = self.rows.values().any(|p| p.state == State::Approving);
-                    assert!(!kept || approving, "law 2: the approval is durable");
+                    let durable =
+                        |p: &Payment| p.state == State::Approving || p.state == State::Approved;
+                    let approved = self.rows.values().any(durable);
+                    assert!(!kept || approved, "law 2: the approval is durable");
                     self.stored.push(kept);
                 }
                 Effect::Reply { to, answer } => {
@@ -130,6 +161,7 @@ impl World {
         };
         self.feed(Event::Pay {
             intent: Box::new(intent),
+            original: None,
             reply,
             wait,
         });
@@ -178,11 +210,25 @@ impl World {
             return true;
         }
         let Some((ticket, write)) = self.writes.pop_front() else {
-            return false;
+            return self.device_one();
         };
         let result = Box::new(self.write(write));
         self.feed(Event::Written { ticket, result });
         true
+    }
+
+    /// The terminal answers what it was asked; else a while passes.
+    fn device_one(&mut self) -> bool {
+        if std::mem::take(&mut self.inquired) {
+            self.terminal(TerminalEvent::LastTransaction(self.memory.clone()));
+            return true;
+        }
+        let Some(device) = self.wakes.pop() else {
+            return false;
+        };
+        self.feed(Event::Wake(device));
+        // Whoever asks again and again would be asked for ever here.
+        !self.inquired
     }
 
     fn sync(&mut self) {
@@ -222,10 +268,7 @@ impl World {
                 row.add(&fact, at)?;
                 Ok(Written::Payment(row.clone()))
             }
-            Write::Slip { .. }
-            | Write::Print { .. }
-            | Write::Job { .. }
-            | Write::Delivery { .. } => Ok(Written::Done),
+            _ => Ok(Written::Done),
         }
     }
 
@@ -233,17 +276,22 @@ impl World {
     fn restart(&mut self) {
         self.writes.clear();
         self.look_ups.clear();
-        let mut fresh = Self::new();
-        std::mem::swap(&mut self.engine, &mut fresh.engine);
-        let mut unfinished: Vec<Payment> = self
-            .rows
-            .values()
-            .filter(|p| !p.state.is_final())
-            .cloned()
-            .collect();
-        unfinished.sort_by_key(|p| p.receipt.seq());
-        let effects = self.engine.start(NOW, unfinished);
+        self.wakes.clear();
+        self.inquired = false;
+        self.engine = engine();
+        let open = self.rows.values().filter(|p| !p.state.is_final()).cloned();
+        let mut payments: Vec<_> = open.map(|payment| (payment, None)).collect();
+        payments.sort_by_key(|(payment, _)| payment.receipt.seq());
+        let effects = self.engine.start(
+            NOW,
+            Unfinished {
+                payments,
+                closings: Vec::new(),
+            },
+        );
         self.carry_out(effects);
+        self.sync();
+        self.terminal(TerminalEvent::Ready { terminal_id: None });
         self.sync();
     }
 
@@ -252,10 +300,144 @@ impl World {
             None => "waits".to_owned(),
             Some(Ok(Taken::Accepted(p))) => format!("accepted {}", p.state.shown()),
             Some(Ok(Taken::Ended(p))) => format!("ended {}", p.state.shown()),
+            Some(Ok(Taken::Closing(c))) => format!("closing {}", c.state.as_str()),
             Some(Ok(Taken::Repeat(p))) => format!("repeat {}", p.state.shown()),
             Some(Err(problem)) => problem.kind().0.to_owned(),
         }
     }
+}
+
+/// What the terminal holds: a payment of this receipt number and amount.
+fn holds(receipt: u32, minor: i64) -> LastTransaction {
+    let approval = Approval {
+        money: Some(Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap()),
+        terminal_receipt: Some(receipt),
+        trace: Some(receipt),
+        ..Approval::default()
+    };
+    let kind = payment::StoredKind::Payment;
+    LastTransaction::Stored(Box::new(payment::Stored { kind, approval }))
+}
+
+/// A world whose terminal held this before the first payment, and this after the doubt.
+fn doubtful(before: LastTransaction, after: LastTransaction) -> (World, ReplyTo) {
+    let mut world = World::new();
+    world.memory = before;
+    world.restart();
+    let reply = world.card("k1", 1010);
+    world.sync();
+    assert_eq!(world.asked.len(), 1);
+    world.memory = after;
+    world.end(silence());
+    world.sync();
+    (world, reply)
+}
+
+#[test]
+fn doubt_is_settled_by_what_the_terminal_says() {
+    for (after, expected) in [
+        (holds(7, 500), "ended declined"),
+        (holds(8, 1010), "ended approved"),
+        (holds(8, 999), "ended in_doubt"),
+        (holds(9, 1010), "ended in_doubt"),
+        (LastTransaction::Busy("Wait.".into()), "ended in_doubt"),
+    ] {
+        let (world, reply) = doubtful(holds(7, 500), after.clone());
+        assert_eq!(world.answer(reply), expected, "{after:?}");
+        assert_eq!(
+            world.asked.len(),
+            1,
+            "law 4: settled by asking, not by charging again"
+        );
+        let held = world.engine.desk().devices[1].running.clone();
+        let evidence = held.and_then(|running| running.evidence);
+        assert_eq!(
+            evidence.is_some(),
+            expected == "ended in_doubt",
+            "a person sees why"
+        );
+    }
+}
+
+#[test]
+fn nothing_stored_before_and_after_means_nothing_was_taken() {
+    let (world, reply) = doubtful(LastTransaction::Nothing, LastTransaction::Nothing);
+    assert_eq!(world.answer(reply), "ended declined");
+}
+
+#[test]
+fn after_a_restart_the_terminal_is_asked_before_anything_new() {
+    let mut world = World::new();
+    world.memory = holds(7, 500);
+    world.restart();
+    world.card("k1", 1010);
+    world.sync();
+    world.memory = holds(8, 1010);
+    world.restart();
+    let repeat = world.card("k1", 1010);
+    world.sync();
+    assert_eq!(world.answer(repeat), "repeat approved");
+    assert_eq!(world.asked.len(), 1);
+}
+
+#[test]
+fn a_left_over_approval_is_kept_before_it_is_acknowledged_or_refused() {
+    for (receipt, minor, kept, state) in [
+        (8, 1010, true, State::Approved),
+        (8, 999, false, State::InDoubt),
+    ] {
+        let busy = LastTransaction::Busy("Wait.".into());
+        let (mut world, _) = doubtful(holds(7, 500), busy);
+        let LastTransaction::Stored(stored) = holds(receipt, minor) else {
+            unreachable!()
+        };
+        let device = "desk1".parse().unwrap();
+        world.feed(Event::Store {
+            device,
+            fact: TerminalFact::LeftOver(*stored),
+        });
+        world.sync();
+        assert_eq!(world.stored, [kept]);
+        assert_eq!(world.rows.values().next().unwrap().state, state);
+    }
+}
+
+#[test]
+fn a_cancel_names_the_receipt_of_the_first() {
+    let mut world = World::new();
+    world.card("k1", 1010);
+    world.sync();
+    let mut original = world.rows.values().next().unwrap().clone();
+    original.approval = Some(Approval {
+        terminal_receipt: Some(42),
+        ..Approval::default()
+    });
+    world.approve();
+    world.sync();
+    world.end(Ending::Completed);
+    world.sync();
+    let mut intent = original.intent.clone();
+    intent.id = PaymentId::new(NOW, [99; 10]);
+    intent.key = "k2".parse().unwrap();
+    intent.purpose = payment::Purpose::Cancel {
+        of: original.intent.id,
+    };
+    let reply = ReplyTo(500);
+    let original = Some(Box::new(original));
+    world.feed(Event::Pay {
+        intent: Box::new(intent.clone()),
+        original,
+        reply,
+        wait: true,
+    });
+    assert!(world.commands.is_empty(), "law 1: not before it is durable");
+    world.sync();
+    let reverse = Command::Reverse {
+        payment: intent.id,
+        money: intent.money,
+        terminal_receipt: 42,
+    };
+    assert_eq!(world.commands, [reverse]);
 }
 
 fn refusal() -> Ending {

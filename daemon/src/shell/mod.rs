@@ -16,7 +16,7 @@ use std::{
 use drivers::run::ToMachine;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use payment::{DeviceId, Intent, PaymentId, Settlement};
+use payment::{DeviceId, Intent, Payment, PaymentId, Settlement, closing::ClosingIntent};
 use sync::queue::{OpenError, Queue, ReadError, Reader, WriteError};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
@@ -72,13 +72,23 @@ impl Handle {
     ///
     /// # Errors
     /// When it cannot be begun. Then no terminal was asked.
-    pub async fn pay(&self, intent: Intent, wait: bool) -> Answer {
+    pub async fn pay(&self, intent: Intent, original: Option<Payment>, wait: bool) -> Answer {
         self.ask(move |reply| Event::Pay {
             intent: Box::new(intent),
+            original: original.map(Box::new),
             reply,
             wait,
         })
         .await
+    }
+
+    /// Closes a terminal's day.
+    ///
+    /// # Errors
+    /// When it cannot be begun.
+    pub async fn close(&self, intent: ClosingIntent) -> Answer {
+        let intent = Box::new(intent);
+        self.ask(move |reply| Event::Close { intent, reply }).await
     }
 
     /// Asks the terminal to end the running payment.
@@ -151,11 +161,11 @@ impl Handle {
         Timestamp::now()
     }
 
-    /// A new name for a payment; none when the system gives no randomness.
-    pub fn new_payment_id(&self, now: Timestamp) -> Option<PaymentId> {
+    /// Randomness for a new name; none when the system gives none.
+    pub fn random(&self) -> Option<[u8; 10]> {
         let mut random = [0; 10];
         getrandom::fill(&mut random).ok()?;
-        Some(PaymentId::new(now, random))
+        Some(random)
     }
 
     /// The problem of a device that does not exist.
@@ -350,6 +360,13 @@ impl EngineTask {
                         // Whoever asked may have hung up; the payment is kept all the same.
                         waiting.send(*answer).unwrap_or(());
                     }
+                }
+                Effect::Wake { device, after } => {
+                    let handle = self.handle.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(after).await;
+                        handle.event(Event::Wake(device)).await;
+                    });
                 }
                 Effect::Publish(notice) => {
                     // Without watchers there is nobody to tell.

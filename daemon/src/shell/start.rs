@@ -5,12 +5,14 @@ use std::{
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
-use config::Config;
+use config::{Config, Protocol};
+use jiff::tz::TimeZone;
 use sync::{
     delivery::ClientError,
-    queue::{OpenError, Queue, ReadError},
+    queue::{OpenError, Queue, ReadError, Reader},
 };
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -24,7 +26,7 @@ use super::{
 use crate::{
     api::{self, SocketUsers, Token, TokenError},
     cli::client::token_file,
-    engine::{Engine, Setup},
+    engine::{Engine, Setup, Unfinished},
     printing,
 };
 
@@ -130,7 +132,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         readers,
     };
 
-    let unfinished = queue.reader()?.unfinished()?;
+    let unfinished = unfinished(&queue.reader()?)?;
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
     let mut engine = Engine::new(setups(&config), upstream_ids);
     let effects = engine.start(handle.now(), unfinished);
@@ -212,20 +214,42 @@ impl Running {
     }
 }
 
+fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
+    let payments = reader.unfinished()?.into_iter().map(|payment| {
+        let original = payment.intent.purpose.of();
+        let original = original.map(|id| reader.payment(id)).transpose()?.flatten();
+        Ok((payment, original))
+    });
+    Ok(Unfinished {
+        payments: payments.collect::<Result<_, ReadError>>()?,
+        closings: reader.unfinished_closings()?,
+    })
+}
+
 fn setups(config: &Config) -> Vec<Setup> {
     let terminals = config.terminals.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
         terminal: true,
+        patience: patience(&t.protocol),
+        zone: TimeZone::system(),
     });
     let tills = config.tills.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
         terminal: false,
+        patience: Duration::ZERO,
+        zone: TimeZone::system(),
     });
     terminals.chain(tills).collect()
+}
+
+fn patience(protocol: &Protocol) -> Duration {
+    match protocol {
+        Protocol::Zvt(options) => options.completion_timeout,
+    }
 }
 
 fn private_dir(path: &Path) -> io::Result<()> {

@@ -1,0 +1,189 @@
+//! The end of a terminal's day: durable before the terminal is asked, compared with the journal,
+//! and safe to ask for again.
+
+use drivers::terminal::{Command, DayEnd};
+use jiff::Timestamp;
+use payment::{
+    ClosingId, DeviceId,
+    closing::{BrandTotal, Closing, ClosingIntent, ClosingState, DayTotals},
+};
+use sync::queue::{CloseOutcome, Urgency, Write, WriteError, Written};
+
+use super::{
+    Engine, Errand,
+    device::Hold,
+    effect::{Effect, Notice, ReplyTo, Taken},
+};
+use crate::problem::Problem;
+
+impl Engine {
+    pub(super) fn close(&mut self, intent: ClosingIntent, reply: ReplyTo) {
+        let ClosingIntent {
+            id,
+            key,
+            device: name,
+            at,
+        } = intent;
+        let Some(device) = self.devices.get_mut(&name) else {
+            return self.reply(reply, Err(self.unknown_device(&name)));
+        };
+        if !device.setup.terminal {
+            return self.reply(reply, Err(Problem::NothingToClose(name)));
+        }
+        if let Some(payment) = device.holder() {
+            let problem = if device.in_doubt().is_some() {
+                Problem::DeviceInDoubt {
+                    device: name,
+                    payment,
+                }
+            } else {
+                Problem::DeviceBusy {
+                    device: name,
+                    payment,
+                }
+            };
+            return self.reply(reply, Err(problem));
+        }
+        if device.hold.is_some() {
+            return self.reply(reply, Err(Problem::Closing(name)));
+        }
+        device.hold = Some(Hold::Closing(id));
+        let write = Write::BeginClose {
+            id,
+            key,
+            device: name.clone(),
+            at,
+        };
+        self.write(
+            Errand::BeginClose {
+                id,
+                device: name,
+                reply,
+            },
+            write,
+            Urgency::Now,
+        );
+    }
+
+    pub(super) fn close_begun(
+        &mut self,
+        id: ClosingId,
+        name: DeviceId,
+        reply: ReplyTo,
+        result: Result<Written, WriteError>,
+    ) {
+        let answer = match result {
+            // One that was begun before and never ended is taken up again.
+            Ok(Written::Closing(closing) | Written::ClosingRepeat(closing))
+                if closing.state == ClosingState::Begun =>
+            {
+                let id = closing.intent.id;
+                if let Some(device) = self.devices.get_mut(&name) {
+                    device.hold = Some(Hold::Closing(id));
+                }
+                self.closing_waits.entry(id).or_default().push(reply);
+                self.effects.push(Effect::Publish(Notice::Journal));
+                let command = Command::EndOfDay;
+                return self.effects.push(Effect::Command {
+                    device: name,
+                    command,
+                });
+            }
+            Ok(Written::Closing(closing) | Written::ClosingRepeat(closing)) => {
+                Ok(Taken::Closing(Box::new(closing)))
+            }
+            Ok(Written::ClosingElsewhere(closing)) => {
+                Err(Problem::ClosingKeyReused(closing.intent.device))
+            }
+            Err(WriteError::DiskFull) => Err(Problem::StorageFull),
+            Ok(_) | Err(_) => Err(Problem::StorageFailed),
+        };
+        self.free_closing(&name, id);
+        self.reply(reply, answer);
+    }
+
+    /// The terminal's word on its day.
+    pub(super) fn day_ended(&mut self, now: Timestamp, name: &DeviceId, end: DayEnd) {
+        let hold = self.devices.get(name).and_then(|d| d.hold.as_ref());
+        let Some(Hold::Closing(id)) = hold else {
+            return tracing::warn!(device = %name, "the end of a day that nobody asked for");
+        };
+        let id = *id;
+        let outcome = match end {
+            DayEnd::Done(totals) => CloseOutcome::Closed(DayTotals {
+                total_minor: totals.total_minor,
+                receipts: totals.receipts,
+                brands: totals
+                    .brands
+                    .into_iter()
+                    .map(|b| BrandTotal {
+                        brand: b.brand,
+                        count: b.count,
+                        minor: b.minor,
+                    })
+                    .collect(),
+            }),
+            DayEnd::Refused(refusal) => CloseOutcome::Refused(refusal.text),
+            DayEnd::Unknown(text) => CloseOutcome::Unknown(text),
+        };
+        let write = Write::EndClose {
+            id,
+            outcome,
+            at: now,
+        };
+        self.write(
+            Errand::EndClose {
+                id,
+                device: name.clone(),
+            },
+            write,
+            Urgency::Now,
+        );
+    }
+
+    pub(super) fn close_ended(
+        &mut self,
+        id: ClosingId,
+        name: &DeviceId,
+        result: Result<Written, WriteError>,
+    ) {
+        let answer = match result {
+            Ok(Written::Closing(closing)) => Ok(Taken::Closing(Box::new(closing))),
+            Ok(_) | Err(_) => Err(Problem::StorageFailed),
+        };
+        self.effects.push(Effect::Publish(Notice::Journal));
+        self.free_closing(name, id);
+        for to in self.closing_waits.remove(&id).unwrap_or_default() {
+            self.reply(to, answer.clone());
+        }
+        // The terminal's last transaction is another one now.
+        if let Some(device) = self.devices.get_mut(name) {
+            device.inquired = false;
+        }
+        self.inquire(name);
+        self.publish_device(name);
+    }
+
+    fn free_closing(&mut self, name: &DeviceId, id: ClosingId) {
+        if let Some(device) = self.devices.get_mut(name)
+            && matches!(&device.hold, Some(Hold::Closing(held)) if *held == id)
+        {
+            device.free();
+        }
+    }
+
+    /// What an earlier run left open: whether the terminal did it is not known, and it may be
+    /// asked again at any time.
+    pub(super) fn abandon(&mut self, now: Timestamp, closing: &Closing) {
+        let id = closing.intent.id;
+        let text = "The daemon stopped during the end of day. Close the day again.";
+        let outcome = CloseOutcome::Unknown(text.into());
+        let write = Write::EndClose {
+            id,
+            outcome,
+            at: now,
+        };
+        let device = closing.intent.device.clone();
+        self.write(Errand::EndClose { id, device }, write, Urgency::Now);
+    }
+}

@@ -1,0 +1,169 @@
+//! Doubt finds its own way home: the terminal is asked for its last transaction, and what it says
+//! is compared with what was wanted ([`payment::recovery`]). What cannot be decided so is for a
+//! person, with the evidence.
+//!
+//! The same question is asked before the first payment after every start, so that "nothing newer"
+//! is evidence later.
+
+use std::time::Duration;
+
+use drivers::terminal::{Command, LastTransaction};
+use jiff::Timestamp;
+use payment::{
+    DeviceId, Fact, Mark, Payment, Settlement, Stored, Text, Verdict,
+    recovery::{Answer, Case, Decision, decide},
+};
+
+use super::{
+    Engine, FactKind,
+    device::{Device, Hold, Link},
+    effect::Effect,
+};
+
+/// How long an answer waits for doubt to settle by itself.
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Before a busy terminal is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+
+impl Engine {
+    /// Asks a terminal that is there for its last transaction, when that is wanted.
+    pub(super) fn inquire(&mut self, id: &DeviceId) {
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
+        let idle = matches!(device.hold, None | Some(Hold::Doubt(_)));
+        let wanted = !device.inquired || matches!(device.hold, Some(Hold::Doubt(_)));
+        if device.setup.terminal && device.link == Link::Ready && idle && wanted && !device.asking {
+            device.asking = true;
+            let command = Command::LastTransaction;
+            let device = id.clone();
+            self.effects.push(Effect::Command { device, command });
+        }
+    }
+
+    /// The terminal's answer.
+    pub(super) fn last_transaction(
+        &mut self,
+        now: Timestamp,
+        id: &DeviceId,
+        answer: LastTransaction,
+    ) {
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
+        device.asking = false;
+        let (answer, mark) = match answer {
+            LastTransaction::Stored(stored) => {
+                let mark = stored.mark();
+                (Answer::Stored(stored), Some(mark))
+            }
+            LastTransaction::Nothing => (Answer::Nothing, Some(Mark::Nothing)),
+            LastTransaction::Busy(_) => (Answer::Busy, None),
+            LastTransaction::NoAnswer(_) => (Answer::NoAnswer, None),
+            LastTransaction::Unsupported(_) => (Answer::Unsupported, None),
+        };
+        let again = matches!(answer, Answer::Busy | Answer::NoAnswer);
+        if !again {
+            device.inquired = true;
+            device.mark = mark;
+        }
+        if let Some(Hold::Doubt(payment)) = &device.hold {
+            let payment = payment.clone();
+            self.decide(now, id, &payment, &answer);
+        }
+        if again {
+            let device = id.clone();
+            self.effects.push(Effect::Wake {
+                device,
+                after: ASK_AGAIN,
+            });
+        }
+        self.publish_device(id);
+    }
+
+    fn decide(&mut self, now: Timestamp, id: &DeviceId, payment: &Payment, answer: &Answer) {
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
+        let decision = decide(&case(device, payment), answer);
+        tracing::info!(payment = %payment.intent.id, decision = decision_word(&decision), "doubt");
+        let by = |evidence| Verdict::Terminal { evidence };
+        let settlement = match decision {
+            Decision::Approved { approval, evidence } => Settlement::Approved {
+                by: by(evidence),
+                approval: Some(*approval),
+            },
+            Decision::Declined { evidence } => Settlement::Declined { by: by(evidence) },
+            Decision::InDoubt { evidence } => {
+                device.evidence = Some(evidence);
+                return self.answer_doubt(id);
+            }
+            Decision::AskAgain { why } => {
+                device.evidence = Some(why);
+                return;
+            }
+        };
+        let fact = Fact::Settled(settlement);
+        self.add(now, payment.intent.id, fact, FactKind::Outcome, None);
+    }
+
+    /// An approval that belongs to no running operation. It is acknowledged only where it settles
+    /// the doubt of this terminal, and after that is durable (law 2); else the terminal takes it
+    /// back.
+    pub(super) fn left_over(&mut self, now: Timestamp, id: &DeviceId, stored: Stored) {
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
+        if let Some(Hold::Doubt(payment)) = &device.hold {
+            let payment = payment.clone();
+            let answer = Answer::Stored(Box::new(stored));
+            if let Decision::Approved { approval, evidence } =
+                decide(&case(device, &payment), &answer)
+            {
+                let by = Verdict::Terminal { evidence };
+                let approval = Some(*approval);
+                let fact = Fact::Settled(Settlement::Approved { by, approval });
+                return self.add(now, payment.intent.id, fact, FactKind::LeftOver, None);
+            }
+        }
+        tracing::warn!(device = %id, "an approval that nobody waits for is refused");
+        let device = id.clone();
+        self.effects.push(Effect::Stored {
+            device,
+            kept: false,
+        });
+    }
+
+    /// A while has passed: whoever waits hears of the doubt, and the terminal is asked again.
+    pub(super) fn wake(&mut self, id: &DeviceId) {
+        self.answer_doubt(id);
+        self.inquire(id);
+    }
+
+    fn answer_doubt(&mut self, id: &DeviceId) {
+        let hold = self.devices.get(id).and_then(|d| d.hold.as_ref());
+        if let Some(Hold::Doubt(payment)) = hold {
+            let payment = payment.as_ref().clone();
+            self.outcome(&payment, None);
+        }
+    }
+}
+
+fn case(device: &Device, payment: &Payment) -> Case {
+    let original = device.original.as_deref();
+    Case::of(payment, original, &device.setup.zone, device.setup.patience)
+}
+
+fn decision_word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Approved { .. } => "approved",
+        Decision::Declined { .. } => "declined",
+        Decision::InDoubt { .. } => "still in doubt",
+        Decision::AskAgain { .. } => "ask again",
+    }
+}
+
+/// What a person sees who has to decide.
+pub(super) fn evidence_of(device: &Device) -> Option<Text> {
+    device.in_doubt().and(device.evidence.clone())
+}
