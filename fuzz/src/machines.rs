@@ -85,8 +85,11 @@ fn run<M: Machine>(
         loop {
             let output = machine.poll();
             look(&output, &step);
-            if matches!(output, Output::Wait(_)) {
-                break;
+            match output {
+                Output::Wait(_) => break,
+                // As the loop around a machine does.
+                Output::Close => machine.handle(now, Input::LinkDown),
+                Output::Send(_) | Output::Store(_) | Output::Event(_) => {}
             }
             outputs += 1;
             assert!(outputs < OUTPUTS, "it never waits");

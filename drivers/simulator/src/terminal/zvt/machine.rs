@@ -170,6 +170,7 @@ impl Machine for Terminal {
             }
             Input::LinkDown => {
                 self.linked = false;
+                self.closing = false;
                 self.wire.clear();
                 let survives = self.running.as_ref().is_some_and(|running| {
                     running.operation.fault == Some(Fault::LateApproval) && running.paused.is_some()
