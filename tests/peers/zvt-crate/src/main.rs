@@ -81,8 +81,9 @@ fn expect(holds: bool, read: &impl Debug) -> Outcome {
 async fn register(socket: &mut TcpStream) -> Outcome {
     let input = packets::Registration {
         password: 0,
-        // All receipts and intermediate statuses to the till.
-        config_byte: 0x8e,
+        // All receipts to the till, but no intermediate statuses: the crate takes the texts in
+        // them for a number, and overflows.
+        config_byte: 0x86,
         currency: Some(EURO),
         tlv: None,
     };
@@ -128,13 +129,15 @@ async fn pay(socket: &mut TcpStream) -> Outcome {
     let mut socket = pin!(socket);
     let answer = timeout(PATIENCE, read_packet_async(&mut socket)).await??;
     expect(answer == [0x80, 0, 0], &answer)?;
-    let (mut shown, mut lines, mut status) = (0, 0, None);
+    let (mut lines, mut status) = (0, None);
     loop {
         let bytes = timeout(PATIENCE, read_packet_async(&mut socket)).await??;
         let message = AuthorizationResponse::zvt_parse(&bytes)?;
         socket.write_all(&packets::Ack {}.zvt_serialize()).await?;
         match message {
-            AuthorizationResponse::IntermediateStatusInformation(_) => shown += 1,
+            AuthorizationResponse::IntermediateStatusInformation(read) => {
+                return expect(false, &read);
+            }
             AuthorizationResponse::PrintLine(_) => lines += 1,
             AuthorizationResponse::PrintTextBlock(_) => lines += 1,
             AuthorizationResponse::StatusInformation(read) => status = Some(read),
@@ -152,7 +155,7 @@ async fn pay(socket: &mut TcpStream) -> Outcome {
         && status.trace_number.is_some_and(|number| number > 0)
         && status.time.is_some()
         && status.date.is_some();
-    expect(fits && shown > 0 && lines > 0, &(shown, lines, status))
+    expect(fits && lines > 0, &(lines, status))
 }
 
 async fn end_of_day(socket: &mut TcpStream) -> Outcome {
