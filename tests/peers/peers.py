@@ -25,7 +25,7 @@ def check(name, run):
         _failed += 1
         where = traceback.extract_tb(error.__traceback__)[-1]
         said = re.sub(r"\s+", " ", f"{type(error).__name__}: {error}")
-        print(f"FAILED  {name}: {said} ({os.path.basename(where.filename)}:{where.lineno})", flush=True)
+        print(f"FAILED  {name}: {said[:400]} ({os.path.basename(where.filename)}:{where.lineno})", flush=True)
 
 
 def failed():
