@@ -35,7 +35,7 @@ pub fn ivvy_answer(data: &[u8]) {
     let ivvy = Ivvy::new(&Section {
         id,
         url: "https://ivvy.example".to_owned(),
-        fence: Duration::from_secs(660),
+        fence: Duration::from_mins(11),
         kind: UpstreamKind::Ivvy {
             api_key: "key".to_owned(),
             secret: Secret::new("secret".to_owned()),

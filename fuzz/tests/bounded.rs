@@ -2,6 +2,11 @@
 //!
 //! `FUZZ_RUNS` says how many; without it, so many that it takes seconds.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "an input that takes long is a defect too"
+)]
+
 use std::{fs, path::PathBuf, time::Instant};
 
 use fuzz::{
