@@ -21,7 +21,8 @@ pub(super) enum Transport {
     Serial(Line),
     Tcp {
         reader: Reader,
-        outputs: VecDeque<LineOutput>,
+        heard: VecDeque<Apdu>,
+        sends: VecDeque<Vec<u8>>,
     },
 }
 
@@ -31,7 +32,8 @@ impl Transport {
             Framing::Serial => Self::Serial(Line::default()),
             Framing::Tcp => Self::Tcp {
                 reader: Reader::default(),
-                outputs: VecDeque::new(),
+                heard: VecDeque::new(),
+                sends: VecDeque::new(),
             },
         }
     }
@@ -46,18 +48,16 @@ impl Transport {
     pub(super) fn send(&mut self, now: Mono, apdu: Apdu, repeat: Repeat) {
         match self {
             Self::Serial(line) => line.send(now, apdu, repeat),
-            Self::Tcp { outputs, .. } => outputs.push_back(LineOutput::Send(apdu.encode())),
+            Self::Tcp { sends, .. } => sends.push_back(apdu.encode()),
         }
     }
 
     pub(super) fn bytes(&mut self, now: Mono, bytes: &[u8]) {
         match self {
             Self::Serial(line) => line.bytes(now, bytes),
-            Self::Tcp { reader, outputs } => {
+            Self::Tcp { reader, heard, .. } => {
                 reader.push(bytes);
-                while let Some(apdu) = reader.next() {
-                    outputs.push_back(LineOutput::Message(apdu));
-                }
+                heard.extend(std::iter::from_fn(|| reader.next()));
             }
         }
     }
@@ -79,16 +79,26 @@ impl Transport {
     pub(super) fn poll(&mut self) -> Option<LineOutput> {
         match self {
             Self::Serial(line) => line.poll(),
-            Self::Tcp { outputs, .. } => outputs.pop_front(),
+            // The answer to a message leaves before the next message is looked at: it must not come
+            // after an approval that is being stored, and be taken for its acknowledgement (law 2).
+            Self::Tcp { heard, sends, .. } => match sends.pop_front() {
+                Some(bytes) => Some(LineOutput::Send(bytes)),
+                None => heard.pop_front().map(LineOutput::Message),
+            },
         }
     }
 
     pub(super) fn reset(&mut self) {
         match self {
             Self::Serial(line) => line.reset(),
-            Self::Tcp { reader, outputs } => {
+            Self::Tcp {
+                reader,
+                heard,
+                sends,
+            } => {
                 reader.clear();
-                outputs.clear();
+                heard.clear();
+                sends.clear();
             }
         }
     }

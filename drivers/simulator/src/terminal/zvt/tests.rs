@@ -560,3 +560,33 @@ proptest! {
         prop_assert!(charged <= till.terminal.authorisations_seen());
     }
 }
+
+#[test]
+fn a_link_that_it_dropped_is_down_and_nothing_more_is_to_be_done() {
+    for fault in ["lose-answer-before-card", "hang-up-after-approval"] {
+        let mut terminal = Terminal::new(Options::default(), Framing::Tcp);
+        terminal.arm(fault.parse().unwrap());
+        let mut now = Mono::default();
+        terminal.handle(now, Input::LinkUp);
+        let mut outputs = Vec::new();
+        for apdu in [
+            Apdu::new(code::REGISTRATION, REGISTER.to_vec()),
+            Apdu::accepted(),
+            Apdu::new(code::AUTHORISATION, PAY.to_vec()),
+            Apdu::accepted(),
+            Apdu::accepted(),
+        ] {
+            terminal.handle(now, Input::Bytes(&apdu.encode()));
+            now = now + Duration::from_secs(1);
+            terminal.handle(now, Input::Timeout);
+            outputs.extend(std::iter::from_fn(|| match terminal.poll() {
+                Output::Send(bytes) => Some(bytes),
+                Output::Close | Output::Wait(_) => None,
+            }));
+        }
+        assert!(!outputs.is_empty(), "{fault}");
+        assert_eq!(terminal.poll(), Output::Close, "{fault}");
+        terminal.handle(now, Input::LinkDown);
+        assert!(matches!(terminal.poll(), Output::Wait(_)), "{fault}");
+    }
+}

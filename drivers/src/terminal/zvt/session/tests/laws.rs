@@ -4,6 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// Law 2: in one segment, the first message is answered before the approval is stored, so that its
+/// answer cannot be taken for the approval's.
+#[test]
+fn an_answer_leaves_before_the_approval_behind_it_is_stored() {
+    let mut desk = Desk::paying(Framing::Tcp, true);
+    desk.disk = None;
+    let segment = [desk.wire("04 FF 0E"), desk.wire(GOOD)].concat();
+    desk.input(Input::Bytes(&segment));
+    desk.takes(&["progress zvt:0E", "> 80 00", "store"]);
+}
+
 proptest! {
     /// However bytes are cut, the same happens.
     #[test]

@@ -1,0 +1,35 @@
+//! Any bytes into every parser that meets the outside: one function for each target.
+//!
+//! `cargo fuzz` calls them with libFuzzer (`fuzz_targets`), and `cargo test` with a bounded number
+//! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
+
+mod documents;
+mod machines;
+pub mod mutate;
+mod wire;
+
+pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use machines::{escpos_driver, simulated_printer, simulated_terminal, zvt_driver};
+pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
+
+/// A target takes any bytes.
+pub type Target = fn(&[u8]);
+
+/// Every target by the name of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("zvt_apdu", zvt_apdu),
+    ("zvt_rs232", zvt_rs232),
+    ("zvt_line", zvt_line),
+    ("zvt_bmp", zvt_bmp),
+    ("zvt_tlv", zvt_tlv),
+    ("zvt_message", zvt_message),
+    ("zvt_driver", zvt_driver),
+    ("escpos_driver", escpos_driver),
+    ("escpos_receipt", escpos_receipt),
+    ("simulated_terminal", simulated_terminal),
+    ("simulated_printer", simulated_printer),
+    ("ivvy_answer", ivvy_answer),
+    ("config_file", config_file),
+    ("text_mask", text_mask),
+    ("payment_words", payment_words),
+];

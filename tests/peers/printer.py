@@ -1,0 +1,87 @@
+"""python-escpos and receiptio drive the simulated printer, and read every state of it."""
+
+import os
+import subprocess
+import sys
+
+from escpos.printer import Network
+from peers import a_loopback_address, check, equal, failed, simulator, until
+
+RECEIPTIO = os.environ["RECEIPTIO"]
+
+# Faults of the printer, what python-escpos must read (online, paper: 2 enough, 1 near its end, 0
+# none), and what receiptio must say when it is asked, and when it prints.
+STATES = [
+    ([], (True, 2), "online", "success"),
+    (["near-end"], (True, 1), "online", "success"),
+    (["paper-out"], (False, 0), "paperempty", "paperempty"),
+    (["cover-open"], (False, 2), "coveropen", "coveropen"),
+    # Without a cause receiptio asks for no more than cover, paper and error; what it prints waits.
+    (["offline"], (False, 2), "online", "offline"),
+    (["cutter-jam"], (False, 2), "error", "error"),
+]
+
+
+def printer(faults, say=None, host="127.0.0.1", port=0):
+    args = [arg for fault in faults for arg in ("--fault", fault)]
+    return simulator("printer", "--listen", f"{host}:{port}", *args, say=say)
+
+
+def escpos_reads(faults, expected):
+    with printer(faults) as address:
+        host, port = address.rsplit(":", 1)
+        peer = Network(host, int(port), timeout=20)
+        try:
+            equal((peer.is_online(), peer.paper_status()), expected)
+        finally:
+            peer.close()
+
+
+def escpos_prints():
+    with printer([], say=True) as (address, text):
+        host, port = address.rsplit(":", 1)
+        peer = Network(host, int(port), timeout=20, profile="TM-T88V")
+        try:
+            peer.set(align="center", bold=True, double_width=True)
+            peer.textln("Praxis Dr. Beispiel")
+            peer.set_with_default()
+            peer.charcode("CP858")
+            peer.textln("Zahnreinigung für 80,10 €")
+            peer.qr("desk1-000001", native=True)
+            peer.cut()
+            equal(peer.paper_status(), 2, "the paper")
+        finally:
+            peer.close()
+        page = until("the page is shown", lambda: "[QR: desk1-000001]" in text() and text())
+        if "Zahnreinigung für 80,10 €" not in page:
+            raise AssertionError(f"printed: {page}")
+
+
+def receiptio(host, *args, markdown=""):
+    command = [RECEIPTIO, "-d", host, "-p", "escpos", "-t", "20", *args]
+    done = subprocess.run(command, input=markdown, capture_output=True, text=True, timeout=60)
+    return (done.stdout + done.stderr).strip()
+
+
+def receiptio_asks(faults, expected):
+    host = a_loopback_address()
+    with printer(faults, host=host, port=9100):
+        equal(receiptio(host, "-q"), expected)
+
+
+def receiptio_prints(faults, expected):
+    host = a_loopback_address()
+    with printer(faults, say=True, host=host, port=9100) as (_, text):
+        said = receiptio(host, markdown="^^^Beispiel\n\nZahnreinigung | 80.10\n---\n{code:desk1; option:qrcode,3,l}\n")
+        equal(said, expected)
+        if expected == "success":
+            until("the page is shown", lambda: "Zahnreinigung" in text())
+
+
+for faults, escpos, asked, printed in STATES:
+    name = faults[0] if faults else "ready"
+    check(f"python-escpos reads: {name}", lambda: escpos_reads(faults, escpos))
+    check(f"receiptio reads: {name}", lambda: receiptio_asks(faults, asked))
+    check(f"receiptio prints: {name}", lambda: receiptio_prints(faults, printed))
+check("python-escpos prints", escpos_prints)
+sys.exit(min(failed(), 1))

@@ -1,0 +1,9 @@
+"""The zvt crate as a till, at the simulated terminal."""
+
+import subprocess
+import sys
+
+from peers import simulator
+
+with simulator("terminal", "--zvt", "--listen", "127.0.0.1:0") as address:
+    sys.exit(subprocess.run([sys.argv[1], address], timeout=120).returncode)
