@@ -148,9 +148,20 @@ impl Client {
     /// # Errors
     /// When there is no answer, or the answer is a problem.
     pub async fn pay_once(&self, key: &str, body: &Value) -> Result<Value, CallError> {
-        let request = self
-            .json("/v1/payments", body)
-            .header("Idempotency-Key", key);
+        self.post_with_key("/v1/payments", key, body).await
+    }
+
+    /// Posts a JSON document with an idempotency key.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn post_with_key(
+        &self,
+        path: &str,
+        key: &str,
+        body: &Value,
+    ) -> Result<Value, CallError> {
+        let request = self.json(path, body).header("Idempotency-Key", key);
         read(self.send(request).await?).await
     }
 

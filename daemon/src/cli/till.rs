@@ -5,6 +5,12 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
+mod pay;
+mod show;
+
+use pay::{key_or_new, pay};
+use show::{closing_text, payment_text, payments_text, status_text, text};
+
 use super::client::{Address, CallError, Client};
 
 /// Take payments and look after a checkout desk.
@@ -38,25 +44,37 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Take a payment and wait for its outcome.
-    Pay {
-        /// How much, for example 10.10.
-        amount: String,
-        /// For which invoice.
-        #[arg(long)]
-        invoice: Option<String>,
-        /// Where; not needed when only one device takes this method.
-        #[arg(long)]
-        device: Option<String>,
-        #[arg(
-            long,
-            default_value = "card",
-            help = "How: card, cash, cheque, bank_transfer or other"
-        )]
-        method: String,
-        /// A word for the clinic's own eyes.
+    Pay(PayArgs),
+    /// Take a payment back whole, before the terminal's end of day.
+    Cancel {
+        /// The payment's id.
+        payment: String,
+        /// Why.
         #[arg(long)]
         note: Option<String>,
-        /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
+        /// The Idempotency-Key, by default a new one.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Give money of a payment back.
+    Refund {
+        /// The payment's id.
+        payment: String,
+        /// How much; all that is left, unless given.
+        #[arg(long)]
+        amount: Option<String>,
+        /// Why.
+        #[arg(long)]
+        note: Option<String>,
+        /// The Idempotency-Key, by default a new one.
+        #[arg(long)]
+        key: Option<String>,
+    },
+    /// Close a terminal's day and compare its totals with the journal.
+    Close {
+        /// Which device.
+        device: String,
+        /// The Idempotency-Key, by default a new one.
         #[arg(long)]
         key: Option<String>,
     },
@@ -103,6 +121,31 @@ enum Command {
     },
 }
 
+/// What `till pay` needs to know.
+#[derive(Debug, clap::Args)]
+struct PayArgs {
+    /// How much, for example 10.10.
+    amount: String,
+    /// For which invoice.
+    #[arg(long)]
+    invoice: Option<String>,
+    /// Where; not needed when only one device takes this method.
+    #[arg(long)]
+    device: Option<String>,
+    #[arg(
+        long,
+        default_value = "card",
+        help = "How: card, cash, cheque, bank_transfer or other"
+    )]
+    method: String,
+    /// A word for the clinic; it goes to the invoicing system too, so no patient's name.
+    #[arg(long)]
+    note: Option<String>,
+    /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
+    #[arg(long)]
+    key: Option<String>,
+}
+
 /// How `till` ends, for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Exit {
@@ -141,20 +184,16 @@ fn address(args: &Args) -> Address {
 
 async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
     let client = Client::new(&address(args))?;
-    let show = |value: &Value, plain: String| {
-        if args.json {
+    let mut show = |value: &Value, plain: fn(&Value) -> String| {
+        let text = if args.json {
             format!("{value:#}")
         } else {
-            plain
-        }
+            plain(value)
+        };
+        tell(out, &text);
     };
     match &args.command {
-        Command::Pay { .. } => pay(args, &client, out).await,
-        Command::Status => {
-            let devices = client.get("/v1/devices").await?;
-            tell(out, &show(&devices, status_text(&devices)));
-            Ok(Exit::Done)
-        }
+        Command::Status => show(&client.get("/v1/devices").await?, status_text),
         Command::Payments {
             state,
             device,
@@ -164,31 +203,56 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             let mut path = format!("/v1/payments?limit={limit}");
             for (name, value) in [("state", state), ("device", device), ("invoice", invoice)] {
                 if let Some(value) = value {
-                    path.push_str(&format!("&{name}={}", percent(value)));
+                    path = format!("{path}&{name}={}", percent(value));
                 }
             }
-            let list = client.get(&path).await?;
-            tell(out, &show(&list, payments_text(&list)));
-            Ok(Exit::Done)
+            show(&client.get(&path).await?, payments_text);
         }
-        Command::Show { payment } => {
-            let payment = client
-                .get(&format!("/v1/payments/{}", percent(payment)))
-                .await?;
-            tell(out, &show(&payment, payment_text(&payment)));
-            Ok(exit_of(&payment))
+        Command::Close { device, key } => {
+            let path = format!("/v1/devices/{}/close", percent(device));
+            let key = key_or_new(key.as_ref())?;
+            let closing = client.post_with_key(&path, &key, &json!({})).await?;
+            show(&closing, closing_text);
+            let closed = text(&closing, "state") == "closed";
+            return Ok(if closed { Exit::Done } else { Exit::NotTaken });
         }
         Command::Abort { payment } => {
-            let path = format!("/v1/payments/{}/abort", percent(payment));
-            let payment = client.post(&path, &json!({})).await?;
-            tell(
-                out,
-                &show(
-                    &payment,
-                    "The terminal was asked to end the payment.".to_owned(),
-                ),
-            );
-            Ok(Exit::Done)
+            let payment = client.post(&of(payment, "/abort"), &json!({})).await?;
+            show(&payment, |_| {
+                "The terminal was asked to end the payment.".to_owned()
+            });
+        }
+        one => {
+            let payment = one_payment(&client, one).await?;
+            show(&payment, payment_text);
+            return Ok(exit_of(&payment));
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// The commands that end with one payment.
+async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallError> {
+    match command {
+        Command::Pay(wish) => pay(client, wish).await,
+        Command::Cancel { payment, note, key } => {
+            let body = with(&[("note", note)]);
+            let key = key_or_new(key.as_ref())?;
+            client
+                .post_with_key(&of(payment, "/cancel"), &key, &body)
+                .await
+        }
+        Command::Refund {
+            payment,
+            amount,
+            note,
+            key,
+        } => {
+            let body = with(&[("amount", amount), ("note", note)]);
+            let key = key_or_new(key.as_ref())?;
+            client
+                .post_with_key(&of(payment, "/refund"), &key, &body)
+                .await
         }
         Command::Resolve {
             payment,
@@ -196,114 +260,29 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             name,
             reason,
         } => {
-            let path = format!("/v1/payments/{}/resolve", percent(payment));
             let body = json!({ "outcome": outcome, "name": name, "reason": reason });
-            let payment = client.post(&path, &body).await?;
-            tell(out, &show(&payment, payment_text(&payment)));
-            Ok(exit_of(&payment))
+            client.post(&of(payment, "/resolve"), &body).await
         }
-    }
-}
-
-async fn pay(args: &Args, client: &Client, out: &mut impl Write) -> Result<Exit, CallError> {
-    let Command::Pay {
-        amount,
-        invoice,
-        device,
-        method,
-        note,
-        key,
-    } = &args.command
-    else {
-        return Ok(Exit::Done);
-    };
-    let devices = client.get("/v1/devices").await?;
-    let (device, currency) = choose(&devices, device.as_deref(), method)?;
-    let mut body = json!({
-        "device": device, "amount": amount, "currency": currency, "method": method,
-    });
-    if let Some(fields) = body.as_object_mut() {
-        fields.extend(invoice.iter().map(|i| ("invoice".to_owned(), json!(i))));
-        fields.extend(note.iter().map(|n| ("note".to_owned(), json!(n))));
-    }
-    let key = key.clone().unwrap_or_else(new_key);
-    // What the terminal shows, while waiting; without it the payment goes on all the same.
-    let progress = client.events().await.ok().map(|mut events| {
-        tokio::spawn(async move {
-            while let Some((name, data)) = events.next().await {
-                if name == "progress"
-                    && let Some(text) = data.get("text").and_then(Value::as_str)
-                {
-                    tell(&mut std::io::stderr(), &format!("  terminal: {text}"));
-                }
-            }
-        })
-    });
-    let payment = client.pay(&key, &body).await;
-    if let Some(progress) = progress {
-        progress.abort();
-    }
-    let payment = payment?;
-    tell(
-        out,
-        &if args.json {
-            format!("{payment:#}")
-        } else {
-            payment_text(&payment)
-        },
-    );
-    Ok(exit_of(&payment))
-}
-
-/// The device that was named, or the only one that can.
-fn choose(
-    devices: &Value,
-    named: Option<&str>,
-    method: &str,
-) -> Result<(String, String), CallError> {
-    let all = devices
-        .get("devices")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let takes = |d: &Value| {
-        let methods = d.get("methods").and_then(Value::as_array);
-        methods.is_some_and(|m| m.iter().any(|m| m.as_str() == Some(method)))
-    };
-    let fits: Vec<&Value> = match named {
-        Some(name) => all.iter().filter(|d| text(d, "id") == name).collect(),
-        None => all.iter().filter(|d| takes(d)).collect(),
-    };
-    match (fits.as_slice(), named) {
-        ([device], _) => Ok((text(device, "id"), text(device, "currency"))),
-        // The daemon's own answer says it best.
-        ([], Some(name)) => Ok((name.to_owned(), "EUR".to_owned())),
-        (several, _) => {
-            let names: Vec<String> = several.iter().map(|d| text(d, "id")).collect();
-            let detail = if names.is_empty() {
-                format!("No device takes “{method}”.")
-            } else {
-                format!("Say which device with --device: {}.", names.join(", "))
-            };
-            Err(CallError::Refused {
-                kind: "device".to_owned(),
-                detail,
-            })
+        Command::Show { payment } | Command::Abort { payment } => {
+            client.get(&of(payment, "")).await
         }
+        Command::Status | Command::Payments { .. } | Command::Close { .. } => Ok(Value::Null),
     }
 }
 
-fn new_key() -> String {
-    let mut random = [0; 16];
-    // Without randomness the moment must do; the daemon refuses a key that was used before.
-    if getrandom::fill(&mut random).is_err() {
-        random = std::process::id()
-            .to_be_bytes()
-            .repeat(4)
-            .try_into()
-            .unwrap_or_default();
-    }
-    hex::encode(random)
+/// The address of a payment, or of something below it.
+fn of(payment: &str, below: &str) -> String {
+    format!("/v1/payments/{}{below}", percent(payment))
+}
+
+/// A body with the fields that were given.
+fn with(fields: &[(&str, &Option<String>)]) -> Value {
+    let given = fields.iter().filter_map(|(name, value)| {
+        value
+            .as_ref()
+            .map(|value| ((*name).to_owned(), json!(value)))
+    });
+    Value::Object(given.collect())
 }
 
 fn percent(text: &str) -> String {
@@ -319,107 +298,12 @@ fn percent(text: &str) -> String {
         .collect()
 }
 
-fn text(value: &Value, field: &str) -> String {
-    match value.get(field) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Null) | None => String::new(),
-        Some(other) => other.to_string(),
-    }
-}
-
 fn exit_of(payment: &Value) -> Exit {
     match text(payment, "state").as_str() {
         "declined" | "cancelled" => Exit::NotTaken,
         "in_doubt" => Exit::InDoubt,
         _ => Exit::Done,
     }
-}
-
-fn status_text(devices: &Value) -> String {
-    let all = devices
-        .get("devices")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    let line = |d: &Value| {
-        let running = d.get("running").filter(|r| !r.is_null());
-        let running = running.map(|r| format!("\n  payment {}", text(r, "payment")));
-        format!(
-            "{} ({}): {}{}",
-            text(d, "id"),
-            text(d, "currency"),
-            text(d, "next_step"),
-            running.unwrap_or_default()
-        )
-    };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn payments_text(list: &Value) -> String {
-    let all = list
-        .get("payments")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
-    if all.is_empty() {
-        return "No payments.".to_owned();
-    }
-    let line = |p: &Value| {
-        let invoice = text(p, "invoice");
-        let invoice = if invoice.is_empty() {
-            String::new()
-        } else {
-            format!("  invoice {invoice}")
-        };
-        format!(
-            "{}  {}  {} {:>10}  {:<13} {}{invoice}",
-            text(p, "id"),
-            text(p, "receipt"),
-            text(p, "currency"),
-            text(p, "amount"),
-            text(p, "method"),
-            text(p, "state"),
-        )
-    };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
-}
-
-fn payment_text(payment: &Value) -> String {
-    let mut lines = vec![format!(
-        "{}  {}  {} {}  {}",
-        text(payment, "receipt"),
-        text(payment, "state"),
-        text(payment, "currency"),
-        text(payment, "amount"),
-        text(payment, "method"),
-    )];
-    if let Some(card) = payment.get("card").filter(|c| !c.is_null()) {
-        lines.push(format!(
-            "card: {} …{}",
-            text(card, "brand"),
-            text(card, "last4")
-        ));
-    }
-    for field in ["refusal", "cancellation", "doubt"] {
-        if let Some(why) = payment.get(field).filter(|w| !w.is_null()) {
-            lines.push(text(why, "text"));
-        }
-    }
-    for field in ["printing", "delivery"] {
-        for row in payment
-            .get(field)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            let whom = format!("{}{}", text(row, "printer"), text(row, "upstream"));
-            let reason = text(row, "reason");
-            lines.push(format!("{field} {whom}: {} {reason}", text(row, "state")));
-        }
-    }
-    lines.push(text(payment, "next_step"));
-    lines.push(format!("id: {}", text(payment, "id")));
-    lines.join("\n")
 }
 
 /// A closed pipe is no reason to fail: `till payments | head` is fine.

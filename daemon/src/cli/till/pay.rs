@@ -1,0 +1,95 @@
+//! `till pay`
+
+use serde_json::{Value, json};
+
+use super::{PayArgs, show::text, tell};
+use crate::cli::client::{CallError, Client};
+
+pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallError> {
+    let PayArgs {
+        amount,
+        invoice,
+        device,
+        method,
+        note,
+        key,
+    } = wish;
+    let devices = client.get("/v1/devices").await?;
+    let (device, currency) = choose(&devices, device.as_deref(), method)?;
+    let mut body = json!({
+        "device": device, "amount": amount, "currency": currency, "method": method,
+    });
+    if let Some(fields) = body.as_object_mut() {
+        fields.extend(invoice.iter().map(|i| ("invoice".to_owned(), json!(i))));
+        fields.extend(note.iter().map(|n| ("note".to_owned(), json!(n))));
+    }
+    let key = key_or_new(key.as_ref())?;
+    // What the terminal shows, while waiting; without it the payment goes on all the same.
+    let progress = client.events().await.ok().map(|mut events| {
+        tokio::spawn(async move {
+            while let Some((name, data)) = events.next().await {
+                if name == "progress"
+                    && let Some(text) = data.get("text").and_then(Value::as_str)
+                {
+                    tell(&mut std::io::stderr(), &format!("  terminal: {text}"));
+                }
+            }
+        })
+    });
+    let payment = client.pay(&key, &body).await;
+    if let Some(progress) = progress {
+        progress.abort();
+    }
+    payment
+}
+
+/// The device that was named, or the only one that can.
+fn choose(
+    devices: &Value,
+    named: Option<&str>,
+    method: &str,
+) -> Result<(String, String), CallError> {
+    let all = devices
+        .get("devices")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let takes = |d: &Value| {
+        let methods = d.get("methods").and_then(Value::as_array);
+        methods.is_some_and(|m| m.iter().any(|m| m.as_str() == Some(method)))
+    };
+    let fits: Vec<&Value> = match named {
+        Some(name) => all.iter().filter(|d| text(d, "id") == name).collect(),
+        None => all.iter().filter(|d| takes(d)).collect(),
+    };
+    match (fits.as_slice(), named) {
+        ([device], _) => Ok((text(device, "id"), text(device, "currency"))),
+        // The daemon's own answer says it best.
+        ([], Some(name)) => Ok((name.to_owned(), "EUR".to_owned())),
+        (several, _) => {
+            let names: Vec<String> = several.iter().map(|d| text(d, "id")).collect();
+            let detail = if names.is_empty() {
+                format!("No device takes “{method}”.")
+            } else {
+                format!("Say which device with --device: {}.", names.join(", "))
+            };
+            Err(CallError::Refused {
+                kind: "device".to_owned(),
+                detail,
+            })
+        }
+    }
+}
+
+/// The key that was given, or a new one.
+pub(super) fn key_or_new(given: Option<&String>) -> Result<String, CallError> {
+    if let Some(key) = given {
+        return Ok(key.clone());
+    }
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| CallError::Refused {
+        kind: "key".to_owned(),
+        detail: format!("The system gives no random numbers ({error}). Give a key with --key."),
+    })?;
+    Ok(hex::encode(random))
+}

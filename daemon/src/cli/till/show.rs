@@ -1,0 +1,118 @@
+//! Answers as text for people.
+
+use serde_json::Value;
+
+pub(super) fn status_text(devices: &Value) -> String {
+    let all = devices
+        .get("devices")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    let line = |d: &Value| {
+        let running = d.get("running").filter(|r| !r.is_null());
+        let running = running.map(|r| format!("\n  payment {}", text(r, "payment")));
+        format!(
+            "{} ({}): {}{}",
+            text(d, "id"),
+            text(d, "currency"),
+            text(d, "next_step"),
+            running.unwrap_or_default()
+        )
+    };
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn payments_text(list: &Value) -> String {
+    let all = list
+        .get("payments")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
+    if all.is_empty() {
+        return "No payments.".to_owned();
+    }
+    let line = |p: &Value| {
+        let invoice = text(p, "invoice");
+        let invoice = if invoice.is_empty() {
+            String::new()
+        } else {
+            format!("  invoice {invoice}")
+        };
+        format!(
+            "{}  {}  {} {:>10}  {:<13} {}{invoice}",
+            text(p, "id"),
+            text(p, "receipt"),
+            text(p, "currency"),
+            text(p, "amount"),
+            text(p, "method"),
+            text(p, "state"),
+        )
+    };
+    all.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn payment_text(payment: &Value) -> String {
+    let mut lines = vec![format!(
+        "{}  {}  {} {}  {}",
+        text(payment, "receipt"),
+        text(payment, "state"),
+        text(payment, "currency"),
+        text(payment, "amount"),
+        text(payment, "method"),
+    )];
+    if let Some(card) = payment.get("card").filter(|c| !c.is_null()) {
+        lines.push(format!(
+            "card: {} …{}",
+            text(card, "brand"),
+            text(card, "last4")
+        ));
+    }
+    for field in ["refusal", "cancellation", "doubt"] {
+        if let Some(why) = payment.get(field).filter(|w| !w.is_null()) {
+            lines.push(text(why, "text"));
+        }
+    }
+    for field in ["printing", "delivery"] {
+        for row in payment
+            .get(field)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            let whom = format!("{}{}", text(row, "printer"), text(row, "upstream"));
+            let reason = text(row, "reason");
+            lines.push(format!("{field} {whom}: {} {reason}", text(row, "state")));
+        }
+    }
+    lines.push(text(payment, "next_step"));
+    lines.push(format!("id: {}", text(payment, "id")));
+    lines.join("\n")
+}
+
+/// The end of a day, with every difference.
+pub(super) fn closing_text(closing: &Value) -> String {
+    let mut lines = vec![format!(
+        "{}: {}",
+        text(closing, "device"),
+        text(closing, "state")
+    )];
+    for row in closing
+        .get("differences")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+    {
+        lines.push(format!("difference: {}", text(row, "text")));
+    }
+    lines.push(text(closing, "next_step"));
+    lines.join("\n")
+}
+
+/// A field as text; nothing where there is none.
+pub(super) fn text(value: &Value, field: &str) -> String {
+    match value.get(field) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Null) | None => String::new(),
+        Some(other) => other.to_string(),
+    }
+}
