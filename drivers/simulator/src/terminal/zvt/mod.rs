@@ -74,6 +74,18 @@ impl Replay {
     }
 }
 
+impl Handle<Replay> {
+    /// Whether everything was said and heard.
+    pub fn is_over(&self) -> bool {
+        self.with(|replay| replay.is_over())
+    }
+
+    /// Where till and trace parted first.
+    pub fn mismatch(&self) -> Option<Mismatch> {
+        self.with(|replay| replay.mismatch().cloned())
+    }
+}
+
 impl Handle<Terminal> {
     /// What it did with money.
     pub fn books(&self) -> Books {

@@ -18,8 +18,18 @@ pub mod config_byte {
     pub const INTERMEDIATE_STATUS: u8 = 0x08;
     /// No amounts can be typed in at the terminal.
     pub const TILL_CONTROLS_PAYMENT: u8 = 0x10;
+    /// No administration can be started at the terminal.
+    pub const TILL_CONTROLS_ADMINISTRATION: u8 = 0x20;
     /// The terminal sends finished print lines.
     pub const PRINT_LINES: u8 = 0x80;
+}
+
+/// The bits of the service byte.
+pub mod service_byte {
+    /// The terminal's service menu is not on its function key.
+    pub const NO_SERVICE_KEY: u8 = 0x01;
+    /// The display shows capitals.
+    pub const CAPITALS: u8 = 0x02;
 }
 
 /// Registration.
@@ -31,6 +41,8 @@ pub struct Registration {
     pub config: u8,
     /// The numeric currency code, such as 978.
     pub currency: Option<u16>,
+    /// See [`service_byte`]. Only after a currency.
+    pub service: Option<u8>,
     /// The commands that the terminal may send, when it should know them. Without 06 D3 in it a
     /// terminal falls back to single lines.
     pub allowed: Vec<u16>,
@@ -48,6 +60,7 @@ impl Registration {
             password,
             config: config_byte::INTERMEDIATE_STATUS | if print_here { printing } else { 0 },
             currency: Some(currency.numeric()),
+            service: None,
             allowed: if print_here {
                 vec![code::PRINT_BLOCK]
             } else {
@@ -63,6 +76,9 @@ impl Registration {
         data.push(self.config);
         if let Some(currency) = self.currency.and_then(|c| bcd::encode::<2>(c.into())) {
             data.extend(currency);
+        }
+        if let (Some(service), Some(_)) = (self.service, self.currency) {
+            data.extend([0x03, service]);
         }
         let mut fields = Vec::new();
         if !self.allowed.is_empty() {
@@ -100,6 +116,7 @@ impl Registration {
             password: *password,
             config: *config,
             currency: currency.and_then(|c| u16::try_from(c).ok()),
+            service: fields.byte(0x03),
             allowed: allowed.collect(),
             numbered: tlv::find(fields.tlv(), 0x1f73).is_some(),
         })
@@ -143,6 +160,9 @@ mod tests {
             (service.currency, &service.allowed[..]),
             (Some(978), &[0x06d3][..])
         );
+        assert_eq!(service.service, Some(service_byte::NO_SERVICE_KEY));
+        let wire = b"\x12\x34\x56\xbe\x09\x78\x03\x01\x06\x06\x26\x04\x0a\x02\x06\xd3";
+        assert_eq!(service.encode().data(), wire);
         assert!(Registration::decode(&[0x12, 0x34, 0x56]).is_none());
     }
 }
