@@ -15,13 +15,16 @@ async fn sale_with(wire: Wire, fault: &str) -> (String, usize, u32) {
     let mut desk = Desk::set(wire, options).await;
     let client = desk.start().await;
     desk.ready(&client).await;
+    // A good payment first, so that the terminal holds something that is older.
+    client.pay("k0", &card("1.00", "156")).await.unwrap();
+    desk.ready(&client).await;
     desk.terminal.arm(fault.parse().unwrap());
     let payment = client.pay("k1", &card("10.10", "156")).await.unwrap();
-    (
-        text(&payment, "state"),
-        desk.terminal.charged().len(),
-        desk.terminal.authorisations_seen(),
-    )
+    let books = desk.terminal.books();
+    let state = text(&payment, "state");
+    let others = books.charged().len().checked_sub(1);
+    let charged = others.unwrap_or_else(|| panic!("{fault}: {state}, {:?}", books.transactions()));
+    (state, charged, desk.terminal.authorisations_seen() - 1)
 }
 
 async fn check(wire: Wire, rows: &[(&str, &str, usize)]) {
@@ -35,16 +38,17 @@ async fn check(wire: Wire, rows: &[(&str, &str, usize)]) {
     }
 }
 
+/// What a fault comes to, once the terminal has been asked for its last transaction.
 const BOTH: &[(&str, &str, usize)] = &[
     ("decline", "declined", 0),
     ("decline-then-approve", "approved", 1),
     ("abort-by-customer", "cancelled", 0),
-    ("lose-answer-before-card", "in_doubt", 0),
-    ("lose-answer-after-approval", "in_doubt", 1),
-    ("hang-up-after-approval", "in_doubt", 0),
-    ("abort-after-approval", "in_doubt", 0),
+    ("lose-answer-before-card", "declined", 0),
+    ("lose-answer-after-approval", "approved", 1),
+    ("hang-up-after-approval", "declined", 0),
+    ("abort-after-approval", "declined", 0),
     ("duplicate-status", "approved", 1),
-    ("other-amount", "in_doubt", 0),
+    ("other-amount", "declined", 0),
     ("no-amount", "approved", 1),
     ("unmasked-pan", "approved", 1),
 ];
@@ -64,19 +68,7 @@ async fn over_tcp() {
 
 #[tokio::test]
 async fn over_a_serial_line() {
-    // A pseudo-terminal cannot hang up; a lost answer is silence, for which the clock of the
-    // driver's own tests is better suited.
-    let hangs_up = [
-        "lose-answer-before-card",
-        "lose-answer-after-approval",
-        "hang-up-after-approval",
-    ];
-    let rows: Vec<_> = BOTH
-        .iter()
-        .copied()
-        .filter(|row| !hangs_up.contains(&row.0))
-        .collect();
-    check(Wire::Serial, &rows).await;
+    check(Wire::Serial, BOTH).await;
     check(
         Wire::Serial,
         &[

@@ -13,4 +13,5 @@ mod devices;
 mod docs;
 mod events;
 mod offline;
+mod returns;
 mod sale;

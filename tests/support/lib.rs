@@ -56,9 +56,11 @@ impl Desk {
         let any = (Ipv4Addr::LOCALHOST, 0).into();
         let (terminal_link, terminal) = match wire {
             Wire::Serial => {
-                let (path, handle) = Terminal::new(options, Framing::Serial)
-                    .serve_pty(None)
-                    .unwrap();
+                // Behind a link of its own, so that hanging up and coming back under another
+                // name are real.
+                let link = dir.path().join("terminal");
+                let terminal = Terminal::new(options, Framing::Serial);
+                let (path, handle) = terminal.serve_pty(Some(&link)).unwrap();
                 (format!("serial:{}", path.display()), handle)
             }
             Wire::Tcp => {

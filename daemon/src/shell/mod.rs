@@ -290,11 +290,12 @@ impl EngineTask {
                     return Err(StorageLost(error.clone()));
                 }
                 let effects = self.engine.handle(self.handle.now(), event);
+                // Whoever gets an answer finds the devices as they are after it.
+                self.desk.send_replace(Arc::new(self.engine.desk()));
                 for written in self.carry_out(effects) {
                     writes.push(written);
                 }
             }
-            self.desk.send_replace(Arc::new(self.engine.desk()));
             if !self.engine.is_busy()
                 && writes.is_empty()
                 && let Some(done) = self.stopping.take()
