@@ -157,6 +157,9 @@ rows! {
     EndOfDayStill => Declined,
     /// The day was closed since, and the record says nothing of what lies before.
     ClosedSince => InDoubt,
+    /// The last record has the numbers of the one from before, but another amount or moment: the
+    /// terminal counts anew.
+    NumbersAgain => InDoubt,
     /// The last record is the one from before, yet it is also the approval that was seen.
     SeenBefore => InDoubt,
     /// The last record is the one from before: nothing newer was stored.
@@ -266,9 +269,18 @@ fn unchanged(case: &Case, stored: &Stored) -> Option<Row> {
             transaction,
             terminal_receipt,
             trace,
+            money,
+            terminal_time,
             ..
-        }) => *transaction == stored.kind && same_numbers((*terminal_receipt, *trace), now),
-        Some(Mark::Nothing) | None => false,
+        }) if *transaction == stored.kind && same_numbers((*terminal_receipt, *trace), now) => {
+            let approval = &stored.approval;
+            let other_amount = matches!((money, approval.money), (Some(a), Some(b)) if *a != b);
+            if other_amount || other_moment(*terminal_time, approval.terminal_time) {
+                return Some(Row::NumbersAgain);
+            }
+            true
+        }
+        Some(Mark::Transaction { .. } | Mark::Nothing) | None => false,
     };
     let is_seen = case
         .seen
@@ -287,6 +299,12 @@ fn unchanged(case: &Case, stored: &Stored) -> Option<Row> {
         (false, _) if cancels && is_original && case.before.is_none() => Some(Row::OriginalStands),
         (false, _) => None,
     }
+}
+
+/// Two moments of a terminal's clock that cannot be the same; the year may have been guessed.
+fn other_moment(a: Option<civil::DateTime>, b: Option<civil::DateTime>) -> bool {
+    let parts = |t: civil::DateTime| (t.month(), t.day(), t.time());
+    matches!((a, b), (Some(a), Some(b)) if parts(a) != parts(b))
 }
 
 /// The rows for a reversal when money was to be taken or given back.

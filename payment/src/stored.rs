@@ -1,8 +1,9 @@
 //! What a terminal says of the last transaction that it has stored: the evidence that settles doubt.
 
+use jiff::civil::DateTime;
 use serde::{Deserialize, Serialize};
 
-use crate::{Approval, Text};
+use crate::{Approval, Money, Text};
 
 /// The last transaction in a terminal's memory, in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +46,12 @@ pub enum Mark {
         terminal_receipt: Option<u32>,
         /// Its trace number.
         trace: Option<u32>,
+        /// Its amount: numbers come again when a terminal is reset.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        money: Option<Money>,
+        /// Its moment by the terminal's own clock.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        terminal_time: Option<DateTime>,
     },
 }
 
@@ -56,6 +63,8 @@ impl Stored {
             terminal_id: self.approval.terminal_id.clone(),
             terminal_receipt: self.approval.terminal_receipt,
             trace: self.approval.trace,
+            money: self.approval.money,
+            terminal_time: self.approval.terminal_time,
         }
     }
 }

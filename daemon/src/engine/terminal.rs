@@ -15,6 +15,9 @@ impl Engine {
     pub(super) fn link_lost(&mut self, id: &DeviceId, reason: Text) {
         if let Some(device) = self.devices.get_mut(id) {
             device.link = Link::NotReady(reason);
+            device.asking = false;
+            // What comes back may be another terminal, or the same one with another memory.
+            device.inquired = false;
             self.publish_device(id);
         }
     }

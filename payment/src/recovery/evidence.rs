@@ -34,6 +34,10 @@ pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
             format!("{held}, the same as before it was asked: nothing newer was stored.")
         }
         Row::ClosedSince => format!("{held}; its day was closed since. Before, it held {before}."),
+        Row::NumbersAgain => format!(
+            "{held}, with the numbers of the one before but another amount or moment: the terminal \
+             counts anew."
+        ),
         Row::SeenBefore => {
             format!("{held}, the same as before it was asked, yet it was seen as the approval too.")
         }
@@ -122,6 +126,7 @@ fn before(mark: Option<&Mark>) -> String {
             terminal_id,
             terminal_receipt,
             trace,
+            ..
         }) => {
             let word = match transaction {
                 StoredKind::Payment => "a payment",

@@ -125,11 +125,9 @@ impl Reader {
                 original_trace: self.payment(of)?.and_then(|p| p.approval?.trace),
             },
         };
-        Ok(last.approval.map(|approval| Mark::Transaction {
-            transaction,
-            terminal_id: approval.terminal_id,
-            terminal_receipt: approval.terminal_receipt,
-            trace: approval.trace,
+        Ok(last.approval.map(|approval| {
+            let kind = transaction;
+            payment::Stored { kind, approval }.mark()
         }))
     }
 

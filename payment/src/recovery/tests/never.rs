@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn what_is_never_approved(case in any_case(), kind in kind(), record in record(), repeat in any::<bool>()) {
         let mut now = Stored { kind, approval: record };
-        if let (true, Some(Mark::Transaction { transaction, terminal_id, terminal_receipt, trace })) = (repeat, &case.before) {
+        if let (true, Some(Mark::Transaction { transaction, terminal_id, terminal_receipt, trace, .. })) = (repeat, &case.before) {
             now.kind = *transaction;
             now.approval.terminal_id.clone_from(terminal_id);
             now.approval.terminal_receipt = *terminal_receipt;
@@ -86,7 +86,7 @@ proptest! {
         prop_assert!(now.kind != StoredKind::EndOfDay);
         let tids = |tid: Option<&Text>| tid.is_none() || now.approval.terminal_id.is_none() || tid == now.approval.terminal_id.as_ref();
         prop_assert!(tids(case.seen.as_ref().and_then(|s| s.terminal_id.as_ref())));
-        if let Some(Mark::Transaction { transaction, terminal_id, terminal_receipt, trace }) = &case.before {
+        if let Some(Mark::Transaction { transaction, terminal_id, terminal_receipt, trace, .. }) = &case.before {
             prop_assert!(tids(terminal_id.as_ref()));
             let named = terminal_receipt.is_some() || trace.is_some();
             let same = *transaction == now.kind

@@ -69,6 +69,12 @@ fn others() -> Vec<Line> {
             paid(470, 480),
             Row::SeenBefore,
         ),
+        // A terminal that was reset counts anew: the same numbers, another payment.
+        (
+            sale(&changed(470, 480, |a| a.money = Some(eur(500)))),
+            paid(470, 480),
+            Row::NumbersAgain,
+        ),
         (
             sale(&reversal(470, 480, Some(479))),
             reversal(470, 480, Some(479)),

@@ -213,6 +213,8 @@ fn the_last_mark_is_the_last_approval_of_the_device() {
         terminal_id: None,
         terminal_receipt: Some(number),
         trace: Some(number + 100),
+        money: None,
+        terminal_time: None,
     };
     assert_eq!(approved(intent(1), 7).state, State::Approved);
     assert_eq!(
