@@ -28,6 +28,15 @@ use tokio::net::TcpListener;
 /// Longest wait for anything. Only a failing test waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Runs a program without the files that this process has open: a daemon that inherited the
+/// simulated terminal's end of a line would never see it hang up.
+const ALONE: &str = r#"
+for file in /proc/self/fd/*; do
+    number=${file##*/}
+    [ "$number" -gt 2 ] && eval "exec $number>&-"
+done
+exec "$@""#;
+
 /// The wire between the daemon and the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wire {
@@ -126,7 +135,9 @@ impl Desk {
             .append(true)
             .open(self.path("log"))
             .unwrap();
-        let child = Command::new(binary("tilld"))
+        let child = Command::new("bash")
+            .args(["-c", ALONE, "tilld"])
+            .arg(binary("tilld"))
             .args(["run", "--config"])
             .arg(self.config())
             .env("RUST_LOG", "debug")

@@ -2,6 +2,8 @@
 //!
 //! Tests compare what the daemon believes with this.
 
+use jiff::civil::DateTime;
+
 /// What a transaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -44,6 +46,8 @@ pub struct Transaction {
     pub standing: Standing,
     /// Before the last end of day: cannot be reversed any more.
     pub closed: bool,
+    /// When, by the terminal's clock.
+    pub at: DateTime,
 }
 
 /// All transactions, in their order.
@@ -53,13 +57,14 @@ pub struct Books {
     /// What comes before the first receipt and trace number.
     offset: (u32, u32),
     last: Option<Stored>,
+    now: DateTime,
 }
 
 /// What a repeated receipt shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stored {
     Transaction(Transaction),
-    EndOfDay,
+    EndOfDay(Totals, DateTime),
 }
 
 /// The sums of a batch.
@@ -81,6 +86,11 @@ impl Books {
             ),
             ..Self::default()
         }
+    }
+
+    /// Tells the time, for what is written next.
+    pub(super) fn tell_time(&mut self, now: DateTime) {
+        self.now = now;
     }
 
     /// Everything, in its order.
@@ -105,6 +115,7 @@ impl Books {
             trace: number.wrapping_add(self.offset.1) % 999_999 + 1,
             standing,
             closed: false,
+            at: self.now,
         };
         self.transactions.push(transaction);
         transaction
@@ -158,10 +169,11 @@ impl Books {
 
     /// The end of day was acknowledged.
     pub(super) fn close_batch(&mut self) {
+        let totals = self.totals();
         for transaction in &mut self.transactions {
             transaction.closed = true;
         }
-        self.last = Some(Stored::EndOfDay);
+        self.last = Some(Stored::EndOfDay(totals, self.now));
     }
 
     /// Forgets what was stored last.

@@ -171,18 +171,17 @@ impl Terminal {
             }
             Some(Stored::Transaction(transaction)) => {
                 if asked.status {
-                    let face = self.face(now, &transaction, None);
+                    let face = self.face(&transaction, None);
                     steps.push_back(Step::Say(message::status(&face, 0)));
                 }
                 if asked.print {
-                    steps.extend(self.prints(now, &transaction, None));
+                    steps.extend(self.prints(&transaction, None));
                 }
             }
-            Some(Stored::EndOfDay) if asked.status => {
-                let totals = self.books.totals();
-                steps.push_back(Step::Say(message::totals(&totals, self.time(now))));
+            Some(Stored::EndOfDay(totals, at)) if asked.status => {
+                steps.push_back(Step::Say(message::totals(&totals, at)));
             }
-            Some(Stored::EndOfDay) => {}
+            Some(Stored::EndOfDay(..)) => {}
         }
         steps.push_back(completion());
         steps

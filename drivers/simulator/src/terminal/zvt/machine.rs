@@ -169,6 +169,7 @@ impl Machine for Terminal {
     type Event = Infallible;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Infallible>) {
+        self.books.tell_time(self.time(now));
         if self.dead_until.is_some_and(|until| now >= until) {
             self.dead_until = None;
             self.wire.clear();

@@ -59,18 +59,18 @@ impl Terminal {
             }
             Step::Approve => drop(self.begin(Standing::Open)),
             Step::Status => {
-                if let Some(apdu) = self.status(now, 0) {
+                if let Some(apdu) = self.status(0) {
                     self.say(now, apdu);
                 }
             }
             Step::Shout => {
-                if let Some(apdu) = self.status(now, 0) {
+                if let Some(apdu) = self.status(0) {
                     self.wire.send(now, &apdu);
                 }
             }
             Step::Decline(code) => {
                 self.begin(Standing::Declined);
-                if let Some(apdu) = self.status(now, code) {
+                if let Some(apdu) = self.status(code) {
                     self.say(now, apdu);
                 }
             }
@@ -80,7 +80,7 @@ impl Terminal {
                     .as_ref()
                     .map(|r| (r.transaction, r.operation.fault));
                 if let Some((Some(transaction), fault)) = current {
-                    let prints = self.prints(now, &transaction, fault);
+                    let prints = self.prints(&transaction, fault);
                     self.next(prints);
                 }
             }
@@ -169,10 +169,10 @@ impl Terminal {
         self.running = None;
     }
 
-    pub(super) fn face(&self, now: Mono, transaction: &Transaction, fault: Option<Fault>) -> Face {
+    pub(super) fn face(&self, transaction: &Transaction, fault: Option<Fault>) -> Face {
         Face {
             transaction: *transaction,
-            time: self.time(now),
+            time: transaction.at,
             terminal_id: self.options.terminal_id,
             currency: self.options.currency,
             with_amount: fault != Some(Fault::NoAmount),
@@ -184,20 +184,15 @@ impl Terminal {
         }
     }
 
-    fn status(&self, now: Mono, code: u8) -> Option<Apdu> {
+    fn status(&self, code: u8) -> Option<Apdu> {
         let running = self.running.as_ref()?;
-        let face = self.face(now, &running.transaction?, running.operation.fault);
+        let face = self.face(&running.transaction?, running.operation.fault);
         Some(message::status(&face, code))
     }
 
     /// Both receipts, when the till prints for us.
-    pub(super) fn prints(
-        &self,
-        now: Mono,
-        transaction: &Transaction,
-        fault: Option<Fault>,
-    ) -> Vec<Step> {
-        let face = self.face(now, transaction, fault);
+    pub(super) fn prints(&self, transaction: &Transaction, fault: Option<Fault>) -> Vec<Step> {
+        let face = self.face(transaction, fault);
         [SlipCopy::Merchant, SlipCopy::Customer]
             .into_iter()
             .flat_map(|copy| self.printed(copy, &message::receipt(&face, copy)))
