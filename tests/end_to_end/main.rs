@@ -15,3 +15,4 @@ mod events;
 mod offline;
 mod returns;
 mod sale;
+mod scenarios;

@@ -110,6 +110,46 @@ impl Desk {
         desk
     }
 
+    /// Changes the configuration of a daemon that does not run.
+    pub fn amend(&self, from: &str, to: &str) {
+        let text = fs::read_to_string(self.config()).unwrap();
+        assert!(text.contains(from), "the configuration has no {from}");
+        fs::write(self.config(), text.replace(from, to)).unwrap();
+    }
+
+    /// Another desk with a state directory and a printer of its own, on the same terminal and the
+    /// same invoicing system. Its card terminal is called `desk2`.
+    pub fn beside(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let (printer_path, printer) = Printer::new(48).serve_pty(None).unwrap();
+        let text = fs::read_to_string(self.config()).unwrap();
+        let printer_line = |line: &str| line.starts_with("link = \"serial:/dev/");
+        let old_printer = text.lines().find(|line| printer_line(line)).unwrap();
+        let text = text
+            .replace(
+                old_printer,
+                &format!("link = \"serial:{}\"", printer_path.display()),
+            )
+            .replace(
+                &self.dir.path().display().to_string(),
+                &dir.path().display().to_string(),
+            )
+            .replace("desk1", "desk2")
+            .replace("cashbox", "cashbox2");
+        let desk = Self {
+            dir,
+            terminal: self.terminal.clone(),
+            printer,
+            sandbox: self.sandbox.clone(),
+            daemon: None,
+        };
+        fs::write(desk.config(), text).unwrap();
+        let secret = desk.path("secret");
+        fs::write(&secret, "secret").unwrap();
+        fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+        desk
+    }
+
     /// A file of this desk.
     pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)

@@ -152,7 +152,7 @@ impl Terminal {
             amount = amount.saturating_sub(1).max(1);
         }
         self.wire.misbehave(fault);
-        let steps = script::money(fault, registration.intermediate(), self.options.delay);
+        let steps = script::money(fault, registration.intermediate(), &self.options);
         self.start(asked.kind, amount, fault, steps);
     }
 

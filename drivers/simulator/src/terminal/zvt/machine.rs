@@ -35,6 +35,8 @@ pub struct Options {
     pub next_trace: u32,
     /// How long customer and issuer take.
     pub delay: Duration,
+    /// How long a late approval takes.
+    pub late: Duration,
     /// The terminal's own clock, local time, at the origin of [`Mono`]. Unless given: the system's
     /// when it is served, and ten o'clock on 2 January 2026 otherwise.
     pub clock: Option<DateTime>,
@@ -49,6 +51,7 @@ impl Default for Options {
             next_receipt: 1,
             next_trace: 1,
             delay: Duration::from_secs(2),
+            late: Duration::from_secs(200),
             clock: None,
         }
     }

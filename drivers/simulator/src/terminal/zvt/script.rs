@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use drivers::terminal::zvt::apdu::{Apdu, code};
 
-use super::{Fault, books::Kind, message};
+use super::{Fault, Options, books::Kind, message};
 
 /// One step. The next follows when this one is done.
 #[derive(Debug)]
@@ -77,9 +77,10 @@ pub(super) mod error {
 
 /// What happens with money: payment, refund or reversal.
 ///
-/// `shown` says whether the till asked for intermediate statuses; `delay` is how long the
+/// `shown` says whether the till asked for intermediate statuses; `options` how long the
 /// customer and the issuer take together.
-pub(super) fn money(fault: Option<Fault>, shown: bool, delay: Duration) -> VecDeque<Step> {
+pub(super) fn money(fault: Option<Fault>, shown: bool, options: &Options) -> VecDeque<Step> {
+    let delay = options.delay;
     let mut steps = VecDeque::new();
     match fault {
         Some(Fault::Refuse) => return [Step::Answer(Apdu::refused(error::SYSTEM))].into(),
@@ -122,7 +123,7 @@ pub(super) fn money(fault: Option<Fault>, shown: bool, delay: Duration) -> VecDe
     steps.push_back(Step::Pause {
         length: match fault {
             Some(Fault::Slow) => Duration::from_secs(150),
-            Some(Fault::LateApproval) => Duration::from_secs(200),
+            Some(Fault::LateApproval) => options.late,
             _ => delay / 2,
         },
         cancellable: false,
