@@ -43,6 +43,8 @@ pub struct Engine {
     waiting: HashMap<PaymentId, Vec<ReplyTo>>,
     /// Who waits for the end of a day.
     closing_waits: HashMap<ClosingId, Vec<ReplyTo>>,
+    /// Facts that the disk had no room for; written again after a while.
+    unwritten: Vec<(PaymentId, Fact, FactKind)>,
     next_ticket: u64,
     effects: Vec<Effect>,
 }
@@ -69,7 +71,8 @@ enum Errand {
     /// A fact of a payment, and who waits for just this write.
     Fact {
         payment: PaymentId,
-        fact: FactKind,
+        fact: Box<Fact>,
+        kind: FactKind,
         reply: Option<ReplyTo>,
     },
     /// A terminal's receipt.
@@ -112,6 +115,7 @@ impl Engine {
             errands: HashMap::new(),
             waiting: HashMap::new(),
             closing_waits: HashMap::new(),
+            unwritten: Vec::new(),
             next_ticket: 0,
             effects: Vec::new(),
         }
@@ -146,6 +150,8 @@ impl Engine {
                 reply,
                 wait,
             } => {
+                // What is over comes before what is new.
+                self.write_again(now);
                 self.pay(pay::Request {
                     intent: *intent,
                     original,
@@ -154,7 +160,10 @@ impl Engine {
                 });
             }
             Event::Close { intent, reply } => self.close(*intent, reply),
-            Event::Wake(device) => self.wake(&device),
+            Event::Wake(device) => {
+                self.write_again(now);
+                self.wake(&device);
+            }
             Event::Abort { payment, reply } => self.abort(payment, reply),
             Event::Resolve {
                 payment,
@@ -232,14 +241,16 @@ impl Engine {
         let urgency = if lazy { Urgency::Lazy } else { Urgency::Now };
         let write = Write::Add {
             payment,
-            fact,
+            fact: fact.clone(),
             at: now,
             due,
         };
+        let fact = Box::new(fact);
         self.write(
             Errand::Fact {
                 payment,
-                fact: kind,
+                fact,
+                kind,
                 reply,
             },
             write,
@@ -317,9 +328,13 @@ impl Engine {
             Some(Errand::Fact {
                 payment,
                 fact,
+                kind,
                 reply,
             }) => {
-                self.fact_written(payment, fact, reply, result);
+                if matches!(result, Err(WriteError::DiskFull)) {
+                    self.write_later(payment, &fact, kind, reply);
+                }
+                self.fact_written(payment, kind, reply, result);
             }
             Some(Errand::Slip) => {
                 if let Err(error) = result {
@@ -395,8 +410,35 @@ impl Engine {
         }
     }
 
+    /// A terminal's own word is not lost because the disk is full for a while. Nobody waits for it
+    /// any more, and the device stays held until it is written. What a person or a terminal waits
+    /// for is refused instead: they say it again.
+    fn write_later(
+        &mut self,
+        payment: PaymentId,
+        fact: &Fact,
+        kind: FactKind,
+        reply: Option<ReplyTo>,
+    ) {
+        let waits = matches!(kind, FactKind::Approved | FactKind::LeftOver) || reply.is_some();
+        if waits {
+            return;
+        }
+        self.unwritten.push((payment, fact.clone(), kind));
+        if let Some(device) = self.devices.keys().next().cloned() {
+            let after = recovery::ASK_AGAIN;
+            self.effects.push(Effect::Wake { device, after });
+        }
+    }
+
+    fn write_again(&mut self, now: Timestamp) {
+        for (payment, fact, kind) in std::mem::take(&mut self.unwritten) {
+            self.add(now, payment, fact, kind, None);
+        }
+    }
+
     /// A fact that cannot be kept is not acknowledged (law 2). Any other outcome stays as it is in
-    /// memory, with the device held, until the daemon restarts and recovers from the journal.
+    /// memory, with the device held, until it can be written ([`Self::write_later`]).
     fn fact_not_written(
         &mut self,
         id: PaymentId,

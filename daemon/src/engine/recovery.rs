@@ -22,8 +22,8 @@ use super::{
 
 /// How long an answer waits for doubt to settle by itself.
 pub(super) const PATIENCE: Duration = Duration::from_secs(10);
-/// Before a busy terminal is asked again.
-const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// Before a busy terminal is asked again, or a full disk.
+pub(super) const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Asks a terminal that is there for its last transaction, when that is wanted.

@@ -20,6 +20,8 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// The engine, a queue that answers when it is told to, and a record of all that left.
 struct World {
     engine: Engine,
+    /// The wall clock.
+    now: Timestamp,
     rows: HashMap<PaymentId, Payment>,
     /// Writes that are not durable yet.
     writes: VecDeque<(Ticket, Write)>,
@@ -30,6 +32,8 @@ struct World {
     next_reply: u64,
     next_id: u8,
     full: bool,
+    /// No fact at all finds room.
+    stuck: bool,
     /// What the terminal says of its last transaction, and whether it was asked.
     memory: LastTransaction,
     inquired: bool,
@@ -56,6 +60,7 @@ impl World {
     fn new() -> Self {
         let mut world = Self {
             engine: engine(),
+            now: NOW,
             rows: HashMap::new(),
             writes: VecDeque::new(),
             look_ups: VecDeque::new(),
@@ -65,6 +70,7 @@ impl World {
             next_reply: 0,
             next_id: 0,
             full: false,
+            stuck: false,
             memory: LastTransaction::Unsupported("It cannot tell.".into()),
             inquired: false,
             commands: Vec::new(),
@@ -76,7 +82,7 @@ impl World {
     }
 
     fn feed(&mut self, event: Event) {
-        let effects = self.engine.handle(NOW, event);
+        let effects = self.engine.handle(self.now, event);
         self.carry_out(effects);
     }
 
@@ -148,7 +154,7 @@ impl World {
         self.next_reply += 1;
         let reply = ReplyTo(self.next_reply);
         let intent = Intent {
-            id: PaymentId::new(NOW, [self.next_id; 10]),
+            id: PaymentId::new(self.now, [self.next_id; 10]),
             key: key.parse().unwrap(),
             device: device.parse().unwrap(),
             purpose: payment::Purpose::Sale,
@@ -156,7 +162,7 @@ impl World {
             method,
             invoice: None,
             note: None,
-            at: NOW,
+            at: self.now,
             before: None,
         };
         self.feed(Event::Pay {
@@ -258,7 +264,7 @@ impl World {
             Write::Add {
                 payment, fact, at, ..
             } => {
-                if self.full && matches!(fact, Fact::Approved(_)) {
+                if self.stuck || self.full && matches!(fact, Fact::Approved(_)) {
                     return Err(WriteError::DiskFull);
                 }
                 let row = self
@@ -613,6 +619,63 @@ fn a_full_disk_refuses_before_the_terminal_is_asked() {
 }
 
 #[test]
+fn an_outcome_that_found_no_room_is_written_later() {
+    for (ending, state) in [
+        (Ending::Completed, State::Approved),
+        (refusal(), State::Declined),
+        (silence(), State::InDoubt),
+    ] {
+        let mut world = World::new();
+        world.card("k1", 1010);
+        world.sync();
+        if ending == Ending::Completed {
+            world.approve();
+            world.sync();
+        }
+        world.stuck = true;
+        world.end(ending);
+        world.sync_one();
+        assert_ne!(world.rows.values().next().unwrap().state, state);
+        world.stuck = false;
+        world.sync();
+        assert_eq!(world.rows.values().next().unwrap().state, state);
+        let repeat = world.card("k1", 1010);
+        world.sync();
+        assert_eq!(world.answer(repeat), format!("repeat {}", state.shown()));
+        assert_eq!(world.asked.len(), 1);
+    }
+}
+
+/// The wall clock jumps while a payment is in doubt: the terminal's record is neither an older
+/// one taken for ours, nor a reason to ask for money again.
+#[test]
+fn a_clock_that_jumps_a_year_neither_charges_twice_nor_approves_what_is_old() {
+    let year = jiff::SignedDuration::from_hours(365 * 24);
+    for later in [
+        NOW.checked_add(year).unwrap(),
+        NOW.checked_sub(year).unwrap(),
+    ] {
+        for (after, state) in [
+            (holds(7, 1010), State::Declined),
+            (holds(8, 1010), State::Approved),
+            (holds(6, 1010), State::InDoubt),
+        ] {
+            let busy = LastTransaction::Busy("Wait.".into());
+            let (mut world, _) = doubtful(holds(7, 1010), busy);
+            world.now = later;
+            world.memory = after;
+            world.feed(Event::Wake("desk1".parse().unwrap()));
+            world.sync();
+            assert_eq!(world.rows.values().next().unwrap().state, state);
+            let repeat = world.card("k1", 1010);
+            world.sync();
+            assert_eq!(world.answer(repeat), format!("repeat {}", state.shown()));
+            assert_eq!(world.asked.len(), 1, "nobody is asked twice");
+        }
+    }
+}
+
+#[test]
 fn a_terminal_that_is_not_there_is_a_clear_refusal_but_a_repeat_is_answered() {
     let mut world = World::new();
     let done = world.card("k1", 1010);
@@ -719,6 +782,8 @@ proptest! {
                 Step::Restart => world.restart(),
                 Step::Link(true) => world.terminal(TerminalEvent::Ready { terminal_id: None }),
                 Step::Link(false) => {
+                    // A question goes with its link.
+                    world.inquired = false;
                     let device = "desk1".parse().unwrap();
                     world.feed(Event::LinkLost { device, reason: "Unplugged.".into() });
                 }
