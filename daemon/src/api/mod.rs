@@ -1,7 +1,7 @@
 //! The HTTP API, on loopback and on a Unix socket.
 //!
 //! Handlers turn requests into words of the engine and answers into JSON. They decide nothing. The
-//! same routes are served on both listeners; only the question who is calling differs ([`guard`]).
+//! same routes are served on both listeners; only the question who is calling differs (`guard`).
 
 mod closings;
 mod devices;
