@@ -40,6 +40,7 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/payments/{id}/cancel", post(returns::cancel))
         .route("/v1/payments/{id}/refund", post(returns::refund))
         .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}/recover", post(devices::recover))
         .route("/v1/devices/{id}/close", post(closings::close))
         .route("/v1/devices/{id}/closings", get(closings::list))
         .route("/v1/events", get(events::stream))
