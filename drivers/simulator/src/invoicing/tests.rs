@@ -99,7 +99,7 @@ fn config(url: &str) -> config::Upstream {
         kind: config::UpstreamKind::Ivvy {
             api_key: "key".into(),
             secret: config::Secret::new("secret".into()),
-            methods: BTreeMap::new(),
+            methods: BTreeMap::from([(Method::Cash, 6)]),
         },
     }
 }
