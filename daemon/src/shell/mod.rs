@@ -91,6 +91,11 @@ impl Handle {
         self.ask(move |reply| Event::Close { intent, reply }).await
     }
 
+    /// Asks a terminal for its last transaction again, now.
+    pub async fn recover(&self, device: DeviceId) {
+        self.event(Event::Wake(device)).await;
+    }
+
     /// Asks the terminal to end the running payment.
     ///
     /// # Errors
