@@ -112,15 +112,12 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             fault,
         } => {
             let printer = Printer::new(columns);
-            let (at, handle) = match listen {
-                Some(address) => {
-                    let (address, handle) = printer.serve_tcp(address).await?;
-                    (format!("tcp:{address}"), handle)
-                }
-                None => {
-                    let (path, handle) = printer.serve_pty(link.as_deref())?;
-                    (format!("serial:{}", path.display()), handle)
-                }
+            let (at, handle) = if let Some(address) = listen {
+                let (address, handle) = printer.serve_tcp(address).await?;
+                (format!("tcp:{address}"), handle)
+            } else {
+                let (path, handle) = printer.serve_pty(link.as_deref())?;
+                (format!("serial:{}", path.display()), handle)
             };
             for name in &fault {
                 handle.arm(name.parse()?);
@@ -154,17 +151,14 @@ async fn serve_terminal(
     link: Option<&Path>,
     faults: Faults,
 ) -> Result<(), DemoError> {
-    let (at, handle) = match listen {
-        Some(address) => {
-            let terminal = Terminal::new(Options::default(), Framing::Tcp);
-            let (address, handle) = terminal.serve_tcp(address).await?;
-            (format!("tcp:{address}"), handle)
-        }
-        None => {
-            let terminal = Terminal::new(Options::default(), Framing::Serial);
-            let (path, handle) = terminal.serve_pty(link)?;
-            (format!("serial:{}", path.display()), handle)
-        }
+    let (at, handle) = if let Some(address) = listen {
+        let terminal = Terminal::new(Options::default(), Framing::Tcp);
+        let (address, handle) = terminal.serve_tcp(address).await?;
+        (format!("tcp:{address}"), handle)
+    } else {
+        let terminal = Terminal::new(Options::default(), Framing::Serial);
+        let (path, handle) = terminal.serve_pty(link)?;
+        (format!("serial:{}", path.display()), handle)
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
@@ -181,15 +175,12 @@ async fn play_trace(
     let text = fs::read_to_string(trace).map_err(|e| unusable(e.to_string()))?;
     let replay = Replay::parse(&text).map_err(|e| unusable(e.to_string()))?;
     let name = replay.name().to_owned();
-    let (at, handle) = match listen {
-        Some(address) => {
-            let (address, handle) = replay.serve_tcp(address).await?;
-            (format!("tcp:{address}"), handle)
-        }
-        None => {
-            let (path, handle) = replay.serve_pty(link)?;
-            (format!("serial:{}", path.display()), handle)
-        }
+    let (at, handle) = if let Some(address) = listen {
+        let (address, handle) = replay.serve_tcp(address).await?;
+        (format!("tcp:{address}"), handle)
+    } else {
+        let (path, handle) = replay.serve_pty(link)?;
+        (format!("serial:{}", path.display()), handle)
     };
     say(&format!(
         "A recorded ZVT terminal ({name}) is at link = \"{at}\"."
