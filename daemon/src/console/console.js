@@ -88,6 +88,7 @@ function device(d, held, last) {
     card.append(element("p", "shows", `The terminal says: ${d.running.progress}`));
   }
   if (held && held.doubt) card.append(element("p", "why", held.doubt.text));
+  if (d.running && d.running.evidence) card.append(element("p", "why", d.running.evidence));
   const ended = !held && shown;
   const why = ended && (last.refusal ?? last.cancellation);
   if (why) card.append(element("p", "why", why.text));
