@@ -75,6 +75,20 @@ enum Command {
         /// Which device.
         device: String,
     },
+    /// Say that a payment which the invoicing system refused was booked there by hand.
+    Handled {
+        /// The payment's id.
+        payment: String,
+        /// Which invoicing system.
+        #[arg(long)]
+        upstream: String,
+        /// Who did it.
+        #[arg(long)]
+        name: String,
+        /// What they did.
+        #[arg(long)]
+        reason: String,
+    },
     /// Close a terminal's day and compare its totals with the journal.
     Close {
         /// Which device.
@@ -273,6 +287,15 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         } => {
             let body = json!({ "outcome": outcome, "name": name, "reason": reason });
             client.post(&of(payment, "/resolve"), &body).await
+        }
+        Command::Handled {
+            payment,
+            upstream,
+            name,
+            reason,
+        } => {
+            let body = json!({ "upstream": upstream, "name": name, "reason": reason });
+            client.post(&of(payment, "/handled"), &body).await
         }
         Command::Show { payment } | Command::Abort { payment } => {
             client.get(&of(payment, "")).await

@@ -10,7 +10,15 @@ pub(super) fn status_text(devices: &Value) -> String {
         .unwrap_or_default();
     let line = |d: &Value| {
         let running = d.get("running").filter(|r| !r.is_null());
-        let running = running.map(|r| format!("\n  payment {}", text(r, "payment")));
+        let running = running.map(|r| {
+            let evidence = text(r, "evidence");
+            let evidence = if evidence.is_empty() {
+                evidence
+            } else {
+                format!("\n  {evidence}")
+            };
+            format!("\n  payment {}{evidence}", text(r, "payment"))
+        });
         format!(
             "{} ({}): {}{}",
             text(d, "id"),
@@ -66,6 +74,10 @@ pub(super) fn payment_text(payment: &Value) -> String {
             text(card, "brand"),
             text(card, "last4")
         ));
+    }
+    let of = text(payment, "of");
+    if !of.is_empty() {
+        lines.push(format!("{} of {of}", text(payment, "purpose")));
     }
     for field in ["refusal", "cancellation", "doubt"] {
         if let Some(why) = payment.get(field).filter(|w| !w.is_null()) {
