@@ -179,7 +179,8 @@ function row(p) {
   cell("Invoice", "", p.invoice ?? "–");
   cell("Amount", "number", sum(p));
   const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …\u2060${p.card.last4}` : "";
-  cell("Method", "", p.method.replace("_", " ") + card);
+  const purpose = p.purpose === "sale" ? "" : `${p.purpose}, `;
+  cell("Method", "", purpose + p.method.replace("_", " ") + card);
   const state = cell("State", `state ${p.state}`, `${signs[p.state] ?? ""} ${words[p.state] ?? p.state}`.trim());
   if (p.state !== "approved") state.append(element("span", "step", p.next_step));
   return tr;

@@ -52,7 +52,7 @@ pub(super) fn payments_text(list: &Value) -> String {
             text(p, "receipt"),
             text(p, "currency"),
             text(p, "amount"),
-            text(p, "method"),
+            how(p),
             text(p, "state"),
         )
     };
@@ -66,7 +66,7 @@ pub(super) fn payment_text(payment: &Value) -> String {
         text(payment, "state"),
         text(payment, "currency"),
         text(payment, "amount"),
-        text(payment, "method"),
+        how(payment),
     )];
     if let Some(card) = payment.get("card").filter(|c| !c.is_null()) {
         lines.push(format!(
@@ -99,6 +99,15 @@ pub(super) fn payment_text(payment: &Value) -> String {
     lines.push(text(payment, "next_step"));
     lines.push(format!("id: {}", text(payment, "id")));
     lines.join("\n")
+}
+
+/// The method, and what it was for where it was no payment by a patient.
+fn how(payment: &Value) -> String {
+    match text(payment, "purpose").as_str() {
+        "cancel" => format!("{} (cancel)", text(payment, "method")),
+        "refund" => format!("{} (refund)", text(payment, "method")),
+        _ => text(payment, "method"),
+    }
 }
 
 /// The end of a day, with every difference.
