@@ -1,6 +1,6 @@
 //! The daemon: the engine, and the thin shell around it.
 //!
-//! The two types to know first are [`engine::Engine`], which decides, and [`shell::Shell`], which
+//! The two types to know first are [`engine::Engine`], which decides, and [`shell::Handle`], which
 //! carries out. Everything else is a way in (API, console, command line) or a way out (printing).
 
 pub mod api;

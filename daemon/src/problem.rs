@@ -134,6 +134,11 @@ pub enum Problem {
     /// The payment is not in doubt.
     #[error("Payment {0} is not in doubt, so there is nothing to settle.")]
     NotInDoubt(PaymentId),
+    /// No delivery of it waits for a person there.
+    #[error(
+        "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
+    )]
+    NothingToHandle(PaymentId),
     /// No such page.
     #[error("There is nothing at this address. The API begins with /v1/.")]
     NotFound,
@@ -195,6 +200,7 @@ impl Problem {
             Self::InvalidQuery(_) => ("invalid-query", 400),
             Self::UnknownPayment(_) => ("unknown-payment", 404),
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
+            Self::NothingToHandle(_) => ("nothing-to-handle", 409),
             Self::NotFound => ("not-found", 404),
             Self::MethodNotAllowed => ("method-not-allowed", 405),
             Self::Unauthorized => ("unauthorized", 401),
@@ -211,6 +217,7 @@ impl Problem {
             Self::KeyReused(payment)
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
+            | Self::NothingToHandle(payment)
             | Self::NotInDoubt(payment) => Some(*payment),
             _ => None,
         }

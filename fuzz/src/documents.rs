@@ -58,11 +58,13 @@ fn a_payment() -> Option<Payment> {
         id: PaymentId::new(at, [7; 10]),
         key: "k1".parse().ok()?,
         device: device.clone(),
+        purpose: payment::Purpose::Sale,
         money: Money::from_minor(8000, parse_currency("EUR").ok()?).ok()?,
         method: Method::Cash,
         invoice: Some("156".parse().ok()?),
         note: None,
         at,
+        before: None,
     };
     Some(Payment::begin(intent, ReceiptNumber::new(device, 1)))
 }

@@ -151,7 +151,7 @@ pub fn zvt_message(data: &[u8]) {
     let status = StatusInformation::decode(data, charset);
     if let Ok(euro) = parse_currency("EUR") {
         let _: Option<_> = status.money(euro);
-        let shown = format!("{:?}", status.approval(euro, Timestamp::UNIX_EPOCH));
+        let shown = format!("{:?}", status.approval(euro, Some(Timestamp::UNIX_EPOCH)));
         assert_eq!(
             payment::mask_card_numbers(&shown),
             shown,

@@ -4,6 +4,36 @@ use serde_json::json;
 use simulator::{invoicing::Fault, terminal::zvt::Options};
 use tests::{Desk, Wire, text, until};
 
+/// What the upstream cannot take waits for a person, who books it there by hand and says so.
+#[tokio::test]
+async fn a_person_handles_what_upstream_refuses() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    let client = desk.start().await;
+    let body = json!({
+        "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash",
+        "invoice": "not a number",
+    });
+    let payment = client.pay("k1", &body).await.unwrap();
+    let path = format!("/v1/payments/{}", text(&payment, "id"));
+    let state = async || {
+        let payment = client.get(&path).await.unwrap();
+        payment
+            .pointer("/delivery/0")
+            .map(|row| text(row, "state"))
+            .unwrap_or_default()
+    };
+    until("it waits for a person", async || {
+        state().await == "needs_operator"
+    })
+    .await;
+    let word = json!({ "upstream": "ivvy", "name": "A", "reason": "entered by hand" });
+    let handled = format!("{path}/handled");
+    client.post(&handled, &word).await.unwrap();
+    assert_eq!(state().await, "handled");
+    let again = client.post(&handled, &word).await.unwrap_err().to_string();
+    assert!(again.contains("nothing to handle"), "{again}");
+}
+
 #[tokio::test]
 async fn payments_wait_for_the_invoicing_system_through_restarts() {
     let mut desk = Desk::set(Wire::Tcp, Options::default()).await;

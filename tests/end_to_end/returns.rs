@@ -36,6 +36,37 @@ async fn post(
     client.post_with_key(&path, key, &body).await
 }
 
+async fn refund_in_parts(desk: &Desk, client: &daemon::cli::client::Client) {
+    let second = client.pay("k4", &card("20.00", "156")).await.unwrap();
+    desk.ready(client).await;
+    let some = post(client, &second, "refund", "k5", json!({ "amount": "5.00" }))
+        .await
+        .unwrap();
+    assert_eq!(
+        (text(&some, "state"), text(&some, "amount")),
+        ("approved".into(), "5.00".into())
+    );
+    desk.ready(client).await;
+    let too_much = post(
+        client,
+        &second,
+        "refund",
+        "k6",
+        json!({ "amount": "15.01" }),
+    )
+    .await;
+    assert_eq!(kind(&too_much), "cannot-return");
+    let rest = post(client, &second, "refund", "k7", json!({}))
+        .await
+        .unwrap();
+    assert_eq!(text(&rest, "amount"), "15.00", "all that is left");
+    desk.ready(client).await;
+    assert_eq!(
+        kind(&post(client, &second, "refund", "k8", json!({})).await),
+        "cannot-return"
+    );
+}
+
 async fn cancel_and_refund(wire: Wire) {
     let (desk, client) = desk(wire).await;
     let first = client.pay("k1", &card("10.10", "156")).await.unwrap();
@@ -62,40 +93,7 @@ async fn cancel_and_refund(wire: Wire) {
         "cannot-return"
     );
 
-    let second = client.pay("k4", &card("20.00", "156")).await.unwrap();
-    desk.ready(&client).await;
-    let some = post(
-        &client,
-        &second,
-        "refund",
-        "k5",
-        json!({ "amount": "5.00" }),
-    )
-    .await
-    .unwrap();
-    assert_eq!(
-        (text(&some, "state"), text(&some, "amount")),
-        ("approved".into(), "5.00".into())
-    );
-    desk.ready(&client).await;
-    let too_much = post(
-        &client,
-        &second,
-        "refund",
-        "k6",
-        json!({ "amount": "15.01" }),
-    )
-    .await;
-    assert_eq!(kind(&too_much), "cannot-return");
-    let rest = post(&client, &second, "refund", "k7", json!({}))
-        .await
-        .unwrap();
-    assert_eq!(text(&rest, "amount"), "15.00", "all that is left");
-    desk.ready(&client).await;
-    assert_eq!(
-        kind(&post(&client, &second, "refund", "k8", json!({})).await),
-        "cannot-return"
-    );
+    refund_in_parts(&desk, &client).await;
 
     let books = desk.terminal.books();
     let word = |kind: Kind| match kind {

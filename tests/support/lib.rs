@@ -26,7 +26,7 @@ use tempfile::TempDir;
 use tokio::net::TcpListener;
 
 /// Longest wait for anything. Only a failing test waits so long.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs a program without the files that this process has open: a daemon that inherited the
 /// simulated terminal's end of a line would never see it hang up.

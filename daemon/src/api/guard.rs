@@ -187,11 +187,11 @@ impl SocketUsers {
         }
     }
 
-    fn may(&self, user: Uid) -> bool {
+    fn may(self, user: Uid) -> bool {
         user.is_root() || user == self.own || self.is_member(user)
     }
 
-    fn is_member(&self, user: Uid) -> bool {
+    fn is_member(self, user: Uid) -> bool {
         let Ok(Some(user)) = User::from_uid(user) else {
             return false;
         };

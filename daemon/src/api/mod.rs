@@ -1,7 +1,7 @@
 //! The HTTP API, on loopback and on a Unix socket.
 //!
 //! Handlers turn requests into words of the engine and answers into JSON. They decide nothing. The
-//! same routes are served on both listeners; only the question who is calling differs ([`guard`]).
+//! same routes are served on both listeners; only the question who is calling differs (`guard`).
 
 mod closings;
 mod devices;
@@ -37,9 +37,11 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/payments/{id}", get(payments::show))
         .route("/v1/payments/{id}/abort", post(payments::abort))
         .route("/v1/payments/{id}/resolve", post(payments::resolve))
+        .route("/v1/payments/{id}/handled", post(payments::handled))
         .route("/v1/payments/{id}/cancel", post(returns::cancel))
         .route("/v1/payments/{id}/refund", post(returns::refund))
         .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}/recover", post(devices::recover))
         .route("/v1/devices/{id}/close", post(closings::close))
         .route("/v1/devices/{id}/closings", get(closings::list))
         .route("/v1/events", get(events::stream))

@@ -16,7 +16,7 @@ pub(super) fn routes() -> Router {
     Router::new()
         .route(
             "/",
-            get(|| {
+            get(async || {
                 file(
                     "text/html; charset=utf-8",
                     include_str!("../console/index.html"),
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router {
         )
         .route(
             "/console.js",
-            get(|| {
+            get(async || {
                 file(
                     "text/javascript; charset=utf-8",
                     include_str!("../console/console.js"),
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router {
         )
         .route(
             "/console.css",
-            get(|| {
+            get(async || {
                 file(
                     "text/css; charset=utf-8",
                     include_str!("../console/console.css"),
@@ -43,7 +43,7 @@ pub(super) fn routes() -> Router {
         )
 }
 
-async fn file(content_type: &'static str, text: &'static str) -> Response {
+fn file(content_type: &'static str, text: &'static str) -> Response {
     let headers: [(HeaderName, &str); 5] = [
         (header::CONTENT_TYPE, content_type),
         (header::CONTENT_SECURITY_POLICY, POLICY),

@@ -272,12 +272,7 @@ pub(super) async fn resolve(
     let id = payment_id(&id)?;
     let (parts, body) = request.into_parts();
     let body: ResolveBody = json_body(&parts.headers, body, &["outcome", "name", "reason"]).await?;
-    let name = Text::new(body.name.trim());
-    let reason = Text::new(body.reason.trim());
-    if name.is_empty() || reason.is_empty() {
-        let text = "name and reason must say who decided, and why";
-        return Err(Problem::InvalidField(text.to_owned()));
-    }
+    let (name, reason) = who_and_why(&body.name, &body.reason)?;
     let by = Verdict::Person { name, reason };
     let settlement = match body.outcome.as_str() {
         "approved" => Settlement::Approved { by, approval: None },
@@ -288,6 +283,39 @@ pub(super) async fn resolve(
         }
     };
     Ok(Json(view(api.shell.resolve(id, settlement).await?)?))
+}
+
+#[derive(Debug, Deserialize)]
+struct HandledBody {
+    upstream: String,
+    name: String,
+    reason: String,
+}
+
+pub(super) async fn handled(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Result<Json<PaymentView>, Problem> {
+    let id = payment_id(&id)?;
+    let (parts, body) = request.into_parts();
+    let known = ["upstream", "name", "reason"];
+    let body: HandledBody = json_body(&parts.headers, body, &known).await?;
+    let invalid = |e: payment::InvalidId| Problem::InvalidField(e.to_string());
+    let upstream = body.upstream.parse().map_err(invalid)?;
+    let (name, reason) = who_and_why(&body.name, &body.reason)?;
+    api.shell.handled(id, upstream, name, reason).await?;
+    show(State(api), Path(id.to_string())).await
+}
+
+/// Who decided, and why: neither may be empty.
+fn who_and_why(name: &str, reason: &str) -> Result<(Text, Text), Problem> {
+    let (name, reason) = (Text::new(name.trim()), Text::new(reason.trim()));
+    if name.is_empty() || reason.is_empty() {
+        let text = "name and reason must say who decided, and why";
+        return Err(Problem::InvalidField(text.to_owned()));
+    }
+    Ok((name, reason))
 }
 
 fn view(taken: Taken) -> Result<PaymentView, Problem> {

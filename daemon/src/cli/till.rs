@@ -70,6 +70,25 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Ask a terminal for its last transaction again, to settle a payment in doubt.
+    Recover {
+        /// Which device.
+        device: String,
+    },
+    /// Say that a payment which the invoicing system refused was booked there by hand.
+    Handled {
+        /// The payment's id.
+        payment: String,
+        /// Which invoicing system.
+        #[arg(long)]
+        upstream: String,
+        /// Who did it.
+        #[arg(long)]
+        name: String,
+        /// What they did.
+        #[arg(long)]
+        reason: String,
+    },
     /// Close a terminal's day and compare its totals with the journal.
     Close {
         /// Which device.
@@ -216,6 +235,12 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             let closed = text(&closing, "state") == "closed";
             return Ok(if closed { Exit::Done } else { Exit::NotTaken });
         }
+        Command::Recover { device } => {
+            let path = format!("/v1/devices/{}/recover", percent(device));
+            show(&client.post(&path, &json!({})).await?, |_| {
+                "The terminal is asked again.".to_owned()
+            });
+        }
         Command::Abort { payment } => {
             let payment = client.post(&of(payment, "/abort"), &json!({})).await?;
             show(&payment, |_| {
@@ -263,10 +288,22 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
             let body = json!({ "outcome": outcome, "name": name, "reason": reason });
             client.post(&of(payment, "/resolve"), &body).await
         }
+        Command::Handled {
+            payment,
+            upstream,
+            name,
+            reason,
+        } => {
+            let body = json!({ "upstream": upstream, "name": name, "reason": reason });
+            client.post(&of(payment, "/handled"), &body).await
+        }
         Command::Show { payment } | Command::Abort { payment } => {
             client.get(&of(payment, "")).await
         }
-        Command::Status | Command::Payments { .. } | Command::Close { .. } => Ok(Value::Null),
+        Command::Status
+        | Command::Payments { .. }
+        | Command::Recover { .. }
+        | Command::Close { .. } => Ok(Value::Null),
     }
 }
 

@@ -88,6 +88,7 @@ function device(d, held, last) {
     card.append(element("p", "shows", `The terminal says: ${d.running.progress}`));
   }
   if (held && held.doubt) card.append(element("p", "why", held.doubt.text));
+  if (d.running && d.running.evidence) card.append(element("p", "why", d.running.evidence));
   const ended = !held && shown;
   const why = ended && (last.refusal ?? last.cancellation);
   if (why) card.append(element("p", "why", why.text));
@@ -178,7 +179,8 @@ function row(p) {
   cell("Invoice", "", p.invoice ?? "–");
   cell("Amount", "number", sum(p));
   const card = p.card && p.card.last4 ? ` ${p.card.brand ?? ""} …\u2060${p.card.last4}` : "";
-  cell("Method", "", p.method.replace("_", " ") + card);
+  const purpose = p.purpose === "sale" ? "" : `${p.purpose}, `;
+  cell("Method", "", purpose + p.method.replace("_", " ") + card);
   const state = cell("State", `state ${p.state}`, `${signs[p.state] ?? ""} ${words[p.state] ?? p.state}`.trim());
   if (p.state !== "approved") state.append(element("span", "step", p.next_step));
   return tr;

@@ -33,6 +33,9 @@ pub enum DemoError {
     /// A fault that is not known.
     #[error(transparent)]
     Fault(#[from] simulator::UnknownFault),
+    /// A trace that cannot be played, or that the till does not follow.
+    #[error("{0}")]
+    Trace(String),
     /// A call of the API failed.
     #[error(transparent)]
     Call(#[from] crate::cli::client::CallError),

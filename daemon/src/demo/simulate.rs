@@ -1,16 +1,24 @@
 //! One simulator alone, for integrators: `tilld simulate …`.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{
+    fs, io,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Subcommand;
 use simulator::{
     invoicing,
     printer::{self, Printer},
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Terminal},
+    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
 };
-use tokio::signal;
+use tokio::{signal, time::sleep};
 
 use super::{DemoError, say, stage};
+
+/// How often a simulator is asked for what is new.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// Which simulator.
 #[derive(Debug, Subcommand)]
@@ -30,6 +38,9 @@ pub enum Simulate {
         /// What goes wrong, by name; see the list below. May be given several times, in order.
         #[arg(long, value_name = "NAME")]
         fault: Vec<String>,
+        /// Say only what this trace says, as long as the till does too; else end with an error.
+        #[arg(long, value_name = "FILE", conflicts_with = "fault")]
+        replay: Option<PathBuf>,
     },
     /// An ESC/POS receipt printer. Shows what is printed as text.
     #[command(after_help = faults(printer::FAULTS, ""))]
@@ -86,24 +97,14 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             listen,
             link,
             fault,
-        } => {
-            let faults: Faults = fault.join(",").parse()?;
-            let (at, handle) = match listen {
-                Some(address) => {
-                    let terminal = Terminal::new(Options::default(), Framing::Tcp);
-                    let (address, handle) = terminal.serve_tcp(address).await?;
-                    (format!("tcp:{address}"), handle)
-                }
-                None => {
-                    let terminal = Terminal::new(Options::default(), Framing::Serial);
-                    let (path, handle) = terminal.serve_pty(link.as_deref())?;
-                    (format!("serial:{}", path.display()), handle)
-                }
-            };
-            handle.arm(faults);
-            say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
-            wait_for_the_end().await?;
-        }
+            replay: None,
+        } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
+        Simulate::Terminal {
+            replay: Some(trace),
+            listen,
+            link,
+            ..
+        } => play_trace(listen, link.as_deref(), &trace).await,
         Simulate::Printer {
             listen,
             link,
@@ -111,15 +112,12 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             fault,
         } => {
             let printer = Printer::new(columns);
-            let (at, handle) = match listen {
-                Some(address) => {
-                    let (address, handle) = printer.serve_tcp(address).await?;
-                    (format!("tcp:{address}"), handle)
-                }
-                None => {
-                    let (path, handle) = printer.serve_pty(link.as_deref())?;
-                    (format!("serial:{}", path.display()), handle)
-                }
+            let (at, handle) = if let Some(address) = listen {
+                let (address, handle) = printer.serve_tcp(address).await?;
+                (format!("tcp:{address}"), handle)
+            } else {
+                let (path, handle) = printer.serve_pty(link.as_deref())?;
+                (format!("serial:{}", path.display()), handle)
             };
             for name in &fault {
                 handle.arm(name.parse()?);
@@ -127,7 +125,7 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             say(&format!(
                 "A simulated ESC/POS printer is at link = \"{at}\"."
             ));
-            show_pages(&handle).await?;
+            Ok(show_pages(&handle).await?)
         }
         Simulate::Invoicing {
             listen,
@@ -143,23 +141,74 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
                  api_key = \"demo-key\"; the secret is: demo secret\n\
                  Invoice 156 has 80.00 EUR outstanding."
             ));
-            wait_for_the_end().await?;
+            Ok(signal::ctrl_c().await?)
         }
     }
-    Ok(())
 }
 
-async fn wait_for_the_end() -> std::io::Result<()> {
-    signal::ctrl_c().await
+async fn serve_terminal(
+    listen: Option<SocketAddr>,
+    link: Option<&Path>,
+    faults: Faults,
+) -> Result<(), DemoError> {
+    let (at, handle) = if let Some(address) = listen {
+        let terminal = Terminal::new(Options::default(), Framing::Tcp);
+        let (address, handle) = terminal.serve_tcp(address).await?;
+        (format!("tcp:{address}"), handle)
+    } else {
+        let terminal = Terminal::new(Options::default(), Framing::Serial);
+        let (path, handle) = terminal.serve_pty(link)?;
+        (format!("serial:{}", path.display()), handle)
+    };
+    handle.arm(faults);
+    say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
 }
 
-async fn show_pages(printer: &simulator::Handle<Printer>) -> std::io::Result<()> {
+/// Serves a trace until it is interrupted, or the till says something else than the trace.
+async fn play_trace(
+    listen: Option<SocketAddr>,
+    link: Option<&Path>,
+    trace: &Path,
+) -> Result<(), DemoError> {
+    let unusable = |why: String| DemoError::Trace(format!("{}: {why}", trace.display()));
+    let text = fs::read_to_string(trace).map_err(|e| unusable(e.to_string()))?;
+    let replay = Replay::parse(&text).map_err(|e| unusable(e.to_string()))?;
+    let name = replay.name().to_owned();
+    let (at, handle) = if let Some(address) = listen {
+        let (address, handle) = replay.serve_tcp(address).await?;
+        (format!("tcp:{address}"), handle)
+    } else {
+        let (path, handle) = replay.serve_pty(link)?;
+        (format!("serial:{}", path.display()), handle)
+    };
+    say(&format!(
+        "A recorded ZVT terminal ({name}) is at link = \"{at}\"."
+    ));
+    let mut told = false;
+    let mut end = std::pin::pin!(signal::ctrl_c());
+    loop {
+        tokio::select! {
+            ended = &mut end => return Ok(ended?),
+            () = sleep(LOOK) => {}
+        }
+        if let Some(mismatch) = handle.mismatch() {
+            return Err(unusable(mismatch.to_string()));
+        }
+        if handle.is_over() && !told {
+            told = true;
+            say("The trace is over: everything was said and heard.");
+        }
+    }
+}
+
+async fn show_pages(printer: &simulator::Handle<Printer>) -> io::Result<()> {
     let mut seen = 0;
     let mut end = std::pin::pin!(signal::ctrl_c());
     loop {
         tokio::select! {
             ended = &mut end => return ended,
-            () = tokio::time::sleep(std::time::Duration::from_millis(200)) => {}
+            () = sleep(LOOK) => {}
         }
         let pages = printer.pages();
         for page in pages.iter().skip(seen) {

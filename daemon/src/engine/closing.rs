@@ -5,7 +5,7 @@ use drivers::terminal::{Command, DayEnd};
 use jiff::Timestamp;
 use payment::{
     ClosingId, DeviceId,
-    closing::{BrandTotal, Closing, ClosingIntent, ClosingState, DayTotals},
+    closing::{Closing, ClosingIntent, ClosingState},
 };
 use sync::queue::{CloseOutcome, Urgency, Write, WriteError, Written};
 
@@ -110,19 +110,7 @@ impl Engine {
         };
         let id = *id;
         let outcome = match end {
-            DayEnd::Done(totals) => CloseOutcome::Closed(DayTotals {
-                total_minor: totals.total_minor,
-                receipts: totals.receipts,
-                brands: totals
-                    .brands
-                    .into_iter()
-                    .map(|b| BrandTotal {
-                        brand: b.brand,
-                        count: b.count,
-                        minor: b.minor,
-                    })
-                    .collect(),
-            }),
+            DayEnd::Done(totals) => CloseOutcome::Closed(totals),
             DayEnd::Refused(refusal) => CloseOutcome::Refused(refusal.text),
             DayEnd::Unknown(text) => CloseOutcome::Unknown(text),
         };

@@ -324,7 +324,7 @@ impl Engine {
 
     fn written(&mut self, ticket: Ticket, result: Result<Written, WriteError>) {
         match self.errands.remove(&ticket) {
-            Some(Errand::Begin { request }) => self.begun(request, result),
+            Some(Errand::Begin { request }) => self.begun(&request, result),
             Some(Errand::Fact {
                 payment,
                 fact,

@@ -44,8 +44,8 @@ impl Engine {
         match self.can_ask(&request.intent) {
             Ok(()) => {
                 if let Some(device) = self.devices.get_mut(&request.intent.device) {
-                    request.intent.before = device.mark.clone();
-                    device.original = request.original.clone();
+                    request.intent.before.clone_from(&device.mark);
+                    device.original.clone_from(&request.original);
                     device.hold = Some(Hold::Beginning(Box::new(request.intent.clone())));
                 }
                 self.begin(request, Vec::new());
@@ -158,11 +158,11 @@ impl Engine {
     }
 
     /// The intent is durable, or not.
-    pub(super) fn begun(&mut self, request: Request, result: Result<Written, WriteError>) {
+    pub(super) fn begun(&mut self, request: &Request, result: Result<Written, WriteError>) {
         let id = request.intent.id;
         if let Ok(Written::Payment(payment)) = result {
             self.effects.push(Effect::Publish(Notice::Journal));
-            return self.go(&request, payment);
+            return self.go(request, payment);
         }
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
             device.free();

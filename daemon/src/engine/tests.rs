@@ -49,7 +49,7 @@ fn engine() -> Engine {
         currency: parse_currency("EUR").unwrap(),
         printer: None,
         terminal,
-        patience: std::time::Duration::from_secs(180),
+        patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::UTC,
     };
     let devices = vec![setup("desk1", true), setup("cashbox", false)];
@@ -257,7 +257,9 @@ impl World {
                 let seq = self.rows.len() as u64 + 1;
                 let receipt = ReceiptNumber::new(intent.device.clone(), seq);
                 let mut payment = Payment::begin(intent, receipt);
-                then.iter().for_each(|fact| payment.add(fact, NOW).unwrap());
+                for fact in &then {
+                    payment.add(fact, NOW).unwrap();
+                }
                 self.rows.insert(payment.intent.id, payment.clone());
                 Ok(Written::Payment(payment))
             }

@@ -5,7 +5,7 @@ use drivers::{
     terminal::{Slip, SlipCopy},
 };
 use jiff::{Timestamp, tz::TimeZone};
-use payment::{EntryMode, Method, Payment, Text};
+use payment::{EntryMode, Method, Payment, Purpose, ReceiptNumber, Text};
 use sync::queue::JobKind;
 
 /// What a receipt says besides its payment.
@@ -17,6 +17,8 @@ pub struct Head<'a> {
     pub printed_at: Timestamp,
     /// The clinic's time zone.
     pub zone: TimeZone,
+    /// The receipt number of the payment that a cancel or refund names.
+    pub original: Option<ReceiptNumber>,
 }
 
 const PLAIN: Style = Style {
@@ -57,9 +59,10 @@ pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>
     if let Some(number) = copy {
         lines.push(Line::Text(Text::new(&format!("COPY {number}")), TITLE));
     }
-    lines.push(Line::Text("Receipt".into(), CENTRED));
+    let (title, sum) = words(payment.intent.purpose);
+    lines.push(Line::Text(title.into(), CENTRED));
     lines.push(Line::Rule);
-    lines.extend(details(payment, head));
+    lines.extend(details(payment, sum, head));
     let wanted = match kind {
         JobKind::Customer | JobKind::Copy(_) => SlipCopy::Customer,
         JobKind::Merchant => SlipCopy::Merchant,
@@ -79,7 +82,16 @@ pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>
     lines
 }
 
-fn details(payment: &Payment, head: &Head<'_>) -> Vec<Line> {
+/// The receipt's title, and the word before its amount.
+fn words(purpose: Purpose) -> (&'static str, &'static str) {
+    match purpose {
+        Purpose::Sale => ("Receipt", "Paid"),
+        Purpose::Cancel { .. } => ("Cancellation", "Taken back"),
+        Purpose::Refund { .. } => ("Refund", "Given back"),
+    }
+}
+
+fn details(payment: &Payment, sum: &str, head: &Head<'_>) -> Vec<Line> {
     let intent = &payment.intent;
     let pair = |name: &str, value: &str| Line::Columns(name.into(), value.into(), PLAIN);
     let mut lines = vec![
@@ -87,12 +99,17 @@ fn details(payment: &Payment, head: &Head<'_>) -> Vec<Line> {
         pair("Date", &moment(intent.at, head)),
         pair("Device", intent.device.as_str()),
     ];
+    lines.extend(
+        head.original
+            .as_ref()
+            .map(|of| pair("Of receipt", &of.to_string())),
+    );
     if let Some(invoice) = &intent.invoice {
         lines.push(pair("Invoice", invoice.as_str()));
     }
     lines.push(Line::Rule);
     lines.push(Line::Columns(
-        "Paid".into(),
+        sum.into(),
         Text::new(&intent.money.to_string()),
         BOLD,
     ));
@@ -146,4 +163,72 @@ fn moment(at: Timestamp, head: &Head<'_>) -> String {
     at.to_zoned(head.zone.clone())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use drivers::printer::escpos::{Profile, render};
+    use payment::{Fact, Intent, Money, PaymentId, parse_currency};
+
+    use super::*;
+
+    fn printed(purpose: Purpose, kind: JobKind) -> String {
+        let intent = Intent {
+            id: PaymentId::new(Timestamp::UNIX_EPOCH, [0; 10]),
+            key: "k".parse().unwrap(),
+            device: "desk1".parse().unwrap(),
+            purpose,
+            money: Money::from_minor(500, parse_currency("EUR").unwrap()).unwrap(),
+            method: Method::Cash,
+            invoice: None,
+            note: None,
+            at: Timestamp::UNIX_EPOCH,
+            before: None,
+        };
+        let number = |seq| ReceiptNumber::new("desk1".parse().unwrap(), seq);
+        let mut payment = Payment::begin(intent, number(2));
+        payment.add(&Fact::Recorded, Timestamp::UNIX_EPOCH).unwrap();
+        let head = Head {
+            merchant: &[],
+            printed_at: Timestamp::UNIX_EPOCH,
+            zone: TimeZone::UTC,
+            original: purpose.of().map(|_| number(1)),
+        };
+        let bytes = render(
+            &compose(&payment, kind, &[], &head),
+            Profile::find("generic-80mm").unwrap(),
+        );
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// Laws 6 and 9: the group, the number, and for money back the number of the first.
+    #[test]
+    fn a_receipt_says_what_it_is() {
+        let of = PaymentId::new(Timestamp::UNIX_EPOCH, [1; 10]);
+        for (purpose, words) in [
+            (Purpose::Sale, &["Receipt", "Paid"][..]),
+            (
+                Purpose::Cancel { of },
+                &["Cancellation", "Taken back", "desk1-000001"],
+            ),
+            (
+                Purpose::Refund { of },
+                &["Refund", "Given back", "desk1-000001"],
+            ),
+        ] {
+            let text = printed(purpose, JobKind::Customer);
+            for word in words.iter().chain(&["desk1-000002", "EUR 5.00"]) {
+                assert!(text.contains(word), "{word} is missing in {text}");
+            }
+            assert_eq!(text.contains("Paid"), purpose.is_sale());
+        }
+    }
+
+    /// Law 8: a reprint says so, at the top and at the bottom.
+    #[test]
+    fn a_copy_says_copy_twice() {
+        let text = printed(Purpose::Sale, JobKind::Copy(2));
+        assert_eq!(text.matches("COPY 2").count(), 2, "{text}");
+        assert!(!printed(Purpose::Sale, JobKind::Customer).contains("COPY"));
+    }
 }

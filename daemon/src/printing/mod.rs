@@ -154,10 +154,13 @@ impl Task {
             })
         };
         let id = job.payment;
-        let read = self
-            .handle
-            .read(move |reader| Ok((reader.payment(id)?, reader.slips_of(id)?)));
-        let Ok((Some(payment), slips)) = read.await else {
+        let read = self.handle.read(move |reader| {
+            let payment = reader.payment(id)?;
+            let original = payment.as_ref().and_then(|p| p.intent.purpose.of());
+            let original = original.map(|of| reader.payment(of)).transpose()?.flatten();
+            Ok((payment, original, reader.slips_of(id)?))
+        });
+        let Ok((Some(payment), original, slips)) = read.await else {
             let reason = "The payment could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         };
@@ -165,6 +168,7 @@ impl Task {
             merchant: &self.merchant,
             printed_at: self.handle.now(),
             zone: TimeZone::system(),
+            original: original.map(|payment| payment.receipt),
         };
         let slips: Vec<_> = slips
             .iter()

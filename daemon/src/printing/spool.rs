@@ -57,7 +57,7 @@ impl Spool {
     /// Takes one event.
     pub fn handle(&mut self, event: Event) -> Option<Effect> {
         match (std::mem::take(&mut self.state), event) {
-            (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => self.look(),
+            (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => Some(self.look()),
             (State::Looking, Event::Due(Some(job))) => {
                 let effect = Effect::Mark(job.id, JobState::Sending);
                 self.state = State::Marking(job);
@@ -81,7 +81,7 @@ impl Spool {
             }
             // It would meet the same obstacle at once.
             (State::Settling { again: true }, Event::Marked(_)) => Some(Effect::Rest),
-            (State::Settling { again: false }, Event::Marked(_)) => self.look(),
+            (State::Settling { again: false }, Event::Marked(_)) => Some(self.look()),
             (state, Event::Wake) => {
                 self.look_again = true;
                 self.state = state;
@@ -94,14 +94,14 @@ impl Spool {
         }
     }
 
-    fn look(&mut self) -> Option<Effect> {
+    fn look(&mut self) -> Effect {
         self.look_again = false;
         self.state = State::Looking;
-        Some(Effect::Look)
+        Effect::Look
     }
 
     fn look_again(&mut self) -> Option<Effect> {
-        if self.look_again { self.look() } else { None }
+        self.look_again.then(|| self.look())
     }
 }
 

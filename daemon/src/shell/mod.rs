@@ -16,8 +16,13 @@ use std::{
 use drivers::run::ToMachine;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
-use payment::{DeviceId, Intent, Payment, PaymentId, Settlement, closing::ClosingIntent};
-use sync::queue::{OpenError, Queue, ReadError, Reader, WriteError};
+use payment::{
+    DeviceId, Intent, Payment, PaymentId, Settlement, Text, UpstreamId, closing::ClosingIntent,
+};
+use sync::{
+    delivery::DeliveryState,
+    queue::{OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError},
+};
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use start::{RunError, Running, StartError, start};
@@ -57,6 +62,8 @@ enum Request {
     ),
     /// Take no new payments; say when the last one is over.
     Stop(oneshot::Sender<()>),
+    /// Receipts or deliveries may have fallen due.
+    WorkDue,
     /// Say that the loop is alive.
     Ping(oneshot::Sender<()>),
 }
@@ -89,6 +96,49 @@ impl Handle {
     pub async fn close(&self, intent: ClosingIntent) -> Answer {
         let intent = Box::new(intent);
         self.ask(move |reply| Event::Close { intent, reply }).await
+    }
+
+    /// Asks a terminal for its last transaction again, now.
+    pub async fn recover(&self, device: DeviceId) {
+        self.event(Event::Wake(device)).await;
+    }
+
+    /// Keeps a person's word that they booked a payment themselves which an upstream refused.
+    ///
+    /// # Errors
+    /// When that delivery does not wait for a person.
+    pub async fn handled(
+        &self,
+        payment: PaymentId,
+        upstream: UpstreamId,
+        name: Text,
+        reason: Text,
+    ) -> Result<(), Problem> {
+        let rows = self
+            .read(move |reader| reader.deliveries_of(payment))
+            .await?;
+        let row = rows.into_iter().find(|row| row.upstream == upstream);
+        let row = row.ok_or(Problem::NothingToHandle(payment))?;
+        let state = DeliveryState::Handled { name, reason };
+        let (attempts, at) = (row.attempts, self.now());
+        let write = Write::Delivery {
+            payment,
+            upstream,
+            state,
+            attempts,
+            at,
+        };
+        match self.readers.queue.submit(write, Urgency::Now).await {
+            Ok(_) => {}
+            Err(WriteError::DiskFull) => return Err(Problem::StorageFull),
+            Err(WriteError::Fatal(_) | WriteError::Closed) => return Err(Problem::StorageFailed),
+            Err(_) => return Err(Problem::NothingToHandle(payment)),
+        }
+        // The next payment of that invoice may go now.
+        self.requests
+            .send(Request::WorkDue)
+            .await
+            .map_err(|_| Problem::Stopping)
     }
 
     /// Asks the terminal to end the running payment.
@@ -323,6 +373,10 @@ impl EngineTask {
             }
             Request::Stop(done) => {
                 self.stopping = Some(done);
+                None
+            }
+            Request::WorkDue => {
+                self.work_due.iter().for_each(|w| w.notify_one());
                 None
             }
             Request::Ping(pong) => {

@@ -3,7 +3,9 @@
 //! One terminal runs one operation at a time. An operation begins with a [`Command`] and ends with
 //! exactly one [`Event::Ended`] that names the same payment.
 
-use payment::{Approval, Cancellation, Doubt, Money, PaymentId, Refusal, Stored, Text};
+use payment::{
+    Approval, Cancellation, Doubt, Money, PaymentId, Refusal, Stored, Text, closing::DayTotals,
+};
 use serde::{Deserialize, Serialize};
 
 pub mod zvt;
@@ -152,28 +154,6 @@ pub enum DayEnd {
     Refused(Refusal),
     /// Whether it was done is not known; it may be asked again.
     Unknown(Text),
-}
-
-/// A terminal's totals since its last end of day.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct DayTotals {
-    /// The sum of all in minor units; negative when more was given back.
-    pub total_minor: Option<i64>,
-    /// The first and last receipt number.
-    pub receipts: Option<(u32, u32)>,
-    /// Count and sum in minor units for each brand that the terminal tells apart.
-    pub brands: Vec<BrandTotal>,
-}
-
-/// One brand's part of a day.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BrandTotal {
-    /// The brand, such as `girocard`.
-    pub brand: Text,
-    /// How many.
-    pub count: u32,
-    /// How much, in minor units.
-    pub minor: i64,
 }
 
 /// How an operation ended.

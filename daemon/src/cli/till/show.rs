@@ -10,7 +10,15 @@ pub(super) fn status_text(devices: &Value) -> String {
         .unwrap_or_default();
     let line = |d: &Value| {
         let running = d.get("running").filter(|r| !r.is_null());
-        let running = running.map(|r| format!("\n  payment {}", text(r, "payment")));
+        let running = running.map(|r| {
+            let evidence = text(r, "evidence");
+            let evidence = if evidence.is_empty() {
+                evidence
+            } else {
+                format!("\n  {evidence}")
+            };
+            format!("\n  payment {}{evidence}", text(r, "payment"))
+        });
         format!(
             "{} ({}): {}{}",
             text(d, "id"),
@@ -44,7 +52,7 @@ pub(super) fn payments_text(list: &Value) -> String {
             text(p, "receipt"),
             text(p, "currency"),
             text(p, "amount"),
-            text(p, "method"),
+            how(p),
             text(p, "state"),
         )
     };
@@ -58,7 +66,7 @@ pub(super) fn payment_text(payment: &Value) -> String {
         text(payment, "state"),
         text(payment, "currency"),
         text(payment, "amount"),
-        text(payment, "method"),
+        how(payment),
     )];
     if let Some(card) = payment.get("card").filter(|c| !c.is_null()) {
         lines.push(format!(
@@ -66,6 +74,10 @@ pub(super) fn payment_text(payment: &Value) -> String {
             text(card, "brand"),
             text(card, "last4")
         ));
+    }
+    let of = text(payment, "of");
+    if !of.is_empty() {
+        lines.push(format!("{} of {of}", text(payment, "purpose")));
     }
     for field in ["refusal", "cancellation", "doubt"] {
         if let Some(why) = payment.get(field).filter(|w| !w.is_null()) {
@@ -87,6 +99,15 @@ pub(super) fn payment_text(payment: &Value) -> String {
     lines.push(text(payment, "next_step"));
     lines.push(format!("id: {}", text(payment, "id")));
     lines.join("\n")
+}
+
+/// The method, and what it was for where it was no payment by a patient.
+fn how(payment: &Value) -> String {
+    match text(payment, "purpose").as_str() {
+        "cancel" => format!("{} (cancel)", text(payment, "method")),
+        "refund" => format!("{} (refund)", text(payment, "method")),
+        _ => text(payment, "method"),
+    }
 }
 
 /// The end of a day, with every difference.

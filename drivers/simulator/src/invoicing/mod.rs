@@ -155,9 +155,8 @@ impl Sandbox {
 
     fn next_fault(&mut self, adds: bool) -> Option<Fault> {
         let armed = self.faults.iter_mut();
-        let (fault, left) = armed
-            .filter(|(fault, left)| *left > 0 && (adds || !fault.needs_booking()))
-            .next()?;
+        let mut armed = armed.filter(|(fault, left)| *left > 0 && (adds || !fault.needs_booking()));
+        let (fault, left) = armed.next()?;
         *left -= 1;
         Some(*fault)
     }

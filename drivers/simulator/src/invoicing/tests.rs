@@ -59,7 +59,7 @@ impl Http for InProcess {
         let reply = self.sandbox.lock().handle(now, &request);
         let reason = Text::from("no answer");
         match reply {
-            Reply::Answer(answer) => heard(answer),
+            Reply::Answer(answer) => heard(&answer),
             Reply::Late(..) => {
                 self.clock.pass(Duration::from_secs(30));
                 HttpAnswer::Lost { reason }
@@ -70,7 +70,7 @@ impl Http for InProcess {
     }
 }
 
-fn heard(answer: Answer) -> HttpAnswer {
+fn heard(answer: &Answer) -> HttpAnswer {
     let value = |name| {
         let hit = answer.headers.iter().find(|(n, _)| *n == name);
         hit.map(|(_, value)| value.as_str())
@@ -99,7 +99,7 @@ fn config(url: &str) -> config::Upstream {
         kind: config::UpstreamKind::Ivvy {
             api_key: "key".into(),
             secret: config::Secret::new("secret".into()),
-            methods: BTreeMap::new(),
+            methods: BTreeMap::from([(Method::Cash, 6)]),
         },
     }
 }

@@ -2,7 +2,10 @@
 //! of day and its upkeep. Pure: it decides, and the session does.
 
 use config::ZvtCharset;
-use payment::{Currency, Refusal, Text};
+use payment::{
+    Currency, Refusal, Text,
+    closing::{BrandTotal, DayTotals},
+};
 
 use super::{
     apdu::{Apdu, code},
@@ -15,7 +18,7 @@ use super::{
 };
 use crate::{
     Mono,
-    terminal::{BrandTotal, Command, DayEnd, DayTotals, Event, LastTransaction, Service},
+    terminal::{Command, DayEnd, Event, LastTransaction, Service},
 };
 
 /// What is asked.

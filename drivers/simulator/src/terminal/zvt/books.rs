@@ -152,19 +152,28 @@ impl Books {
         self.transactions.iter().rev().find(fits).copied()
     }
 
-    /// The sums since the last end of day; only payments that stand.
+    /// The sums since the last end of day: what stands, refunds taken off.
     pub(super) fn totals(&self) -> Totals {
-        let batch = self.charged().into_iter().filter(|t| !t.closed);
-        batch.fold(Totals::default(), |totals, t| Totals {
-            first: if totals.count == 0 {
-                t.receipt
+        let stands = |t: &&Transaction| t.standing == Standing::Committed && !t.closed;
+        let moves = |t: &&Transaction| !matches!(t.kind, Kind::Reversal { .. });
+        let batch = self.transactions.iter().filter(stands).filter(moves);
+        let mut totals = Totals::default();
+        let mut given_back = 0_u64;
+        for t in batch {
+            if totals.count == 0 {
+                totals.first = t.receipt;
+            }
+            totals.last = t.receipt;
+            totals.count = totals.count.saturating_add(1);
+            let sum = if t.kind == Kind::Refund {
+                &mut given_back
             } else {
-                totals.first
-            },
-            last: t.receipt,
-            count: totals.count.saturating_add(1),
-            sum: totals.sum.saturating_add(t.amount),
-        })
+                &mut totals.sum
+            };
+            *sum = sum.saturating_add(t.amount);
+        }
+        totals.sum = totals.sum.saturating_sub(given_back);
+        totals
     }
 
     /// The end of day was acknowledged.

@@ -64,7 +64,7 @@ impl Terminal {
             }
             code::REFUND => return self.take_money(now, request::refund(data)),
             code::REVERSAL => return self.take_money(now, request::reversal(data)),
-            code::REPEAT_RECEIPT => self.repeat_receipt(now, data),
+            code::REPEAT_RECEIPT => self.repeat_receipt(data),
             code::END_OF_DAY => self.end_of_day(now, data),
             code::STATUS_ENQUIRY => accepted([Step::Say(Apdu::new(code::COMPLETION, vec![0]))]),
             code::LOG_OFF => {
@@ -156,7 +156,7 @@ impl Terminal {
         self.start(asked.kind, amount, fault, steps);
     }
 
-    fn repeat_receipt(&mut self, now: Mono, data: &[u8]) -> VecDeque<Step> {
+    fn repeat_receipt(&mut self, data: &[u8]) -> VecDeque<Step> {
         let Some(asked) = RepeatReceipt::decode(data) else {
             return refused(error::PROTOCOL);
         };

@@ -3,7 +3,7 @@
 use payment::StoredKind;
 
 use super::*;
-use crate::terminal::DayTotals;
+use payment::closing::DayTotals;
 
 const BOTH: [Framing; 2] = [Framing::Serial, Framing::Tcp];
 
