@@ -119,6 +119,7 @@ impl Desk {
 
     /// Another desk with a state directory and a printer of its own, on the same terminal and the
     /// same invoicing system. Its card terminal is called `desk2`.
+    #[must_use]
     pub fn beside(&self) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (printer_path, printer) = Printer::new(48).serve_pty(None).unwrap();
