@@ -11,6 +11,7 @@ mod closing;
 mod desk;
 mod device;
 mod effect;
+mod facts;
 mod pay;
 mod recovery;
 mod terminal;
@@ -24,7 +25,7 @@ use payment::{
     ClosingId, DeviceId, Doubt, DoubtReason, Fact, Payment, PaymentId, Settlement, State,
     UpstreamId, closing::Closing,
 };
-use sync::queue::{Due, JobKind, Urgency, Write, WriteError, Written};
+use sync::queue::{WriteError, Written};
 
 pub use desk::{Desk, DeviceView, Running, TerminalState};
 pub use device::Setup;
@@ -217,79 +218,6 @@ impl Engine {
         });
     }
 
-    /// Writes a fact; `due` comes with the first fact that makes money certain.
-    fn add(
-        &mut self,
-        now: Timestamp,
-        payment: PaymentId,
-        fact: Fact,
-        kind: FactKind,
-        reply: Option<ReplyTo>,
-    ) {
-        let due = match &fact {
-            Fact::Approved(_) | Fact::Settled(Settlement::Approved { .. }) => self.due_for(payment),
-            Fact::Intended(_)
-            | Fact::Recorded
-            | Fact::Completed
-            | Fact::Declined(_)
-            | Fact::Cancelled(_)
-            | Fact::Doubted(_)
-            | Fact::Settled(Settlement::Declined { .. }) => Due::default(),
-        };
-        // Nobody waits for a completion, unless a receipt or a delivery waits behind it.
-        let lazy = kind == FactKind::Completed && self.due_for(payment) == Due::default();
-        let urgency = if lazy { Urgency::Lazy } else { Urgency::Now };
-        let write = Write::Add {
-            payment,
-            fact: fact.clone(),
-            at: now,
-            due,
-        };
-        let fact = Box::new(fact);
-        self.write(
-            Errand::Fact {
-                payment,
-                fact,
-                kind,
-                reply,
-            },
-            write,
-            urgency,
-        );
-    }
-
-    fn write(&mut self, errand: Errand, write: Write, urgency: Urgency) {
-        let ticket = self.ticket(errand);
-        self.effects.push(Effect::Write {
-            ticket,
-            write: Box::new(write),
-            urgency,
-        });
-    }
-
-    /// A receipt for the patient, and a delivery to every upstream.
-    fn due_at(&self, device: &Device) -> Due {
-        let jobs = device
-            .setup
-            .printer
-            .iter()
-            .map(|p| (p.clone(), JobKind::Customer))
-            .collect();
-        Due {
-            upstreams: self.upstreams.clone(),
-            jobs,
-        }
-    }
-
-    fn due_for(&self, payment: PaymentId) -> Due {
-        let device = self.devices.values().find(|d| d.holds(payment));
-        device.map(|d| self.due_at(d)).unwrap_or_default()
-    }
-
-    fn doubt(&mut self, now: Timestamp, payment: PaymentId, doubt: Doubt) {
-        self.add(now, payment, Fact::Doubted(doubt), FactKind::Doubt, None);
-    }
-
     /// A person settles a doubt (law 4).
     fn resolve(
         &mut self,
@@ -346,131 +274,6 @@ impl Engine {
             }
             Some(Errand::EndClose { id, device }) => self.close_ended(id, &device, result),
             Some(Errand::LookUp { .. }) | None => {}
-        }
-    }
-
-    fn fact_written(
-        &mut self,
-        id: PaymentId,
-        kind: FactKind,
-        reply: Option<ReplyTo>,
-        result: Result<Written, WriteError>,
-    ) {
-        let payment = match result {
-            Ok(Written::Payment(payment)) => payment,
-            Ok(_) => return,
-            Err(error) => return self.fact_not_written(id, kind, reply, &error),
-        };
-        self.effects.push(Effect::Publish(Notice::Journal));
-        if payment.state == State::Approved {
-            self.effects.push(Effect::WorkDue);
-        }
-        let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else {
-            return;
-        };
-        match kind {
-            FactKind::Approved => {
-                if device.is_working_on(id) {
-                    device.hold = Some(Hold::Running(Box::new(payment)));
-                }
-                let device = device.setup.id.clone();
-                self.effects.push(Effect::Stored { device, kept: true });
-            }
-            FactKind::Doubt => {
-                device.hold = Some(Hold::Doubt(Box::new(payment)));
-                // Whoever waits hears of it when the terminal has been asked, or after a while.
-                let id = device.setup.id.clone();
-                self.inquire(&id);
-                let after = recovery::PATIENCE;
-                self.effects.push(Effect::Wake { device: id, after });
-            }
-            FactKind::LeftOver => {
-                let name = device.setup.id.clone();
-                device.remember(&payment);
-                device.free();
-                self.effects.push(Effect::Stored {
-                    device: name.clone(),
-                    kept: true,
-                });
-                self.outcome(&payment, reply);
-                self.publish_device(&name);
-            }
-            FactKind::Outcome => {
-                let name = device.setup.id.clone();
-                if payment.doubt.is_some() {
-                    // What the terminal holds now is better asked than concluded.
-                    device.inquired = false;
-                }
-                device.free();
-                self.outcome(&payment, reply);
-                self.inquire(&name);
-                self.publish_device(&name);
-            }
-            FactKind::Completed => {}
-        }
-    }
-
-    /// A terminal's own word is not lost because the disk is full for a while. Nobody waits for it
-    /// any more, and the device stays held until it is written. What a person or a terminal waits
-    /// for is refused instead: they say it again.
-    fn write_later(
-        &mut self,
-        payment: PaymentId,
-        fact: &Fact,
-        kind: FactKind,
-        reply: Option<ReplyTo>,
-    ) {
-        let waits = matches!(kind, FactKind::Approved | FactKind::LeftOver) || reply.is_some();
-        if waits {
-            return;
-        }
-        self.unwritten.push((payment, fact.clone(), kind));
-        if let Some(device) = self.devices.keys().next().cloned() {
-            let after = recovery::ASK_AGAIN;
-            self.effects.push(Effect::Wake { device, after });
-        }
-    }
-
-    fn write_again(&mut self, now: Timestamp) {
-        for (payment, fact, kind) in std::mem::take(&mut self.unwritten) {
-            self.add(now, payment, fact, kind, None);
-        }
-    }
-
-    /// A fact that cannot be kept is not acknowledged (law 2). Any other outcome stays as it is in
-    /// memory, with the device held, until it can be written ([`Self::write_later`]).
-    fn fact_not_written(
-        &mut self,
-        id: PaymentId,
-        kind: FactKind,
-        reply: Option<ReplyTo>,
-        error: &WriteError,
-    ) {
-        tracing::error!(payment = %id, %error, "a fact could not be stored");
-        if matches!(kind, FactKind::Approved | FactKind::LeftOver)
-            && let Some(device) = self.devices.values().find(|d| d.holds(id))
-        {
-            let device = device.setup.id.clone();
-            self.effects.push(Effect::Stored {
-                device,
-                kept: false,
-            });
-            return;
-        }
-        if let (Some(reply), WriteError::Illegal(_)) = (reply, error) {
-            // The terminal's evidence was faster than the person.
-            return self.reply(reply, Err(Problem::NotInDoubt(id)));
-        }
-        let waiting = self.waiting.remove(&id).unwrap_or_default();
-        for to in waiting.into_iter().chain(reply) {
-            self.reply(to, Err(Problem::StorageFailed));
-        }
-    }
-
-    fn outcome(&mut self, payment: &Payment, reply: Option<ReplyTo>) {
-        let waiting = self.waiting.remove(&payment.intent.id).unwrap_or_default();
-        for to in waiting.into_iter().chain(reply) {
-            self.reply(to, Ok(Taken::Ended(payment.clone())));
         }
     }
 }
