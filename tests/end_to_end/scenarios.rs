@@ -155,7 +155,8 @@ async fn booked_once(desk: &Desk, client: &Client) {
             let payment = client.get(&path).await.unwrap_or_default();
             let delivery = payment.pointer("/delivery/0/state");
             let done = delivery.and_then(Value::as_str) == Some("confirmed");
-            if text(&payment, "state") == "approved" && !done {
+            let state = text(&payment, "state");
+            if state == "at_terminal" || state == "approved" && !done {
                 return false;
             }
         }
