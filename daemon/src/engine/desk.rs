@@ -1,5 +1,7 @@
 //! What the devices look like: a snapshot for the API and the page.
 
+use std::collections::BTreeSet;
+
 use payment::{DeviceId, Method, Payment, PaymentId, PrinterId, Text};
 use serde::Serialize;
 
@@ -10,6 +12,8 @@ use super::device::{Device, Link};
 pub struct Desk {
     /// In the order of their names.
     pub devices: Vec<DeviceView>,
+    /// Payments whose completion is on its way to the disk.
+    completing: BTreeSet<PaymentId>,
 }
 
 /// A device at one moment.
@@ -56,9 +60,13 @@ pub struct Running {
 }
 
 impl Desk {
-    pub(super) fn of<'a>(devices: impl Iterator<Item = &'a Device>) -> Self {
+    pub(super) fn of<'a>(
+        devices: impl Iterator<Item = &'a Device>,
+        completing: &BTreeSet<PaymentId>,
+    ) -> Self {
         Self {
             devices: devices.map(DeviceView::of).collect(),
+            completing: completing.clone(),
         }
     }
 
@@ -71,6 +79,10 @@ impl Desk {
             .any(|r| r.payment == payment.intent.id && !r.in_doubt && !payment.state.is_final());
         if at_terminal && payment.state == payment::State::Intended {
             payment.state = payment::State::AtTerminal;
+        }
+        let completing = self.completing.contains(&payment.intent.id);
+        if completing && payment.state == payment::State::Approving {
+            payment.state = payment::State::Approved;
         }
         payment
     }

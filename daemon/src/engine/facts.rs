@@ -99,6 +99,7 @@ impl Engine {
             Err(error) => return self.fact_not_written(id, kind, reply, &error),
         };
         self.effects.push(Effect::Publish(Notice::Journal));
+        self.completing.remove(&id);
         if payment.state == State::Approved {
             self.effects.push(Effect::WorkDue);
         }

@@ -18,7 +18,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use payment::{
@@ -44,6 +44,8 @@ pub struct Engine {
     waiting: HashMap<PaymentId, Vec<ReplyTo>>,
     /// Who waits for the end of a day.
     closing_waits: HashMap<ClosingId, Vec<ReplyTo>>,
+    /// Payments whose completion is on its way to the disk.
+    completing: BTreeSet<PaymentId>,
     /// Facts that the disk had no room for; written again after a while.
     unwritten: Vec<(PaymentId, Fact, FactKind)>,
     next_ticket: u64,
@@ -116,6 +118,7 @@ impl Engine {
             errands: HashMap::new(),
             waiting: HashMap::new(),
             closing_waits: HashMap::new(),
+            completing: BTreeSet::new(),
             unwritten: Vec::new(),
             next_ticket: 0,
             effects: Vec::new(),
@@ -184,7 +187,7 @@ impl Engine {
 
     /// What the devices look like now.
     pub fn desk(&self) -> Desk {
-        Desk::of(self.devices.values())
+        Desk::of(self.devices.values(), &self.completing)
     }
 
     /// Whether any device is in the middle of a payment: then the daemon should not stop yet.

@@ -128,6 +128,7 @@ impl Engine {
             return self.ended(now, id, Ending::Doubted(doubt));
         }
         self.add(now, id, Fact::Completed, FactKind::Completed, None);
+        self.completing.insert(id);
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
             device.remember(&payment);
             device.free();

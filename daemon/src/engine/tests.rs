@@ -485,6 +485,17 @@ fn a_card_payment_is_answered_when_its_outcome_is_known() {
     assert_eq!(world.answer(reply), "waits");
     world.end(Ending::Completed);
     assert_eq!(world.answer(reply), "ended approved");
+    let row = world.rows.values().next().unwrap().clone();
+    assert_eq!(
+        row.state,
+        State::Approving,
+        "its completion is still on its way"
+    );
+    assert_eq!(
+        world.engine.desk().overlay(row).state,
+        State::Approved,
+        "nobody sees less"
+    );
     world.sync();
     let next = world.card("k2", 100);
     world.sync();
