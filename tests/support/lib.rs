@@ -171,6 +171,7 @@ impl Desk {
     /// Starts the daemon and waits until its API answers.
     pub async fn start(&mut self) -> Client {
         assert!(self.daemon.is_none(), "the daemon runs already");
+        let starts = self.log().matches("ready url=").count();
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -189,8 +190,11 @@ impl Desk {
             .unwrap();
         self.daemon = Some(child);
         let client = self.client();
-        until("the daemon answers", || async {
-            client.get("/healthz").await.is_ok()
+        let log = self.path("log");
+        until("the daemon answers, and its log says where", || async {
+            // The API answers a moment before the log says where.
+            let log = fs::read_to_string(&log).unwrap_or_default();
+            log.matches("ready url=").count() > starts && client.get("/healthz").await.is_ok()
         })
         .await;
         client
