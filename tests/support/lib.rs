@@ -234,7 +234,13 @@ impl Desk {
     pub fn stop(&mut self) -> bool {
         let mut child = self.daemon.take().expect("the daemon runs");
         let pid = child.id().to_string();
-        assert!(Command::new("kill").arg(&pid).status().unwrap().success());
+        assert!(
+            Command::new("bash")
+                .args(["-c", r#"kill "$0""#, &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
         child.wait().unwrap().success()
     }
 
