@@ -79,7 +79,14 @@ impl Engine {
 
     pub(super) fn due_for(&self, payment: PaymentId) -> Due {
         let device = self.devices.values().find(|d| d.holds(payment));
-        device.map(|d| self.due_at(d)).unwrap_or_default()
+        match device {
+            Some(device) => self.due_at(device),
+            None if self.orphans.contains(&payment) => Due {
+                upstreams: self.upstreams.clone(),
+                jobs: Vec::new(),
+            },
+            None => Due::default(),
+        }
     }
 
     pub(super) fn doubt(&mut self, now: Timestamp, payment: PaymentId, doubt: Doubt) {
@@ -104,6 +111,9 @@ impl Engine {
             self.effects.push(Effect::WorkDue);
         }
         let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) else {
+            if kind == FactKind::Outcome && self.orphans.remove(&id) {
+                self.outcome(&payment, reply);
+            }
             return;
         };
         match kind {

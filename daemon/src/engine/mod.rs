@@ -44,6 +44,8 @@ pub struct Engine {
     waiting: HashMap<PaymentId, Vec<ReplyTo>>,
     /// Who waits for the end of a day.
     closing_waits: HashMap<ClosingId, Vec<ReplyTo>>,
+    /// Payments in doubt whose device is no longer configured: only a person can settle them.
+    orphans: BTreeSet<PaymentId>,
     /// Payments whose completion is on its way to the disk.
     completing: BTreeSet<PaymentId>,
     /// Facts that the disk had no room for; written again after a while.
@@ -118,6 +120,7 @@ impl Engine {
             errands: HashMap::new(),
             waiting: HashMap::new(),
             closing_waits: HashMap::new(),
+            orphans: BTreeSet::new(),
             completing: BTreeSet::new(),
             unwritten: Vec::new(),
             next_ticket: 0,
@@ -134,6 +137,8 @@ impl Engine {
             if let Some(device) = self.devices.get_mut(&payment.intent.device) {
                 device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
                 device.original = original.map(Box::new);
+            } else {
+                self.orphans.insert(id);
             }
             if !doubted {
                 self.doubt(now, id, interrupted(&payment));
@@ -230,7 +235,7 @@ impl Engine {
         reply: ReplyTo,
     ) {
         let in_doubt = self.devices.values().any(|d| d.in_doubt() == Some(payment));
-        if in_doubt {
+        if in_doubt || self.orphans.contains(&payment) {
             let fact = Fact::Settled(settlement);
             self.add(now, payment, fact, FactKind::Outcome, Some(reply));
         } else {

@@ -595,6 +595,40 @@ fn a_person_settles_doubt_and_frees_the_terminal() {
 }
 
 #[test]
+fn doubt_at_a_device_that_was_removed_can_still_be_settled() {
+    let mut world = World::new();
+    world.card("k1", 1010);
+    world.sync();
+    let payment = world.asked[0];
+    let open = world.rows[&payment].clone();
+    world.engine = Engine::new(Vec::new(), Vec::new());
+    let payments = vec![(open, None)];
+    let closings = Vec::new();
+    let effects = world.engine.start(NOW, Unfinished { payments, closings });
+    world.carry_out(effects);
+    world.sync();
+    let by = Verdict::Person {
+        name: "A".into(),
+        reason: "no such record".into(),
+    };
+    let reply = ReplyTo(900);
+    let settlement = Settlement::Declined { by };
+    world.feed(Event::Resolve {
+        payment,
+        settlement: settlement.clone(),
+        reply,
+    });
+    world.sync();
+    assert_eq!(world.answer(reply), "ended declined");
+    world.feed(Event::Resolve {
+        payment,
+        settlement,
+        reply: ReplyTo(901),
+    });
+    assert_eq!(world.answer(ReplyTo(901)), "not-in-doubt");
+}
+
+#[test]
 fn after_a_restart_what_may_have_been_asked_is_in_doubt() {
     for approved in [false, true] {
         let mut world = World::new();
