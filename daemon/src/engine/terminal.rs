@@ -14,7 +14,7 @@ use super::{
 impl Engine {
     pub(super) fn link_lost(&mut self, id: &DeviceId, reason: Text) {
         if let Some(device) = self.devices.get_mut(id) {
-            device.link = Link::NotReady(reason);
+            device.link = Link::NotReady(sentence(reason));
             device.asking = false;
             // What comes back may be another terminal, or the same one with another memory.
             device.inquired = false;
@@ -168,4 +168,12 @@ impl Engine {
                 .push(Effect::Publish(Notice::Device(Box::new(view))));
         }
     }
+}
+
+/// What a link says of itself ends without a full stop; what the desk reads is a sentence.
+fn sentence(reason: Text) -> Text {
+    if reason.as_str().ends_with(['.', '!', '?']) {
+        return reason;
+    }
+    Text::new(&format!("{reason}."))
 }

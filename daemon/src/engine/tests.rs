@@ -732,12 +732,14 @@ fn a_terminal_that_is_not_there_is_a_clear_refusal_but_a_repeat_is_answered() {
     let device = "desk1".parse().unwrap();
     world.feed(Event::LinkLost {
         device,
-        reason: "Unplugged.".into(),
+        reason: "Unplugged".into(),
     });
     let refused = world.card("k2", 1010);
     let repeat = world.card("k1", 1010);
     world.sync();
     assert_eq!(world.answer(done), "ended declined");
+    let shown = world.engine.desk().devices[1].next_step.clone();
+    assert_eq!(shown, "Unplugged.", "law 13: a whole sentence");
     assert_eq!(world.answer(refused), "terminal-unavailable");
     assert_eq!(world.answer(repeat), "repeat declined");
 }
