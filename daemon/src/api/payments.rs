@@ -193,11 +193,12 @@ pub(super) async fn list(
         after: query.after,
         limit: query.limit.unwrap_or(50).clamp(1, limits::PAGE),
     };
+    // Before the rows: what the snapshot knows to be over may not be durable yet.
+    let desk = api.shell.desk();
     let page = api
         .shell
         .read(move |reader| reader.payments(&filter))
         .await?;
-    let desk = api.shell.desk();
     let payments: Vec<PaymentView> = page
         .payments
         .into_iter()
@@ -230,6 +231,8 @@ pub(super) async fn show(
     Path(id): Path<String>,
 ) -> Result<Json<PaymentView>, Problem> {
     let id = payment_id(&id)?;
+    // Before the row: what the snapshot knows to be over may not be durable yet.
+    let desk = api.shell.desk();
     let found = api
         .shell
         .read(move |reader| {
@@ -245,7 +248,7 @@ pub(super) async fn show(
         .await?;
     let (payment, jobs, deliveries) =
         found.ok_or_else(|| Problem::UnknownPayment(id.to_string()))?;
-    let payment = api.shell.desk().overlay(payment);
+    let payment = desk.overlay(payment);
     Ok(Json(PaymentView::from(payment).with_work(jobs, deliveries)))
 }
 
