@@ -17,6 +17,8 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) facts: Vec<D::Fact>,
     /// What the driver is told of its facts.
     pub(crate) durable: bool,
+    /// After so many deliveries the till dies. A device on a serial line does not notice.
+    pub(crate) dies_after: Option<u32>,
     wait: [Option<Mono>; 2],
     linked: bool,
     link_back_at: Option<Mono>,
@@ -43,6 +45,7 @@ where
             events: Vec::new(),
             facts: Vec::new(),
             durable: true,
+            dies_after: None,
             wait: [None; 2],
             linked: false,
             link_back_at: None,
@@ -111,10 +114,37 @@ where
                 Pending::ToDevice(bytes) => self.tell_device(Input::Bytes(&bytes)),
                 Pending::Stored => self.tell_driver(Input::Stored(self.durable)),
             }
+            match &mut self.dies_after {
+                // What left for the device still arrives.
+                Some(0) => self
+                    .pending
+                    .retain(|pending| matches!(pending, Pending::ToDevice(_))),
+                Some(deliveries) => *deliveries -= 1,
+                None => {}
+            }
         }
     }
 
+    /// Whether the till is dead.
+    pub(crate) fn is_dead(&self) -> bool {
+        self.dies_after == Some(0)
+    }
+
+    /// Another till takes the place of the dead one.
+    pub(crate) fn succeed(&mut self, driver: D) {
+        self.dies_after = None;
+        self.driver = driver;
+        self.events.clear();
+        self.facts.clear();
+        self.tell_driver(Input::LinkUp);
+        self.settle();
+    }
+
     fn tell_driver(&mut self, input: Input<'_, D::Command>) {
+        if self.is_dead() {
+            self.wait[0] = None;
+            return;
+        }
         self.driver.handle(self.now, input);
         let mut closed = false;
         loop {

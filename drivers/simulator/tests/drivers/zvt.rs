@@ -19,6 +19,15 @@ const BOTH: [Framing; 2] = [Framing::Serial, Framing::Tcp];
 const HOUR: Duration = Duration::from_hours(1);
 
 fn world(framing: Framing, faults: &str, print_here: bool) -> World<Zvt, Terminal> {
+    let driver = driver(framing, print_here);
+    let mut terminal = Terminal::new(Options::default(), framing);
+    terminal.arm(faults.parse().unwrap());
+    let mut world = World::new(driver, terminal);
+    world.run(HOUR, is_ready);
+    world
+}
+
+fn driver(framing: Framing, print_here: bool) -> Zvt {
     let settings = ZvtSettings {
         currency: Currency::EUR,
         password: [0; 3],
@@ -35,12 +44,7 @@ fn world(framing: Framing, faults: &str, print_here: bool) -> World<Zvt, Termina
             Framing::Tcp => zvt::Framing::Tcp,
         },
     );
-    let driver = driver.with_clock("2026-01-02T10:00:00Z".parse().unwrap());
-    let mut terminal = Terminal::new(Options::default(), framing);
-    terminal.arm(faults.parse().unwrap());
-    let mut world = World::new(driver, terminal);
-    world.run(HOUR, is_ready);
-    world
+    driver.with_clock("2026-01-02T10:00:00Z".parse().unwrap())
 }
 
 fn payment(n: u8) -> PaymentId {
@@ -363,6 +367,49 @@ fn another_terminal_names_itself() {
         _ => None,
     });
     assert_eq!(names.collect::<Vec<_>>(), ["28004869", "28004870"]);
+}
+
+/// After how many deliveries a till dies, how long the next one takes to come, and whether that
+/// one keeps what is left over.
+fn deaths() -> impl Iterator<Item = (u32, u64, bool)> {
+    let pauses = (1..60).flat_map(|n| [(n, 40), (n, 3000)]);
+    pauses.flat_map(|(n, pause)| [(n, pause, true), (n, pause, false)])
+}
+
+/// A till that starts anew finds a terminal in the middle of whatever the last one asked.
+#[test]
+fn a_new_till_is_ready_soon_wherever_the_last_one_died() {
+    for command in [
+        Command::LastTransaction,
+        Command::EndOfDay,
+        Command::Service(Service::RepeatReceipt),
+        Command::Pay {
+            payment: payment(2),
+            money: euros(1010),
+        },
+    ] {
+        for (deliveries, pause, durable) in deaths() {
+            let mut world = world(Framing::Serial, "", true);
+            pay(&mut world, 1);
+            world.dies_after = Some(deliveries);
+            world.command(command.clone());
+            world.run(Duration::from_secs(20), World::is_dead);
+            if !world.is_dead() {
+                break;
+            }
+            world.run(Duration::from_millis(pause), |_| false);
+            world.durable = durable;
+            world.succeed(driver(Framing::Serial, true));
+            let born = world.now;
+            world.run(HOUR, is_ready);
+            let away = world.now.since(born);
+            assert!(
+                is_ready(&world) && away < Duration::from_secs(50),
+                "{command:?}, after {deliveries}, {pause} ms, {durable}: {away:?}"
+            );
+            assert!(matches!(last(&mut world), LastTransaction::Stored(_)));
+        }
+    }
 }
 
 #[test]

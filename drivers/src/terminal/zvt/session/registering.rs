@@ -21,6 +21,9 @@ use crate::{
 /// How long to wait before the first new try to register; doubled up to [`LONGEST_RETRY`].
 pub(super) const FIRST_RETRY: Duration = Duration::from_secs(2);
 const LONGEST_RETRY: Duration = Duration::from_mins(1);
+/// How long an accepted registration may take. Nobody waits for a customer in it, and what was
+/// taken for its acceptance may have been the answer to a question of an earlier till.
+const PATIENCE: Duration = Duration::from_secs(30);
 /// The error code of a refused registration that names its reason in the data.
 const REGISTRATION_REFUSED: u8 = 0x1e;
 /// What terminals answer to a wrong password.
@@ -38,15 +41,16 @@ impl Zvt {
     }
 
     pub(super) fn registering(&mut self, now: Mono, apdu: &Apdu, accepted: bool) {
-        if apdu.is_answer() && !accepted {
+        if apdu.is_answer() {
             match apdu.refusal() {
+                None if accepted => {}
                 None => {
-                    let deadline = now + self.settings.completion_timeout;
                     self.phase = Phase::Registering {
                         accepted: true,
-                        deadline,
+                        deadline: now + PATIENCE,
                     };
                 }
+                // Also when it was accepted before: that was the rest of something earlier.
                 Some(REGISTRATION_REFUSED)
                     if apdu.data().first() == Some(&result::WRONG_CURRENCY) =>
                 {
