@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use drivers::terminal::{Abilities, Refunds, Reversals};
 use payment::{DeviceId, Method, Payment, PaymentId, PrinterId, Text};
 use serde::Serialize;
 
@@ -44,6 +45,36 @@ pub struct TerminalState {
     pub ready: bool,
     /// The terminal's ID (TID), once it told it.
     pub terminal_id: Option<Text>,
+    /// What it can do.
+    pub can: Can,
+}
+
+/// What can be asked of a terminal beyond payments. Nothing else is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the API that stands for itself"
+)]
+pub struct Can {
+    /// End a running payment.
+    pub abort: bool,
+    /// Take a payment back whole.
+    pub cancel: bool,
+    /// Give money back.
+    pub refund: bool,
+    /// End its day.
+    pub close: bool,
+}
+
+impl Can {
+    fn of(abilities: Abilities) -> Self {
+        Self {
+            abort: abilities.abort,
+            cancel: abilities.reversals != Reversals::None,
+            refund: abilities.refunds != Refunds::None,
+            close: abilities.end_of_day,
+        }
+    }
 }
 
 /// The payment that holds a device.
@@ -93,9 +124,10 @@ impl DeviceView {
         let setup = &device.setup;
         let methods = Method::ALL
             .into_iter()
-            .filter(|m| setup.terminal || !m.asks_terminal())
+            .filter(|m| setup.terminal.is_some() || !m.asks_terminal())
             .collect();
-        let terminal = setup.terminal.then(|| TerminalState {
+        let terminal = setup.terminal.map(|abilities| TerminalState {
+            can: Can::of(abilities),
             ready: device.link == Link::Ready && device.inquired,
             terminal_id: device.terminal_id.clone(),
         });
@@ -123,9 +155,9 @@ fn next_step(device: &Device) -> String {
         return payment::advice::next_step(&payment).to_owned();
     }
     match &device.link {
-        Link::NotReady(reason) if device.setup.terminal => reason.to_string(),
+        Link::NotReady(reason) if device.setup.terminal.is_some() => reason.to_string(),
         Link::Ready if device.hold.is_some() => "The day is being closed. Wait.".to_owned(),
-        Link::Ready if device.setup.terminal && !device.inquired => {
+        Link::Ready if device.setup.terminal.is_some() && !device.inquired => {
             "The terminal is being asked for its last payment. Wait a moment.".to_owned()
         }
         Link::NotReady(_) | Link::Ready => "Ready for the next payment.".to_owned(),
