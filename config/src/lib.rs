@@ -13,12 +13,12 @@ mod secret;
 mod types;
 
 pub use error::{ConfigError, Problem};
-pub use link::{FlowControl, InvalidLink, Link};
+pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
 pub use parse::PROTOCOLS;
 pub use secret::SecretSource;
 pub use types::{
-    Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream, UpstreamKind, ZvtCharset,
-    ZvtOptions,
+    ConcertOptions, Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream,
+    UpstreamKind, ZvtCharset, ZvtOptions,
 };
 
 /// Largest configuration file, in bytes.

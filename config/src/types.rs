@@ -54,6 +54,8 @@ pub struct Terminal {
 pub enum Protocol {
     /// ZVT-Kassenschnittstelle.
     Zvt(ZvtOptions),
+    /// Concert V2.
+    Concert(ConcertOptions),
 }
 
 impl Protocol {
@@ -61,6 +63,7 @@ impl Protocol {
     pub fn patience(&self) -> Duration {
         match self {
             Self::Zvt(options) => options.completion_timeout,
+            Self::Concert(options) => options.completion_timeout,
         }
     }
 }
@@ -78,6 +81,15 @@ pub struct ZvtOptions {
     pub completion_timeout: Duration,
     /// Whether the terminal's receipts come to our printer.
     pub print_here: bool,
+}
+
+/// `[terminal.concert]`
+#[derive(Debug, Clone)]
+pub struct ConcertOptions {
+    /// The till's number as the terminal prints it, from 1 to 99.
+    pub position: u8,
+    /// How long the terminal may work on one payment.
+    pub completion_timeout: Duration,
 }
 
 /// The character set of a ZVT terminal's texts.

@@ -22,8 +22,10 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn zvt(config: &Config) -> &ZvtOptions {
-    let Protocol::Zvt(options) = &config.terminals[0].protocol;
-    options
+    match &config.terminals[0].protocol {
+        Protocol::Zvt(options) => options,
+        other => panic!("{other:?}"),
+    }
 }
 
 const TERMINAL: &str = r#"

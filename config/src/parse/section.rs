@@ -61,6 +61,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         self.table.contains_key(key)
     }
 
+    /// A text, if one is there; what else may be there is for others to note.
+    pub(super) fn peek(&self, key: &str) -> Option<&'v str> {
+        self.table.get(key)?.get_ref().as_str()
+    }
+
     fn typed<T>(
         &mut self,
         key: &str,

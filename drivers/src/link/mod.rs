@@ -25,7 +25,8 @@ pub use error::OpenError;
 /// What a protocol wants of its link, wherever the configuration says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Defaults {
-    /// Bits per second of a serial line. Always eight data bits without parity.
+    /// Bits per second of a serial line. Eight data bits without parity, unless the link says
+    /// otherwise.
     pub baud: u32,
     /// Stop bits of a serial line.
     pub stop_bits: StopBits,
@@ -95,9 +96,14 @@ pub enum Connection {
 /// When the device cannot be reached; the error says what to do.
 pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenError> {
     match link {
-        Link::Serial { path, baud, flow } => {
+        Link::Serial {
+            path,
+            baud,
+            flow,
+            format,
+        } => {
             let baud = baud.unwrap_or(defaults.baud);
-            serial::open(path, baud, *flow, defaults.stop_bits).map(Connection::Serial)
+            serial::open(path, baud, *flow, *format, defaults.stop_bits).map(Connection::Serial)
         }
         Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
         Link::File { path } => file::open(path).map(Connection::File),
@@ -173,6 +179,7 @@ mod tests {
             path,
             baud: None,
             flow: FlowControl::None,
+            format: None,
         }
     }
 

@@ -232,7 +232,15 @@ async fn a_serial_line_that_is_pulled_out_is_a_lost_link() {
     drop(slave);
     let flow = FlowControl::None;
     let baud = Some(115_200);
-    let mut desk = Desk::new(Link::Serial { path, baud, flow }, Policy::Keep);
+    let mut desk = Desk::new(
+        Link::Serial {
+            path,
+            baud,
+            flow,
+            format: None,
+        },
+        Policy::Keep,
+    );
     desk.hears(&[Word::LinkUp]).await;
     desk.say(b"\x06\x01\x0a").await;
     let mut master = tokio::task::spawn_blocking(move || {

@@ -10,7 +10,9 @@ use payment::{
 use serde::{Deserialize, Serialize};
 
 mod abilities;
+pub mod concert;
 mod family;
+mod request;
 mod table;
 pub mod zvt;
 
