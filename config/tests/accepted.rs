@@ -22,10 +22,10 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn zvt(config: &Config) -> &ZvtOptions {
-    match &config.terminals[0].protocol {
-        Protocol::Zvt(options) => options,
-        other => panic!("{other:?}"),
-    }
+    let Protocol::Zvt(options) = &config.terminals[0].protocol else {
+        panic!("another protocol: {config:?}");
+    };
+    options
 }
 
 const TERMINAL: &str = r#"

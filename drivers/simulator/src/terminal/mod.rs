@@ -6,6 +6,9 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+mod armed;
+pub mod concert;
+pub mod ledger;
 pub mod zvt;
 
 /// What every simulated terminal is, whatever it speaks: a device with a ledger of its own, which says

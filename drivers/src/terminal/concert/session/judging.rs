@@ -12,7 +12,7 @@ use crate::{
 };
 
 impl Concert {
-    pub(super) fn answer(&mut self, now: Mono, answer: Answer) {
+    pub(super) fn answer(&mut self, answer: Answer) {
         if answer.position != self.settings.position {
             // For another till: not ours to acknowledge.
             return tracing::warn!("an answer for another till is left alone");
@@ -23,10 +23,6 @@ impl Concert {
             }
             Phase::Idle | Phase::Pausing { .. } | Phase::Closing { .. } => self.late(answer),
             Phase::Down | Phase::Ringing { .. } | Phase::Storing { .. } => {}
-        }
-        // Whoever is heard again is waited for again.
-        if let Phase::Pausing { at, .. } = &mut self.phase {
-            *at = now + SIGNAL;
         }
     }
 

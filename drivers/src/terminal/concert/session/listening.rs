@@ -2,7 +2,7 @@
 
 use super::{
     super::frame::{Found, NAK},
-    Concert, PAUSE, Phase, SENDS, SIGNAL,
+    Concert, Phase, SENDS, SIGNAL,
 };
 use crate::{Mono, terminal::request::not_asked};
 use payment::DoubtReason;
@@ -20,7 +20,7 @@ impl Concert {
             Found::Answer(_) | Found::Strange | Found::Damaged if !self.listening => {
                 tracing::debug!("a frame of the terminal out of turn is left alone");
             }
-            Found::Answer(answer) => self.answer(now, answer),
+            Found::Answer(answer) => self.answer(answer),
             Found::Strange => self.strange(),
             Found::Damaged => self.damaged(),
         }
@@ -38,11 +38,8 @@ impl Concert {
             Phase::Idle | Phase::Pausing { .. } | Phase::Working { .. } => {}
             // Both rang at once: the terminal goes first.
             Phase::Ringing { request, rings, .. } => {
-                self.phase = Phase::Pausing {
-                    request: *request,
-                    rings: *rings,
-                    at: now + PAUSE,
-                };
+                let (request, rings) = (*request, *rings);
+                self.not_let_in(now, request, rings);
             }
             // It has gone on, and so has the request.
             Phase::Sent { request, .. } => {

@@ -61,7 +61,7 @@ proptest! {
                 15 => desk.says(DONE),
                 _ => desk.hears(&[ACK]),
             }
-            if step == 7 { naks += junk.iter().filter(|byte| **byte == NAK).count(); }
+            if step == 7 { naks += junk.iter().map(|byte| usize::from(*byte == NAK)).sum::<usize>(); }
             match step {
                 0..3 => asked.push(payment(n)),
                 3 if asked.is_empty() => asked.push(payment(n)),

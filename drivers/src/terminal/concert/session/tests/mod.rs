@@ -391,9 +391,17 @@ fn a_terminal_that_rings_at_the_same_moment_goes_first() {
     let mut desk = Desk::new();
     desk.pay(1, 1010);
     desk.says(NOT_DONE);
-    desk.takes(&["> ENQ", "> ACK", "> ACK"]);
+    desk.takes(&["> ENQ", "concert:busy", "> ACK", "> ACK"]);
     desk.passes(2000);
     desk.takes(&["> ENQ"]);
+    // But not for ever.
+    for _ in 0..2 {
+        desk.hears(&[ENQ]);
+        desk.passes(2000);
+    }
+    desk.log.clear();
+    desk.hears(&[ENQ]);
+    desk.takes(&["> EOT", "cancelled", "> ACK"]);
 }
 
 #[test]
