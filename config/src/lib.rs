@@ -17,8 +17,8 @@ pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
 pub use parse::PROTOCOLS;
 pub use secret::SecretSource;
 pub use types::{
-    ConcertOptions, Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream,
-    UpstreamKind, ZvtCharset, ZvtOptions,
+    CaisseApOptions, ConcertOptions, Config, Daemon, Printer, Protocol, Secret, Terminal, Till,
+    Upstream, UpstreamKind, ZvtCharset, ZvtOptions,
 };
 
 /// Largest configuration file, in bytes.

@@ -56,6 +56,8 @@ pub enum Protocol {
     Zvt(ZvtOptions),
     /// Concert V2.
     Concert(ConcertOptions),
+    /// Caisse-AP over IP (Concert V3).
+    CaisseAp(CaisseApOptions),
 }
 
 impl Protocol {
@@ -64,6 +66,7 @@ impl Protocol {
         match self {
             Self::Zvt(options) => options.completion_timeout,
             Self::Concert(options) => options.completion_timeout,
+            Self::CaisseAp(options) => options.completion_timeout,
         }
     }
 }
@@ -90,6 +93,19 @@ pub struct ConcertOptions {
     pub position: u8,
     /// How long the terminal may work on one payment.
     pub completion_timeout: Duration,
+}
+
+/// `[terminal.caisse-ap]`
+#[derive(Debug, Clone)]
+pub struct CaisseApOptions {
+    /// The till's number as the terminal prints it, from 1 to 99.
+    pub position: u8,
+    /// The twelve digits by which the Association du Paiement knows the till's program.
+    pub identifier: String,
+    /// How long the terminal may work on one payment.
+    pub completion_timeout: Duration,
+    /// Whether the customer's receipt of the terminal is asked for (version 3.2).
+    pub tickets: bool,
 }
 
 /// The character set of a ZVT terminal's texts.

@@ -10,6 +10,7 @@ use payment::{
 use serde::{Deserialize, Serialize};
 
 mod abilities;
+pub mod caisse_ap;
 pub mod concert;
 mod family;
 mod request;

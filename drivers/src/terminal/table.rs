@@ -3,7 +3,7 @@
 use config::{Protocol, Terminal};
 use jiff::Timestamp;
 
-use super::{Driver, Family, concert, zvt};
+use super::{Driver, Family, caisse_ap, concert, zvt};
 
 macro_rules! families {
     ($($protocol:ident => $family:ident,)*) => {
@@ -30,6 +30,7 @@ macro_rules! families {
 families! {
     Zvt => zvt,
     Concert => concert,
+    CaisseAp => caisse_ap,
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::{ops::RangeInclusive, time::Duration};
 use super::{Names, section::Section};
 use crate::{Link, Protocol};
 
+mod caisse_ap;
 mod concert;
 mod zvt;
 
@@ -35,6 +36,7 @@ macro_rules! protocols {
 protocols! {
     "zvt" => Zvt, zvt::read;
     "concert" => Concert, concert::read;
+    "caisse-ap" => CaisseAp, caisse_ap::read;
 }
 
 /// Notes a link that the protocol does not run over. One that is no link at all was noted before.

@@ -7,6 +7,7 @@ use drivers::Machine;
 use crate::UnknownFault;
 
 mod armed;
+pub mod caisse_ap;
 pub mod concert;
 pub mod ledger;
 pub mod zvt;

@@ -1,6 +1,8 @@
 //! The drivers against the simulated devices, in one process and in virtual time.
 
 #[cfg(test)]
+mod caisse_ap;
+#[cfg(test)]
 mod concert;
 #[cfg(test)]
 mod escpos;
