@@ -69,6 +69,16 @@ pub struct ZvtOptions {
     pub completion_timeout: Duration,
     /// Whether the terminal's receipts come to our printer.
     pub print_here: bool,
+    /// Whether messages are numbered, if the terminal can do that.
+    pub number_messages: bool,
+    /// Whether amounts can be typed in at the terminal.
+    pub amounts_at_terminal: bool,
+    /// Whether an end of day and the like can be started at the terminal.
+    pub administration_at_terminal: bool,
+    /// Whether the terminal's service menu is on its function key.
+    pub service_menu: bool,
+    /// Whether the terminal's display shows capitals only.
+    pub capitals: bool,
 }
 
 /// The character set of a ZVT terminal's texts.

@@ -133,6 +133,11 @@ fn zvt(
         answer_timeout: ANSWER,
         completion_timeout: COMPLETION,
         print_here: has_printer,
+        number_messages: false,
+        amounts_at_terminal: true,
+        administration_at_terminal: true,
+        service_menu: true,
+        capitals: false,
     };
     if !terminal.has("zvt") {
         return Some(options);
@@ -143,6 +148,11 @@ fn zvt(
         "answer_timeout",
         "completion_timeout",
         "print_here",
+        "number_messages",
+        "amounts_at_terminal",
+        "administration_at_terminal",
+        "service_menu",
+        "capitals",
     ];
     let mut section = terminal.inner("zvt", &known)?;
     if let Some(password) = section.secret("password", names.secrets) {
@@ -166,6 +176,20 @@ fn zvt(
                 "print_here",
                 "there is no printer for it; name one by terminal.printer, or write false",
             );
+        }
+    }
+    for (key, option) in [
+        ("number_messages", &mut options.number_messages),
+        ("amounts_at_terminal", &mut options.amounts_at_terminal),
+        (
+            "administration_at_terminal",
+            &mut options.administration_at_terminal,
+        ),
+        ("service_menu", &mut options.service_menu),
+        ("capitals", &mut options.capitals),
+    ] {
+        if let Some(flag) = section.flag(key) {
+            *option = flag;
         }
     }
     options.answer_timeout = answer?;
