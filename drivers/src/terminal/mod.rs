@@ -8,7 +8,10 @@ use payment::{
 };
 use serde::{Deserialize, Serialize};
 
+mod upkeep;
 pub mod zvt;
+
+pub use upkeep::{Chore, LineStatistics};
 
 /// What can be asked of a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -121,6 +124,10 @@ pub enum Event {
     DayEnded(DayEnd),
     /// The answer to [`Command::Service`]: what became of it, as a sentence for the desk.
     Served(Result<Text, Refusal>),
+    /// It wants something done. Until then it may refuse payments.
+    Wants(Chore),
+    /// How well its line works, when that has changed; at most once a second.
+    Line(LineStatistics),
     /// The operation is over.
     Ended {
         /// Which payment.

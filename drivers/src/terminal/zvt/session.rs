@@ -20,7 +20,7 @@ use self::{enquiring::moves_money, registering::FIRST_RETRY, storing::Storing};
 use super::{
     apdu::Apdu,
     enquiry::{Enquiry, Question},
-    line::{LineOutput, Repeat, Statistics},
+    line::{LineOutput, Repeat},
     message::SlipCollector,
     operation::{Operation, Request, not_asked, wanted_at},
     sequence::{Number, Sequence},
@@ -29,7 +29,7 @@ use super::{
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Command, Ending, Event, Fact, LastTransaction},
+    terminal::{Command, Ending, Event, Fact, LastTransaction, LineStatistics},
 };
 
 /// A ZVT terminal.
@@ -61,7 +61,12 @@ pub struct Zvt {
     hearing: Option<Number>,
     /// The time of day at the origin of [`Mono`].
     origin: Option<Timestamp>,
+    /// How the line was when it was told last, and when that was.
+    line_told: Option<(LineStatistics, Mono)>,
 }
+
+/// How long the line's state is not told again.
+const LINE_PAUSE: Duration = Duration::from_secs(1);
 
 /// A message that may come again.
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +113,7 @@ impl Zvt {
             sequence: Sequence::default(),
             hearing: None,
             origin: None,
+            line_told: None,
         }
     }
 
@@ -119,8 +125,8 @@ impl Zvt {
         self
     }
 
-    /// How well the serial line works, since the beginning; all zero over TCP.
-    pub fn statistics(&self) -> Statistics {
+    /// How well the serial line works, since the beginning; none over TCP.
+    pub fn statistics(&self) -> Option<LineStatistics> {
         self.transport.statistics()
     }
 
@@ -356,6 +362,7 @@ impl Machine for Zvt {
         self.pump(now);
         self.overdue(now);
         self.pump(now);
+        self.tell_line(now);
     }
 
     fn poll(&mut self) -> Output<Fact, Event> {
@@ -385,6 +392,26 @@ impl Zvt {
             Phase::Enquiring(enquiry) => Some(enquiry.deadline),
             Phase::Operating(operation) => operation.deadline,
         };
-        phase.into_iter().chain(self.transport.deadline()).min()
+        let moments = [phase, self.transport.deadline(), self.line_due()];
+        moments.into_iter().flatten().min()
+    }
+
+    /// Tells how the line is. However bad it gets, that is told at most once in a while.
+    fn tell_line(&mut self, now: Mono) {
+        if let Some(line) = self.statistics()
+            && self.line_due().is_some_and(|due| now >= due)
+        {
+            self.line_told = Some((line, now));
+            self.event(Event::Line(line));
+        }
+    }
+
+    /// When the line's state is to be told; none while nothing is new.
+    fn line_due(&self) -> Option<Mono> {
+        let line = self.statistics()?;
+        match self.line_told {
+            None => Some(Mono::default()),
+            Some((told, at)) => (told != line).then(|| at + LINE_PAUSE),
+        }
     }
 }
