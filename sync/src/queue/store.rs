@@ -16,6 +16,7 @@ use super::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_queue.sql"),
     include_str!("../../migrations/0002_returns_and_closings.sql"),
+    include_str!("../../migrations/0003_slips_to_print.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.
