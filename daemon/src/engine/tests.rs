@@ -15,6 +15,8 @@ use sync::queue::{Write, WriteError, Written};
 
 use super::*;
 
+mod services;
+
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
 /// The engine, a queue that answers when it is told to, and a record of all that left.
@@ -309,6 +311,7 @@ impl World {
             Some(Ok(Taken::Accepted(p))) => format!("accepted {}", p.state.shown()),
             Some(Ok(Taken::Ended(p))) => format!("ended {}", p.state.shown()),
             Some(Ok(Taken::Closing(c))) => format!("closing {}", c.state.as_str()),
+            Some(Ok(Taken::Served(text))) => format!("served: {text}"),
             Some(Ok(Taken::Repeat(p))) => format!("repeat {}", p.state.shown()),
             Some(Err(problem)) => problem.kind().0.to_owned(),
         }
