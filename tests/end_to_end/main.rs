@@ -12,3 +12,4 @@ mod offline;
 mod returns;
 mod sale;
 mod scenarios;
+mod services;

@@ -7,7 +7,7 @@ use sync::queue::JobKind;
 use super::*;
 
 impl World {
-    fn serve(&mut self, wish: ServiceWish) -> ReplyTo {
+    pub(super) fn serve(&mut self, wish: ServiceWish) -> ReplyTo {
         self.serve_at("desk1", wish)
     }
 
@@ -23,11 +23,11 @@ impl World {
         reply
     }
 
-    fn served(&mut self, text: &str) {
+    pub(super) fn served(&mut self, text: &str) {
         self.terminal(TerminalEvent::Served(Ok(text.into())));
     }
 
-    fn not_served(&mut self, code: Option<&str>, text: &str) {
+    pub(super) fn not_served(&mut self, code: Option<&str>, text: &str) {
         let code = code.map(Into::into);
         let text = text.into();
         self.terminal(TerminalEvent::Served(Err(Refusal { code, text })));
@@ -103,9 +103,8 @@ fn the_clock_is_set_to_the_time_at_the_desk() {
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
     };
-    let mut world = World::new();
     for (now, hour) in [("2026-03-29T00:59:59Z", 1), ("2026-03-29T01:00:00Z", 3)] {
-        world.commands.clear();
+        let mut world = World::new();
         world.engine = Engine::new(vec![setup.clone()], Vec::new());
         world.now = now.parse().unwrap();
         world.serve(ServiceWish::SetClock);

@@ -71,7 +71,11 @@ impl Terminal {
                 self.registration = None;
                 accepted([])
             }
-            code::DIAGNOSIS | code::INITIALISATION => accepted([completion()]),
+            code::DIAGNOSIS if self.faults.take_for_diagnosis().is_some() => {
+                accepted([Step::HangUp])
+            }
+            code::DIAGNOSIS => self.upkeep("** DIAGNOSE **"),
+            code::INITIALISATION => self.upkeep("** INITIALISIERUNG **"),
             code::SET_TIME => match SetTime::decode(data) {
                 Some(SetTime { time, .. }) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
@@ -80,7 +84,10 @@ impl Terminal {
                 }
                 None => refused(error::PROTOCOL),
             },
-            code::DISPLAY_TEXT => accepted([]),
+            code::DISPLAY_TEXT => {
+                self.displayed = message::displayed(data);
+                accepted([])
+            }
             code::ABORT_REQUEST => accepted([]),
             _ => refused(error::NOT_POSSIBLE),
         };
@@ -207,6 +214,19 @@ impl Terminal {
             steps.push_back(completion());
         }
         self.faults.disarm(Fault::EndOfDayRequired);
+        steps
+    }
+
+    /// The host was called, and a slip says how that went.
+    fn upkeep(&mut self, title: &str) -> VecDeque<Step> {
+        let terminal_id = format!("Terminal-ID {:08}", self.options.terminal_id);
+        let lines = [(true, title.to_owned()), (false, terminal_id)];
+        let mut steps = accepted([Step::Pause {
+            length: self.options.delay,
+            cancellable: false,
+        }]);
+        steps.extend(self.printed(SlipCopy::Administration, &lines));
+        steps.push_back(completion());
         steps
     }
 

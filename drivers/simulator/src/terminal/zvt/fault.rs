@@ -59,6 +59,7 @@ faults! {
     LastIsReversal "last-is-reversal" "Hangs up before 04 0F and reverses by itself, with a receipt for that. Reversed."
     LastIsEndOfDay "last-is-end-of-day" "Books the payment, hangs up before 04 0F, and ends its day. Charged."
     Maintenance "maintenance" "The next end of day completes with 27 E0, and then nothing answers for two minutes. Payments are charged."
+    HangUpInDiagnosis "hang-up-in-diagnosis" "Hangs up after 80 00 00 of the next diagnosis. Payments are charged."
     StaleAmount "stale-amount" "An earlier till's amount is on the display: 84 9C, and status 9C until 06 B0. Not charged."
     UnmaskedPan "unmasked-pan" "The test card number 4111111111111111 wherever one fits. Charged."
 }
@@ -92,15 +93,24 @@ impl Faults {
 
     /// The fault of the operation that begins now.
     pub(super) fn take(&mut self) -> Option<Fault> {
-        let waits = |(fault, _): &(Fault, u32)| *fault != Fault::Maintenance;
+        let others = [Fault::Maintenance, Fault::HangUpInDiagnosis];
+        let waits = |(fault, _): &(Fault, u32)| !others.contains(fault);
         let first = self.0.iter().position(waits)?;
         self.take_at(first)
     }
 
     /// Whether this fault waited for the end of day that begins now.
     pub(super) fn take_for_end_of_day(&mut self) -> Option<Fault> {
-        let waits = |(fault, _): &(Fault, u32)| *fault == Fault::Maintenance;
-        let first = self.0.iter().position(waits)?;
+        self.take_this(Fault::Maintenance)
+    }
+
+    /// Whether this fault waited for the diagnosis that begins now.
+    pub(super) fn take_for_diagnosis(&mut self) -> Option<Fault> {
+        self.take_this(Fault::HangUpInDiagnosis)
+    }
+
+    fn take_this(&mut self, fault: Fault) -> Option<Fault> {
+        let first = self.0.iter().position(|(armed, _)| *armed == fault)?;
         self.take_at(first)
     }
 
@@ -147,6 +157,7 @@ mod tests {
         for (name, _) in FAULTS {
             let mut faults: Faults = name.parse().unwrap();
             let taken = faults.take().or(faults.take_for_end_of_day());
+            let taken = taken.or(faults.take_for_diagnosis());
             assert!(taken.is_some(), "{name}");
         }
         for text in ["declined", "decline=", "decline=x"] {

@@ -72,6 +72,8 @@ pub struct Terminal {
     pub(super) closing: bool,
     /// The amount of an earlier till is still on the display.
     pub(super) stale: bool,
+    /// The lines that the till had shown last (06 E0).
+    pub(super) displayed: Vec<String>,
 }
 
 /// The operation that is under way.
@@ -100,7 +102,13 @@ impl Terminal {
             dead_until: None,
             closing: false,
             stale: false,
+            displayed: Vec::new(),
         }
+    }
+
+    /// The lines that the till had shown last.
+    pub fn displayed(&self) -> &[String] {
+        &self.displayed
     }
 
     /// What it did with money.

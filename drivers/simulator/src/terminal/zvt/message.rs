@@ -8,7 +8,7 @@ use drivers::terminal::{
     zvt::{
         apdu::{Apdu, code},
         bcd,
-        bmp::Builder,
+        bmp::{self, Builder},
         message::{IntermediateStatus, PrintBlock, PrintLine},
         text,
         tlv::Tlv,
@@ -220,6 +220,13 @@ pub(super) fn receipt(face: &Face, copy: SlipCopy) -> Vec<(bool, String)> {
         (false, format!("{what} EUR {}", decimal(t.amount))),
         (true, "Zahlung erfolgt".to_owned()),
     ]
+}
+
+/// The lines of 06 E0.
+pub(super) fn displayed(data: &[u8]) -> Vec<String> {
+    let fields = bmp::decode(data);
+    let lines = (0xf1..=0xf8).filter_map(|tag| fields.get(tag));
+    lines.map(|line| text::decode(line, CHARSET)).collect()
 }
 
 /// The last line of a receipt.

@@ -222,6 +222,7 @@ fn each_fault_does_what_its_table_says() {
         ("last-is-reversal", "8000 04FF 04FF", &[], &[]),
         ("last-is-end-of-day", "8000 04FF 04FF", &[], &[1010]),
         ("maintenance", good, &[0], &[1010]),
+        ("hang-up-in-diagnosis", good, &[0], &[1010]),
         ("stale-amount", "849C", &[], &[]),
     ] {
         for framing in [Framing::Tcp, Framing::Serial] {
@@ -238,7 +239,7 @@ fn each_fault_does_what_its_table_says() {
     }
     assert_eq!(
         Fault::ALL.len(),
-        30,
+        31,
         "a new fault belongs into the table above"
     );
 }
@@ -369,8 +370,8 @@ fn the_other_commands() {
     );
     check(code::REFUND, b"\x12\x34\x56\x04\0\0\0\0\x01\x00", "8437");
     check(code::END_OF_DAY, b"\0\0\0", "8000 040F 06D3 060F");
-    check(0x0670, b"", "8000 060F");
-    check(0x0693, b"\0\0\0", "8000 060F");
+    check(0x0670, b"", "8000 06D3 060F");
+    check(0x0693, b"\0\0\0", "8000 06D3 060F");
     check(
         0x0691,
         b"\0\0\0\xaa\x26\x03\x04\x0c\x05\x06\x07",
@@ -414,6 +415,21 @@ fn numbers_wrap() {
         (t.receipt, t.trace)
     };
     assert_eq!([next(), next()], [(9999, 999_999), (1, 1)]);
+}
+
+#[test]
+fn what_is_done_for_its_keeper_is_seen_and_printed() {
+    let mut till = Till::registered(Framing::Tcp, "hang-up-in-diagnosis");
+    till.send(code::DISPLAY_TEXT, b"\xf1\xf0\xf5Gleic\xf2\xf0\xf2h!");
+    assert_eq!(till.terminal.displayed(), ["Gleic", "h!"]);
+    for (asked, says) in [
+        (code::INITIALISATION, "8000 06D3 060F"),
+        (code::DIAGNOSIS, "8000"),
+    ] {
+        till.heard.clear();
+        till.send(asked, b"\0\0\0");
+        assert_eq!(till.codes(), says);
+    }
 }
 
 #[test]
