@@ -369,6 +369,35 @@ async fn an_end_of_day_that_is_due_is_an_action_and_no_loop() {
     }
 }
 
+/// The status of a registration is for the desk: what is needed is shown until it is done.
+#[tokio::test]
+async fn what_a_terminal_needs_is_an_action() {
+    for wire in BOTH {
+        let options = Options {
+            delay: Duration::from_millis(30),
+            needs: 0x03,
+            ..Options::default()
+        };
+        let mut desk = Desk::set(wire, options).await;
+        let client = desk.start().await;
+        for (words, service) in [
+            ("till terminal initialise --device desk1", "initialisation"),
+            ("till terminal diagnosis --device desk1", "diagnosis"),
+        ] {
+            desk.ready(&client).await;
+            let action = text(&device(&client).await, "action");
+            assert!(action.contains(words), "{action}");
+            serve(&client, json!({ "service": service })).await.unwrap();
+        }
+        desk.ready(&client).await;
+        assert!(device(&client).await["action"].is_null());
+        assert_eq!(
+            text(&device(&client).await, "next_step"),
+            "Ready for the next payment."
+        );
+    }
+}
+
 #[tokio::test]
 async fn the_state_of_the_line_is_served() {
     let (desk, client) = desk(Wire::Serial, 30).await;

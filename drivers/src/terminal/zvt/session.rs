@@ -1,6 +1,7 @@
 //! The driver: registers, asks, listens and answers. It must not know sockets or the clock.
 
 mod enquiring;
+mod line;
 mod registering;
 mod running;
 mod storing;
@@ -65,9 +66,6 @@ pub struct Zvt {
     line_told: Option<(LineStatistics, Mono)>,
 }
 
-/// How long the line's state is not told again.
-const LINE_PAUSE: Duration = Duration::from_secs(1);
-
 /// A message that may come again.
 #[derive(Debug, Clone, Copy)]
 struct Heard {
@@ -123,11 +121,6 @@ impl Zvt {
     pub fn with_clock(mut self, origin: Timestamp) -> Self {
         self.origin = Some(origin);
         self
-    }
-
-    /// How well the serial line works, since the beginning; none over TCP.
-    pub fn statistics(&self) -> Option<LineStatistics> {
-        self.transport.statistics()
     }
 
     fn command(&mut self, now: Mono, command: Command) {
@@ -394,24 +387,5 @@ impl Zvt {
         };
         let moments = [phase, self.transport.deadline(), self.line_due()];
         moments.into_iter().flatten().min()
-    }
-
-    /// Tells how the line is. However bad it gets, that is told at most once in a while.
-    fn tell_line(&mut self, now: Mono) {
-        if let Some(line) = self.statistics()
-            && self.line_due().is_some_and(|due| now >= due)
-        {
-            self.line_told = Some((line, now));
-            self.event(Event::Line(line));
-        }
-    }
-
-    /// When the line's state is to be told; none while nothing is new.
-    fn line_due(&self) -> Option<Mono> {
-        let line = self.statistics()?;
-        match self.line_told {
-            None => Some(Mono::default()),
-            Some((told, at)) => (told != line).then(|| at + LINE_PAUSE),
-        }
     }
 }

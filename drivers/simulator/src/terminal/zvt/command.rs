@@ -74,8 +74,8 @@ impl Terminal {
             code::DIAGNOSIS if self.faults.take_for_diagnosis().is_some() => {
                 accepted([Step::HangUp])
             }
-            code::DIAGNOSIS => self.upkeep("** DIAGNOSE **"),
-            code::INITIALISATION => self.upkeep("** INITIALISIERUNG **"),
+            code::DIAGNOSIS => self.upkeep("** DIAGNOSE **", 0x02),
+            code::INITIALISATION => self.upkeep("** INITIALISIERUNG **", 0x01),
             code::SET_TIME => match SetTime::decode(data) {
                 Some(SetTime { time, .. }) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
@@ -127,6 +127,7 @@ impl Terminal {
         accepted([Step::Say(message::registered(
             self.options.terminal_id,
             self.options.currency,
+            self.options.needs,
         ))])
     }
 
@@ -217,8 +218,9 @@ impl Terminal {
         steps
     }
 
-    /// The host was called, and a slip says how that went.
-    fn upkeep(&mut self, title: &str) -> VecDeque<Step> {
+    /// The host was called, and a slip says how that went. What was needed is done.
+    fn upkeep(&mut self, title: &str, need: u8) -> VecDeque<Step> {
+        self.options.needs &= !need;
         let terminal_id = format!("Terminal-ID {:08}", self.options.terminal_id);
         let lines = [(true, title.to_owned()), (false, terminal_id)];
         let mut steps = accepted([Step::Pause {

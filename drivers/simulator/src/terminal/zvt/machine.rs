@@ -33,6 +33,8 @@ pub struct Options {
     pub next_receipt: u16,
     /// The trace number of the first transaction, from 1 to 999999.
     pub next_trace: u32,
+    /// What it needs, as it says after a registration (BMP 19): 1 an initialisation, 2 a diagnosis.
+    pub needs: u8,
     /// How long customer and issuer take.
     pub delay: Duration,
     /// How long a late approval takes.
@@ -50,6 +52,7 @@ impl Default for Options {
             currency: 978,
             next_receipt: 1,
             next_trace: 1,
+            needs: 0,
             delay: Duration::from_secs(2),
             late: Duration::from_secs(200),
             clock: None,

@@ -71,9 +71,9 @@ pub(super) fn intermediate(status: u8, text: &str) -> Apdu {
 }
 
 /// 06 0F of a registration.
-pub(super) fn registered(terminal_id: u32, currency: u16) -> Apdu {
+pub(super) fn registered(terminal_id: u32, currency: u16, needs: u8) -> Apdu {
     let fields = Builder::new()
-        .field(0x19, &[0])
+        .field(0x19, &[needs])
         .number::<4>(0x29, terminal_id.into())
         .number::<2>(0x49, currency.into());
     apdu(code::COMPLETION, fields)

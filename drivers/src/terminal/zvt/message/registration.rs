@@ -34,10 +34,6 @@ pub mod service_byte {
 
 /// What can be done at the terminal itself while it is registered, and how it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a bit of the message"
-)]
 pub struct Manner {
     /// Amounts can be typed in.
     pub amounts_at_terminal: bool,

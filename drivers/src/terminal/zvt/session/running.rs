@@ -8,7 +8,7 @@ use super::{Phase, Zvt, payment_of};
 use crate::{
     Mono,
     terminal::{
-        Approved, Ending, Event, Fact, LineStatistics,
+        Approved, Ending, Event, Fact,
         zvt::{
             apdu::{Apdu, code},
             codes::{intermediate, result},
@@ -221,22 +221,6 @@ impl Zvt {
             self.phase = Phase::Down;
             self.log_statistics();
             self.not_ready(reason);
-        }
-    }
-
-    /// Numbers only: what the frames held is nobody's business.
-    fn log_statistics(&self) {
-        let line = self.statistics().unwrap_or_default();
-        if line != LineStatistics::default() {
-            tracing::info!(
-                naks_sent = line.naks_sent,
-                naks_received = line.naks_received,
-                repeats = line.repeats,
-                crc_errors = line.crc_errors,
-                noise = line.noise,
-                failures = line.failures,
-                "the terminal's line was not always good"
-            );
         }
     }
 

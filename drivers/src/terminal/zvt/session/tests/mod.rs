@@ -3,6 +3,7 @@
 mod laws;
 mod left_overs;
 mod payments;
+mod telling;
 mod upkeep;
 
 use std::time::Duration;
