@@ -190,6 +190,7 @@ fn each_fault_ends_as_it_should() {
                 | "abort-after-approval"
                 | "silent"
                 | "garbage"
+                | "over-long"
                 | "other-amount"
                 | "swapped"
                 | "no-stored-transaction"
