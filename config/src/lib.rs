@@ -14,6 +14,7 @@ mod types;
 
 pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link};
+pub use parse::PROTOCOLS;
 pub use secret::SecretSource;
 pub use types::{
     Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream, UpstreamKind, ZvtCharset,

@@ -56,6 +56,15 @@ pub enum Protocol {
     Zvt(ZvtOptions),
 }
 
+impl Protocol {
+    /// How long the terminal may work on one payment.
+    pub fn patience(&self) -> Duration {
+        match self {
+            Self::Zvt(options) => options.completion_timeout,
+        }
+    }
+}
+
 /// `[terminal.zvt]`
 #[derive(Debug, Clone)]
 pub struct ZvtOptions {

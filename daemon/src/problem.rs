@@ -102,6 +102,15 @@ pub enum Problem {
          it instead."
     )]
     NothingToReverse,
+    /// The original has no name at the terminal.
+    #[error(
+        "The terminal gave this payment no name, so it cannot be refunded there. Give the money \
+         back another way."
+    )]
+    NothingToRefund,
+    /// What this device's terminal does not do.
+    #[error("{0}")]
+    NotOffered(NotOffered),
     /// The terminal cannot be asked; nothing was charged.
     #[error("{reason} Nothing was charged.")]
     TerminalUnavailable {
@@ -177,6 +186,63 @@ pub enum Problem {
     Stopping,
 }
 
+/// What a terminal does not do, with what to do instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotOffered {
+    /// Take a payment back.
+    Cancel {
+        /// Whether it refunds.
+        refund_instead: bool,
+    },
+    /// Take a payment back that is not its last.
+    CancelOfOlder {
+        /// Whether it refunds.
+        refund_instead: bool,
+    },
+    /// Give money back.
+    Refund,
+    /// Do anything besides payments.
+    Service,
+    /// End its day when asked.
+    EndOfDay,
+    /// End a running payment when asked.
+    Abort,
+}
+
+impl std::fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let instead = |refund| {
+            if refund {
+                "Refund it instead."
+            } else {
+                "Give the money back another way."
+            }
+        };
+        match self {
+            Self::Cancel { refund_instead } => {
+                let instead = instead(*refund_instead);
+                write!(f, "This terminal cannot cancel a payment. {instead}")
+            }
+            Self::CancelOfOlder { refund_instead } => {
+                let instead = instead(*refund_instead);
+                write!(f, "This terminal can cancel only its last payment. {instead}")
+            }
+            Self::Refund => f.write_str(
+                "This terminal cannot give money back. Give it back another way, and record that.",
+            ),
+            Self::Service => f.write_str(
+                "This terminal does nothing but payments when asked. Look into its menu.",
+            ),
+            Self::EndOfDay => f.write_str(
+                "The day of this terminal is not closed from here. It closes by itself, or in its menu.",
+            ),
+            Self::Abort => f.write_str(
+                "This terminal cannot be stopped from here. Press its red key.",
+            ),
+        }
+    }
+}
+
 impl Problem {
     /// The stable part of the problem's type, and the HTTP status.
     pub fn kind(&self) -> (&'static str, u16) {
@@ -205,6 +271,8 @@ impl Problem {
             Self::ClosingKeyReused(_) => ("idempotency-key-reused", 422),
             Self::CannotReturn(_) => ("cannot-return", 409),
             Self::NothingToReverse => ("nothing-to-reverse", 409),
+            Self::NothingToRefund => ("nothing-to-refund", 409),
+            Self::NotOffered(_) => ("not-offered", 422),
             Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
             Self::StorageFull => ("storage-full", 507),
             Self::StorageFailed => ("storage-failed", 500),

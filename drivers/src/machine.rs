@@ -84,3 +84,17 @@ pub trait Machine {
     /// The next output; [`Output::Wait`] when there is none.
     fn poll(&mut self) -> Output<Self::Fact, Self::Event>;
 }
+
+impl<M: Machine + ?Sized> Machine for Box<M> {
+    type Command = M::Command;
+    type Fact = M::Fact;
+    type Event = M::Event;
+
+    fn handle(&mut self, now: Mono, input: Input<'_, Self::Command>) {
+        (**self).handle(now, input);
+    }
+
+    fn poll(&mut self) -> Output<Self::Fact, Self::Event> {
+        (**self).poll()
+    }
+}

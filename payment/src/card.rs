@@ -107,6 +107,10 @@ pub struct Approval {
     /// The terminal's receipt number; it wraps and may start again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub terminal_receipt: Option<u32>,
+    /// The name that the terminal or its provider gave the transaction, where they give one (Adyen:
+    /// POITransactionID). Opaque to all but the driver that wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Text>,
     /// The moment by the terminal's own clock. Terminals name no zone, and some no year: then the
     /// year is the one that lies nearest to the moment of asking.
     #[serde(default, skip_serializing_if = "Option::is_none")]

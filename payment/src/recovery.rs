@@ -1,9 +1,12 @@
-//! What a terminal's memory proves about a card payment in doubt: a table of rows, first match wins.
+//! What a terminal's answer proves about a card payment in doubt: a table of rows, first match wins.
 //!
 //! Money is called taken only when the record is ours beyond doubt, and not taken only when
 //! nothing newer than before is stored or the record shows that it was taken back. Whatever lies
 //! between waits for a person (laws 3 and 4). [`Row`] lists the table, [`row`] finds the row, and
 //! [`decide`] says it with the numbers that were compared.
+//!
+//! A terminal is asked for the last transaction that it stored, or for the one that our own
+//! reference names; the same table reads both.
 //!
 //! Sources: ZVT specification 2.2.8 and 2.2.9 (when a terminal stores), 06 20 (what it repeats).
 
@@ -16,7 +19,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, civil, tz::TimeZone};
 
-use crate::{Approval, Mark, Money, Payment, Purpose, Stored, StoredKind, Text};
+use crate::{Approval, Mark, Money, Payment, Purpose, Refusal, Stored, StoredKind, Text};
 
 use newer::{Age, age, same_numbers};
 
@@ -40,6 +43,18 @@ pub struct Case {
     pub seen: Option<Approval>,
     /// The approval of the payment that a cancel takes back.
     pub original: Option<Approval>,
+    /// How the terminal numbers what it stores.
+    pub counting: Counting,
+}
+
+/// How a terminal numbers the transactions that it stores.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Counting {
+    /// By receipt numbers without gaps (ZVT).
+    #[default]
+    Receipts,
+    /// By trace numbers alone, of which refusals and calls to the host take some too (ECR17: STAN).
+    Traces,
 }
 
 impl Case {
@@ -49,6 +64,7 @@ impl Case {
         original: Option<&Payment>,
         zone: &TimeZone,
         patience: Duration,
+        counting: Counting,
     ) -> Self {
         let intent = &payment.intent;
         Self {
@@ -59,17 +75,27 @@ impl Case {
             before: intent.before.clone(),
             seen: payment.approval.clone(),
             original: original.and_then(|original| original.approval.clone()),
+            counting,
         }
     }
 }
 
-/// What the terminal says of its last transaction.
+/// What the terminal says of its last transaction, or of the one that our reference names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
-    /// This is it.
+    /// This is the last one.
     Stored(Box<Stored>),
     /// It has nothing stored.
     Nothing,
+    /// The one of our reference was approved.
+    Found(Box<Approval>),
+    /// The one of our reference was refused, or ended before money could be taken.
+    Refused(Refusal),
+    /// It knows nothing by our reference.
+    NotFound {
+        /// Its own ID.
+        terminal_id: Option<Text>,
+    },
     /// It is busy.
     Busy,
     /// It did not answer, or not understandably.
@@ -196,6 +222,18 @@ rows! {
     OtherTime => InDoubt,
     /// The next record after the one before, with the amount and at the time: it is ours.
     NextIsOurs => Approved,
+    /// The next record after the one before is a refusal, with the amount and at the time.
+    NextIsRefused => Declined,
+    /// By our reference: an approval of the amount that was wanted.
+    ReferenceApproved => Approved,
+    /// By our reference: a refusal.
+    ReferenceRefused => Declined,
+    /// By our reference: nothing, at the terminal that was asked.
+    ReferenceUnknown => Declined,
+    /// By our reference: nothing, but it may be another terminal than was asked.
+    ReferenceElsewhere => InDoubt,
+    /// By our reference: nothing, or a refusal, yet an approval was seen.
+    ReferenceContradicts => InDoubt,
 }
 
 /// What the terminal's answer means for the payment.
@@ -205,6 +243,10 @@ pub fn decide(case: &Case, answer: &Answer) -> Decision {
     match (row.outcome(), answer) {
         (Outcome::Approved, Answer::Stored(stored)) => Decision::Approved {
             approval: Box::new(stored.approval.clone()),
+            evidence,
+        },
+        (Outcome::Approved, Answer::Found(approval)) => Decision::Approved {
+            approval: approval.clone(),
             evidence,
         },
         (Outcome::Declined, _) => Decision::Declined { evidence },
@@ -222,9 +264,15 @@ pub fn row(case: &Case, answer: &Answer) -> Row {
         Answer::Unsupported => return Row::Unsupported,
         Answer::Nothing if case.before == Some(Mark::Nothing) => return Row::NothingStill,
         Answer::Nothing => return Row::NothingAnyMore,
+        Answer::Found(approval) => return found(case, approval),
+        Answer::Refused(_) | Answer::NotFound { .. } if case.seen.is_some() => {
+            return Row::ReferenceContradicts;
+        }
+        Answer::Refused(_) => return Row::ReferenceRefused,
+        Answer::NotFound { terminal_id } => return not_found(case, terminal_id.as_ref()),
         Answer::Stored(stored) => stored,
     };
-    if other_terminal(case, stored) {
+    if other_terminal(case, &stored.approval) {
         return Row::OtherTerminal;
     }
     if let Some(row) = unchanged(case, stored) {
@@ -232,6 +280,7 @@ pub fn row(case: &Case, answer: &Answer) -> Row {
     }
     match (stored.kind, case.purpose) {
         (StoredKind::EndOfDay, _) => Row::ClosedSince,
+        (StoredKind::Refused, _) => refused(case, &stored.approval),
         (StoredKind::Reversal { original_trace }, Purpose::Cancel { .. }) => {
             cancelled(case, stored, original_trace)
         }
@@ -243,9 +292,35 @@ pub fn row(case: &Case, answer: &Answer) -> Row {
     }
 }
 
-fn other_terminal(case: &Case, stored: &Stored) -> bool {
+/// The rows for an approval of our reference.
+fn found(case: &Case, approval: &Approval) -> Row {
+    match approval.money {
+        _ if other_terminal(case, approval) => Row::OtherTerminal,
+        Some(money) if money != case.money => Row::OtherAmount,
+        // What takes a payment back whole may go without saying how much.
+        None if !matches!(case.purpose, Purpose::Cancel { .. }) => Row::NoAmount,
+        Some(_) | None => Row::ReferenceApproved,
+    }
+}
+
+/// The rows for a reference that is not known: that proves absence only at the terminal that was
+/// asked.
+fn not_found(case: &Case, now: Option<&Text>) -> Row {
+    match &case.before {
+        Some(Mark::Terminal { terminal_id: then }) if then.is_some() && then.as_ref() == now => {
+            Row::ReferenceUnknown
+        }
+        Some(Mark::Terminal { .. } | Mark::Transaction { .. } | Mark::Nothing) | None => {
+            Row::ReferenceElsewhere
+        }
+    }
+}
+
+fn other_terminal(case: &Case, answering: &Approval) -> bool {
     let before = match &case.before {
-        Some(Mark::Transaction { terminal_id, .. }) => terminal_id.as_ref(),
+        Some(Mark::Transaction { terminal_id, .. } | Mark::Terminal { terminal_id }) => {
+            terminal_id.as_ref()
+        }
         Some(Mark::Nothing) | None => None,
     };
     let seen = case
@@ -253,7 +328,7 @@ fn other_terminal(case: &Case, stored: &Stored) -> bool {
         .as_ref()
         .and_then(|seen| seen.terminal_id.as_ref());
     let original = case.original.as_ref().and_then(|a| a.terminal_id.as_ref());
-    let now = stored.approval.terminal_id.as_ref();
+    let now = answering.terminal_id.as_ref();
     [before, seen, original]
         .into_iter()
         .flatten()
@@ -280,7 +355,7 @@ fn unchanged(case: &Case, stored: &Stored) -> Option<Row> {
             }
             true
         }
-        Some(Mark::Transaction { .. } | Mark::Nothing) | None => false,
+        Some(Mark::Transaction { .. } | Mark::Terminal { .. } | Mark::Nothing) | None => false,
     };
     let is_seen = case
         .seen
@@ -321,7 +396,7 @@ fn taken_back(case: &Case, stored: &Stored, original_trace: Option<u32>) -> Row 
         .approval
         .money
         .is_none_or(|money| money == case.money);
-    match age(case.before.as_ref(), &stored.approval) {
+    match age(case, &stored.approval) {
         Age::Next if ours => Row::TakenBack,
         Age::Next | Age::Later | Age::NotNewer | Age::Unknown => Row::OtherReversal,
     }
@@ -342,7 +417,7 @@ fn cancelled(case: &Case, stored: &Stored, original_trace: Option<u32>) -> Row {
         return Row::SeenIsStored;
     }
     let names_it = original_trace.is_some() && original_trace == original;
-    match age(case.before.as_ref(), approval) {
+    match age(case, approval) {
         _ if case.before.is_none() => Row::BeforeUnknown,
         _ if contradicts_seen(case, approval) => Row::NotTheSeen,
         Age::Next | Age::Later if names_it && !timely(case, approval) => Row::OtherTime,
@@ -368,7 +443,7 @@ fn taken(case: &Case, stored: &Stored) -> Row {
             Row::SeenIsStored
         };
     }
-    match age(case.before.as_ref(), approval) {
+    match age(case, approval) {
         _ if case.before.is_none() => Row::BeforeUnknown,
         _ if contradicts_seen(case, approval) => Row::NotTheSeen,
         Age::Unknown => Row::Uncountable,
@@ -378,6 +453,21 @@ fn taken(case: &Case, stored: &Stored) -> Row {
         Age::Next if other(approval.money) => Row::OtherAmount,
         Age::Next if !timely(case, approval) => Row::OtherTime,
         Age::Next => Row::NextIsOurs,
+    }
+}
+
+/// The rows for a refusal that was stored.
+fn refused(case: &Case, approval: &Approval) -> Row {
+    match age(case, approval) {
+        _ if case.before.is_none() => Row::BeforeUnknown,
+        _ if case.seen.is_some() => Row::NotTheSeen,
+        Age::Unknown => Row::Uncountable,
+        Age::NotNewer => Row::Older,
+        Age::Later => Row::TooNew,
+        Age::Next if approval.money.is_none() => Row::NoAmount,
+        Age::Next if approval.money != Some(case.money) => Row::OtherAmount,
+        Age::Next if !timely(case, approval) => Row::OtherTime,
+        Age::Next => Row::NextIsRefused,
     }
 }
 

@@ -27,6 +27,8 @@ pub enum StoredKind {
     },
     /// The end of the day: everything before it is settled.
     EndOfDay,
+    /// A payment that was refused: some terminals keep these as well (ECR17).
+    Refused,
 }
 
 /// Where a terminal's memory stood at some moment: enough to tell whether what it holds later is
@@ -36,6 +38,12 @@ pub enum StoredKind {
 pub enum Mark {
     /// It had nothing stored.
     Nothing,
+    /// Its memory was not read: it is asked about a payment by our own reference. This is the
+    /// terminal that was there.
+    Terminal {
+        /// The terminal's ID.
+        terminal_id: Option<Text>,
+    },
     /// This was its last transaction.
     Transaction {
         /// What kind.

@@ -120,6 +120,17 @@ fn every_route_is_in_the_api_page() {
     }
 }
 
+/// The support table of the README is what the drivers declare.
+#[test]
+fn the_readme_shows_what_the_drivers_declare() {
+    let output = Command::new(binary("tilld"))
+        .arg("drivers")
+        .output()
+        .unwrap();
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(read("README.md").contains(&table), "{table}");
+}
+
 #[test]
 fn every_fault_is_in_the_simulators_page() {
     let page = read("docs/simulators.md");

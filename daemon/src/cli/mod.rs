@@ -1,5 +1,6 @@
 //! The command lines of `tilld` and `till`.
 
 pub mod client;
+pub mod drivers;
 pub mod till;
 pub mod tilld;

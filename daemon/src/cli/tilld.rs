@@ -33,6 +33,8 @@ enum Command {
         #[arg(long, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]
         config: PathBuf,
     },
+    /// Show which card terminals there are drivers for, and what each can do.
+    Drivers,
     /// Start everything with simulated devices; no hardware, root or configuration needed.
     Demo {
         /// Take one payment, show each step, and exit.
@@ -52,6 +54,10 @@ pub async fn run(args: Args) -> ExitCode {
     let result = match args.command {
         Command::Run { config } => serve(&config).await,
         Command::Check { config } => check(&config),
+        Command::Drivers => {
+            drivers();
+            Ok(())
+        }
         Command::Demo { once } => demo::run(once).await.map_err(|e| e.to_string()),
         Command::Simulate { what } => demo::simulate(what).await.map_err(|e| e.to_string()),
     };
@@ -70,6 +76,11 @@ pub async fn run(args: Args) -> ExitCode {
 )]
 fn complain(text: &str) {
     eprintln!("tilld: {text}");
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+fn drivers() {
+    println!("{}", super::drivers::table());
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]

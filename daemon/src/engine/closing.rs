@@ -14,7 +14,7 @@ use super::{
     device::Hold,
     effect::{Effect, Notice, ReplyTo, Taken},
 };
-use crate::problem::Problem;
+use crate::problem::{NotOffered, Problem};
 
 impl Engine {
     pub(super) fn close(&mut self, intent: ClosingIntent, reply: ReplyTo) {
@@ -27,8 +27,13 @@ impl Engine {
         let Some(device) = self.devices.get_mut(&name) else {
             return self.reply(reply, Err(self.unknown_device(&name)));
         };
-        if !device.setup.terminal {
-            return self.reply(reply, Err(Problem::NothingToClose(name)));
+        match device.setup.terminal {
+            None => return self.reply(reply, Err(Problem::NothingToClose(name))),
+            Some(abilities) if !abilities.end_of_day => {
+                let problem = Problem::NotOffered(NotOffered::EndOfDay);
+                return self.reply(reply, Err(problem));
+            }
+            Some(_) => {}
         }
         if let Some(problem) = device.occupied() {
             return self.reply(reply, Err(problem));

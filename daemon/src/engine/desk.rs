@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use drivers::terminal::LineStatistics;
+use drivers::terminal::{Abilities, LineStatistics, Refunds, Reversals};
 use payment::{DeviceId, Method, Payment, PaymentId, PrinterId, Text};
 use serde::Serialize;
 
@@ -49,6 +49,39 @@ pub struct TerminalState {
     pub ready: bool,
     /// The terminal's ID (TID), once it told it.
     pub terminal_id: Option<Text>,
+    /// What it can do.
+    pub can: Can,
+}
+
+/// What can be asked of a terminal beyond payments. Nothing else is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a field of the API that stands for itself"
+)]
+pub struct Can {
+    /// End a running payment.
+    pub abort: bool,
+    /// Take a payment back whole.
+    pub cancel: bool,
+    /// Give money back.
+    pub refund: bool,
+    /// End its day.
+    pub close: bool,
+    /// Do something that moves no money.
+    pub service: bool,
+}
+
+impl Can {
+    fn of(abilities: Abilities) -> Self {
+        Self {
+            abort: abilities.abort,
+            cancel: abilities.reversals != Reversals::None,
+            refund: abilities.refunds != Refunds::None,
+            close: abilities.end_of_day,
+            service: abilities.services,
+        }
+    }
 }
 
 /// The payment that holds a device.
@@ -98,9 +131,10 @@ impl DeviceView {
         let setup = &device.setup;
         let methods = Method::ALL
             .into_iter()
-            .filter(|m| setup.terminal || !m.asks_terminal())
+            .filter(|m| setup.terminal.is_some() || !m.asks_terminal())
             .collect();
-        let terminal = setup.terminal.then(|| TerminalState {
+        let terminal = setup.terminal.map(|abilities| TerminalState {
+            can: Can::of(abilities),
             ready: device.link == Link::Ready && device.inquired,
             terminal_id: device.terminal_id.clone(),
         });
@@ -130,10 +164,10 @@ fn next_step(device: &Device) -> String {
         return payment::advice::next_step(&payment).to_owned();
     }
     match (&device.link, &device.hold) {
-        (Link::NotReady(reason), _) if device.setup.terminal => reason.to_string(),
+        (Link::NotReady(reason), _) if device.setup.terminal.is_some() => reason.to_string(),
         (_, Some(Hold::Closing(_))) => "The day is being closed. Wait.".to_owned(),
         (_, Some(Hold::Serving(_))) => "The terminal is busy with a service. Wait.".to_owned(),
-        (Link::Ready, _) if device.setup.terminal && !device.inquired => {
+        (Link::Ready, _) if device.setup.terminal.is_some() && !device.inquired => {
             "The terminal is being asked for its last payment. Wait a moment.".to_owned()
         }
         (Link::NotReady(_) | Link::Ready, _) => device

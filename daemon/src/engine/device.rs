@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use drivers::terminal::LineStatistics;
+use drivers::terminal::{Abilities, LineStatistics, Recovery};
 use jiff::tz::TimeZone;
 use payment::{
     ClosingId, Currency, DeviceId, Intent, Mark, Payment, PaymentId, PrinterId, State, Stored,
@@ -21,8 +21,8 @@ pub struct Setup {
     pub currency: Currency,
     /// Where its receipts come out.
     pub printer: Option<PrinterId>,
-    /// Whether it has a card terminal.
-    pub terminal: bool,
+    /// What its card terminal can do, if it has one.
+    pub terminal: Option<Abilities>,
     /// How long the terminal may work on one payment (ZVT: T4).
     pub patience: Duration,
     /// The time zone of the clocks at the desk.
@@ -154,6 +154,11 @@ impl Device {
         }
     }
 
+    /// How doubt about its payments is settled.
+    pub(super) fn recovery(&self) -> Option<Recovery> {
+        self.setup.terminal.map(|abilities| abilities.recovery)
+    }
+
     /// Nothing holds the terminal any more.
     pub(super) fn free(&mut self) {
         self.hold = None;
@@ -164,6 +169,9 @@ impl Device {
 
     /// What the terminal holds after this payment, if the payment says it.
     pub(super) fn remember(&mut self, payment: &Payment) {
+        if !matches!(self.recovery(), Some(Recovery::LastTransaction(_))) {
+            return;
+        }
         let approval = payment.approval.as_ref().filter(|approval| {
             payment.intent.purpose.is_sale()
                 && (approval.terminal_receipt.is_some() || approval.trace.is_some())

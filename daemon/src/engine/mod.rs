@@ -34,7 +34,7 @@ pub use device::Setup;
 use device::{Device, Hold};
 pub use effect::{Answer, Effect, Event, Notice, ReplyTo, ServiceWish, Taken, Ticket};
 
-use crate::problem::Problem;
+use crate::problem::{NotOffered, Problem};
 
 /// The state of all devices, and of everything that somebody waits for.
 pub struct Engine {
@@ -255,11 +255,17 @@ impl Engine {
             .devices
             .values()
             .find(|d| d.is_running() && d.holds(payment));
+        let can = running
+            .and_then(|d| d.setup.terminal)
+            .is_some_and(|t| t.abort);
         let Some((device, current)) =
             running.and_then(|d| Some((d.setup.id.clone(), d.payment()?)))
         else {
             return self.reply(reply, Err(Problem::UnknownPayment(payment.to_string())));
         };
+        if !can {
+            return self.reply(reply, Err(Problem::NotOffered(NotOffered::Abort)));
+        }
         let command = drivers::terminal::Command::Abort { payment };
         self.effects.push(Effect::Command { device, command });
         self.reply(reply, Ok(Taken::Accepted(current)));

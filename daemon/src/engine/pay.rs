@@ -1,7 +1,7 @@
 //! Somebody wants a payment: checks, the key, and the intent.
 
-use drivers::terminal::Command;
-use payment::{Fact, Intent, Money, Payment, PaymentId, Purpose};
+use drivers::terminal::{Abilities, Command, Refunds, Reversals};
+use payment::{Approval, Fact, Intent, Mark, Money, Payment, PaymentId, Purpose, StoredKind};
 use sync::queue::{Due, Urgency, Write, WriteError, Written};
 
 use super::{
@@ -9,7 +9,7 @@ use super::{
     device::{Device, Hold, Link},
     effect::{Effect, Notice, ReplyTo, Taken},
 };
-use crate::problem::Problem;
+use crate::problem::{NotOffered, Problem};
 
 /// Why a terminal takes nothing new before it said what it holds.
 pub(super) const BEING_ASKED: &str =
@@ -74,14 +74,21 @@ impl Engine {
                 takes,
             });
         }
-        let original = request.original.as_deref();
-        if intent.method.asks_terminal() && matches!(intent.purpose, Purpose::Cancel { .. }) {
-            terminal_receipt(original).ok_or(Problem::NothingToReverse)?;
+        if !intent.method.asks_terminal() {
+            return Ok(());
         }
-        if intent.method.asks_terminal() && !device.setup.terminal {
+        let Some(abilities) = device.setup.terminal else {
             return Err(Problem::MethodNotTaken(intent.device.clone()));
+        };
+        let original = request
+            .original
+            .as_deref()
+            .and_then(|o| o.approval.as_ref());
+        match intent.purpose {
+            Purpose::Sale => Ok(()),
+            Purpose::Cancel { .. } => can_reverse(abilities, device.mark.as_ref(), original),
+            Purpose::Refund { .. } => can_refund(abilities, original),
         }
-        Ok(())
     }
 
     /// What keeps the terminal from being asked just now.
@@ -197,27 +204,72 @@ impl Engine {
     }
 }
 
-/// What the terminal is asked. A cancel without a receipt number was refused before; a refund of
-/// that amount is what comes nearest.
+/// Whether the terminal can take that payment back.
+fn can_reverse(
+    abilities: Abilities,
+    last: Option<&Mark>,
+    original: Option<&Approval>,
+) -> Result<(), Problem> {
+    let refund_instead = abilities.refunds != Refunds::None;
+    match abilities.reversals {
+        Reversals::None => Err(Problem::NotOffered(NotOffered::Cancel { refund_instead })),
+        reversals if !original.is_some_and(|original| reversals.can_name(original)) => {
+            Err(Problem::NothingToReverse)
+        }
+        Reversals::Last(_) if !original.is_some_and(|original| is_last(original, last)) => {
+            Err(Problem::NotOffered(NotOffered::CancelOfOlder {
+                refund_instead,
+            }))
+        }
+        Reversals::Last(_) | Reversals::Any(_) => Ok(()),
+    }
+}
+
+/// Whether that is what the terminal holds as its last transaction.
+fn is_last(original: &Approval, last: Option<&Mark>) -> bool {
+    match last {
+        Some(Mark::Transaction {
+            transaction: StoredKind::Payment,
+            terminal_receipt,
+            trace,
+            ..
+        }) => (*terminal_receipt, *trace) == (original.terminal_receipt, original.trace),
+        Some(Mark::Transaction { .. } | Mark::Terminal { .. } | Mark::Nothing) | None => false,
+    }
+}
+
+/// Whether the terminal can give a part of that payment back.
+fn can_refund(abilities: Abilities, original: Option<&Approval>) -> Result<(), Problem> {
+    match abilities.refunds {
+        Refunds::None => Err(Problem::NotOffered(NotOffered::Refund)),
+        Refunds::Any => Ok(()),
+        Refunds::OfPayment if original.is_some_and(|o| o.reference.is_some()) => Ok(()),
+        Refunds::OfPayment => Err(Problem::NothingToRefund),
+    }
+}
+
+/// What the terminal is asked. A cancel without an approval was refused before; a refund of that
+/// amount is what comes nearest.
 fn command(
     payment: PaymentId,
     money: Money,
     wanted: &Payment,
     original: Option<&Payment>,
 ) -> Command {
-    match (wanted.intent.purpose, terminal_receipt(original)) {
+    let original = original
+        .and_then(|original| original.approval.clone())
+        .map(Box::new);
+    match (wanted.intent.purpose, original) {
         (Purpose::Sale, _) => Command::Pay { payment, money },
-        (Purpose::Cancel { .. }, Some(terminal_receipt)) => Command::Reverse {
+        (Purpose::Cancel { .. }, Some(original)) => Command::Reverse {
             payment,
             money,
-            terminal_receipt,
+            original,
         },
-        (Purpose::Cancel { .. }, None) | (Purpose::Refund { .. }, _) => {
-            Command::Refund { payment, money }
-        }
+        (Purpose::Cancel { .. } | Purpose::Refund { .. }, original) => Command::Refund {
+            payment,
+            money,
+            original,
+        },
     }
-}
-
-fn terminal_receipt(original: Option<&Payment>) -> Option<u32> {
-    original?.approval.as_ref()?.terminal_receipt
 }

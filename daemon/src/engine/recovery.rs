@@ -1,17 +1,18 @@
-//! Doubt finds its own way home: the terminal is asked for its last transaction, and what it says
-//! is compared with what was wanted ([`payment::recovery`]). What cannot be decided so is for a
-//! person, with the evidence.
+//! Doubt finds its own way home: the terminal is asked what it knows, and its answer is compared
+//! with what was wanted ([`payment::recovery`]). What cannot be decided so is for a person, with
+//! the evidence. What is asked depends on what the terminal can do ([`Recovery`]): what became of
+//! our own reference, what it stored last, or nothing.
 //!
-//! The same question is asked before the first payment after every start, so that "nothing newer"
-//! is evidence later.
+//! What it stored last is asked before the first payment after every start too, so that "nothing
+//! newer" is evidence later.
 
 use std::time::Duration;
 
-use drivers::terminal::{Command, LastTransaction};
+use drivers::terminal::{Command, LastTransaction, Queried, Recovery};
 use jiff::Timestamp;
 use payment::{
-    DeviceId, Fact, Mark, Payment, Settlement, Stored, Text, Verdict,
-    recovery::{Answer, Case, Decision, decide},
+    DeviceId, Fact, Mark, Payment, PaymentId, Settlement, Stored, Text, Verdict,
+    recovery::{Answer, Case, Counting, Decision, decide},
 };
 
 use super::{
@@ -26,19 +27,66 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) const ASK_AGAIN: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Asks a terminal that is there for its last transaction, when that is wanted.
+    /// Asks a terminal that is there what it knows, when that is wanted.
     pub(super) fn inquire(&mut self, id: &DeviceId) {
         let Some(device) = self.devices.get_mut(id) else {
             return;
         };
-        let idle = matches!(device.hold, None | Some(Hold::Doubt(_)));
-        let wanted = !device.inquired || matches!(device.hold, Some(Hold::Doubt(_)));
-        if device.setup.terminal && device.link == Link::Ready && idle && wanted && !device.asking {
-            device.asking = true;
-            let command = Command::LastTransaction;
-            let device = id.clone();
-            self.effects.push(Effect::Command { device, command });
+        let Some(recovery) = device.recovery() else {
+            return;
+        };
+        if device.link != Link::Ready || device.asking {
+            return;
         }
+        let doubt = match &device.hold {
+            None => None,
+            Some(Hold::Doubt(payment)) => Some(payment.intent.clone()),
+            Some(
+                Hold::Beginning(_)
+                | Hold::Running(_)
+                | Hold::Ending(_)
+                | Hold::Closing(_)
+                | Hold::Serving(_),
+            ) => return,
+        };
+        let command = match (recovery, doubt) {
+            (Recovery::LastTransaction(_), None) if device.inquired => return,
+            (Recovery::LastTransaction(_), _) => Command::LastTransaction,
+            (Recovery::ByReference, Some(intent)) => Command::Query {
+                payment: intent.id,
+                purpose: intent.purpose,
+                money: intent.money,
+            },
+            // Only which terminal it is will matter.
+            (Recovery::ByReference, None) => {
+                let terminal_id = device.terminal_id.clone();
+                device.mark = Some(Mark::Terminal { terminal_id });
+                device.inquired = true;
+                return;
+            }
+            (Recovery::Person, None) => {
+                device.inquired = true;
+                return;
+            }
+            (Recovery::Person, Some(_)) => return self.ask_a_person(id),
+        };
+        device.asking = true;
+        let device = id.clone();
+        self.effects.push(Effect::Command { device, command });
+    }
+
+    /// Nobody else can tell.
+    fn ask_a_person(&mut self, id: &DeviceId) {
+        if let Some(device) = self.devices.get_mut(id) {
+            device.inquired = true;
+            device.evidence = Some(
+                "This terminal cannot be asked about a payment. Look at its receipt, or let it print \
+                 the last one again, to see whether the payment was taken."
+                    .into(),
+            );
+        }
+        self.answer_doubt(id);
+        self.publish_device(id);
     }
 
     /// The terminal's answer.
@@ -77,6 +125,42 @@ impl Engine {
                 device,
                 after: ASK_AGAIN,
             });
+        }
+        self.publish_device(id);
+    }
+
+    /// The terminal's answer about the payment that our reference names.
+    pub(super) fn queried(
+        &mut self,
+        now: Timestamp,
+        id: &DeviceId,
+        payment: PaymentId,
+        answer: Queried,
+    ) {
+        let Some(device) = self.devices.get_mut(id) else {
+            return;
+        };
+        device.asking = false;
+        let answer = match answer {
+            Queried::Approved(approval) => Answer::Found(approval),
+            Queried::Refused(refusal) => Answer::Refused(refusal),
+            Queried::Running(_) => Answer::Busy,
+            Queried::Unknown { terminal_id } => Answer::NotFound { terminal_id },
+            Queried::NoAnswer(_) => Answer::NoAnswer,
+        };
+        if matches!(answer, Answer::Busy | Answer::NoAnswer) {
+            let device = id.clone();
+            self.effects.push(Effect::Wake {
+                device,
+                after: ASK_AGAIN,
+            });
+        }
+        if let Some(device) = self.devices.get(id)
+            && let Some(Hold::Doubt(doubted)) = &device.hold
+            && doubted.intent.id == payment
+        {
+            let doubted = doubted.clone();
+            self.decide(now, id, &doubted, &answer);
         }
         self.publish_device(id);
     }
@@ -151,7 +235,12 @@ impl Engine {
 
 fn case(device: &Device, payment: &Payment) -> Case {
     let original = device.original.as_deref();
-    Case::of(payment, original, &device.setup.zone, device.setup.patience)
+    let counting = match device.recovery() {
+        Some(Recovery::LastTransaction(counting)) => counting,
+        Some(Recovery::ByReference | Recovery::Person) | None => Counting::default(),
+    };
+    let (zone, patience) = (&device.setup.zone, device.setup.patience);
+    Case::of(payment, original, zone, patience, counting)
 }
 
 fn decision_word(decision: &Decision) -> &'static str {

@@ -14,7 +14,7 @@ use super::{
     device::{Hold, Link},
     effect::{Effect, ReplyTo, ServiceWish, Taken},
 };
-use crate::problem::Problem;
+use crate::problem::{NotOffered, Problem};
 
 /// A service that a terminal was asked for.
 #[derive(Debug)]
@@ -36,8 +36,13 @@ impl Engine {
         let Some(device) = self.devices.get_mut(name) else {
             return self.reply(reply, Err(self.unknown_device(name)));
         };
-        if !device.setup.terminal {
-            return self.reply(reply, Err(Problem::NothingToServe(name.clone())));
+        match device.setup.terminal {
+            None => return self.reply(reply, Err(Problem::NothingToServe(name.clone()))),
+            Some(abilities) if !abilities.services => {
+                let problem = Problem::NotOffered(NotOffered::Service);
+                return self.reply(reply, Err(problem));
+            }
+            Some(_) => {}
         }
         if let Some(problem) = device.occupied() {
             return self.reply(reply, Err(problem));

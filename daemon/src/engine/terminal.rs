@@ -61,6 +61,7 @@ impl Engine {
             }
             TerminalEvent::Receipt { payment, slip } => self.slip(now, id, payment, &slip),
             TerminalEvent::LastTransaction(answer) => self.last_transaction(now, id, answer),
+            TerminalEvent::Queried { payment, answer } => self.queried(now, id, payment, answer),
             TerminalEvent::DayEnded(end) => self.day_ended(now, id, end),
             TerminalEvent::Served(result) => self.served(id, result),
             TerminalEvent::Wants(chore) => {

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use drivers::terminal::{
-    Approved, Command, Ending, Event as TerminalEvent, Fact as TerminalFact, LastTransaction,
+    Abilities, Approved, Command, Ending, Event as TerminalEvent, Fact as TerminalFact,
+    LastTransaction, zvt,
 };
 use jiff::Timestamp;
 use payment::{
@@ -15,6 +16,7 @@ use sync::queue::{Write, WriteError, Written};
 
 use super::*;
 
+mod families;
 mod services;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -46,8 +48,8 @@ struct World {
     serving: bool,
 }
 
-/// An engine for a desk with a terminal and one without.
-fn engine() -> Engine {
+/// An engine for a desk with a terminal that can do that, and a desk without.
+fn engine(abilities: Abilities) -> Engine {
     let setup = |id: &str, terminal| Setup {
         id: id.parse().unwrap(),
         currency: parse_currency("EUR").unwrap(),
@@ -56,14 +58,18 @@ fn engine() -> Engine {
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::UTC,
     };
-    let devices = vec![setup("desk1", true), setup("cashbox", false)];
+    let devices = vec![setup("desk1", Some(abilities)), setup("cashbox", None)];
     Engine::new(devices, vec!["ivvy".parse().unwrap()])
 }
 
 impl World {
     fn new() -> Self {
+        Self::of(zvt::FAMILY.abilities)
+    }
+
+    fn of(abilities: Abilities) -> Self {
         let mut world = Self {
-            engine: engine(),
+            engine: engine(abilities),
             now: NOW,
             rows: HashMap::new(),
             writes: VecDeque::new(),
@@ -305,7 +311,7 @@ impl World {
         self.wakes.clear();
         self.inquired = false;
         self.serving = false;
-        self.engine = engine();
+        self.engine = engine(zvt::FAMILY.abilities);
         let open = self.rows.values().filter(|p| !p.state.is_final()).cloned();
         let mut payments: Vec<_> = open.map(|payment| (payment, None)).collect();
         payments.sort_by_key(|(payment, _)| payment.receipt.seq());
@@ -463,7 +469,10 @@ fn a_cancel_names_the_receipt_of_the_first() {
     let reverse = Command::Reverse {
         payment: intent.id,
         money: intent.money,
-        terminal_receipt: 42,
+        original: Box::new(Approval {
+            terminal_receipt: Some(42),
+            ..Approval::default()
+        }),
     };
     assert_eq!(world.commands, [reverse]);
 }

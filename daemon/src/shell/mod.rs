@@ -54,7 +54,7 @@ pub struct Handle {
 /// What goes to the engine's task.
 enum Request {
     /// An event that nobody waits for.
-    Event(Event),
+    Event(Box<Event>),
     /// An event with somebody who waits for the answer.
     Ask(
         Box<dyn FnOnce(ReplyTo) -> Event + Send>,
@@ -372,7 +372,7 @@ impl EngineTask {
 
     fn event_of(&mut self, request: Request) -> Option<Event> {
         match request {
-            Request::Event(event) => Some(event),
+            Request::Event(event) => Some(*event),
             Request::Ask(_, answer) if self.stopping.is_some() => {
                 // Whoever asked may have hung up.
                 answer.send(Err(Problem::Stopping)).unwrap_or(());
@@ -470,7 +470,12 @@ impl EngineTask {
 impl Handle {
     /// Tells the engine what happened. Waits when it is busy.
     pub(crate) async fn event(&self, event: Event) {
-        if self.requests.send(Request::Event(event)).await.is_err() {
+        if self
+            .requests
+            .send(Request::Event(Box::new(event)))
+            .await
+            .is_err()
+        {
             tracing::debug!("an event after the engine's end");
         }
     }

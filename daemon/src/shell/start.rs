@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, Protocol};
+use config::Config;
 use jiff::tz::TimeZone;
 use sync::{
     delivery::ClientError,
@@ -231,25 +231,19 @@ fn setups(config: &Config) -> Vec<Setup> {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
-        terminal: true,
-        patience: patience(&t.protocol),
+        terminal: Some(drivers::terminal::family(t).abilities),
+        patience: t.protocol.patience(),
         zone: TimeZone::system(),
     });
     let tills = config.tills.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
-        terminal: false,
+        terminal: None,
         patience: Duration::ZERO,
         zone: TimeZone::system(),
     });
     terminals.chain(tills).collect()
-}
-
-fn patience(protocol: &Protocol) -> Duration {
-    match protocol {
-        Protocol::Zvt(options) => options.completion_timeout,
-    }
 }
 
 fn private_dir(path: &Path) -> io::Result<()> {

@@ -2,11 +2,10 @@
 
 use std::collections::HashMap;
 
-use config::{Config, Link, Protocol};
+use config::Config;
 use drivers::{
-    link::{Defaults, StopBits},
     run::{FromMachine, ToMachine},
-    terminal::{Command, Event as TerminalEvent, Fact, zvt},
+    terminal::{Command, Driver, Event as TerminalEvent, Fact},
 };
 use payment::DeviceId;
 use tokio::sync::mpsc;
@@ -23,31 +22,13 @@ pub(super) fn start(config: &Config, handle: &Handle) -> HashMap<DeviceId, Comma
     for terminal in &config.terminals {
         let (commands, received) = mpsc::channel::<ToMachine<Command>>(MESSAGES);
         let (tell, told) = mpsc::channel(MESSAGES);
+        let Driver { machine, defaults } = drivers::terminal::driver(terminal, handle.now());
         let link = terminal.link.clone();
-        match &terminal.protocol {
-            Protocol::Zvt(options) => {
-                let settings = zvt::ZvtSettings::new(options, terminal.currency);
-                let machine = zvt::Zvt::new(settings, framing(&link)).with_clock(handle.now());
-                // PA00P016, 2.1: eight data bits, no parity, two stop bits.
-                let defaults = Defaults {
-                    stop_bits: StopBits::Two,
-                    ..Defaults::default()
-                };
-                tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
-            }
-        }
+        tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
         tokio::spawn(forward(terminal.id.clone(), told, handle.clone()));
         all.insert(terminal.id.clone(), commands);
     }
     all
-}
-
-/// TCP carries bare messages; anything else is a serial line in some form.
-fn framing(link: &Link) -> zvt::Framing {
-    match link {
-        Link::Tcp { .. } => zvt::Framing::Tcp,
-        Link::Serial { .. } | Link::File { .. } => zvt::Framing::Serial,
-    }
 }
 
 async fn forward(

@@ -4,13 +4,20 @@
 //! exactly one [`Event::Ended`] that names the same payment.
 
 use payment::{
-    Approval, Cancellation, Doubt, Money, PaymentId, Refusal, Stored, Text, closing::DayTotals,
+    Approval, Cancellation, Doubt, Money, PaymentId, Purpose, Refusal, Stored, Text,
+    closing::DayTotals,
 };
 use serde::{Deserialize, Serialize};
 
+mod abilities;
+mod family;
+mod table;
 mod upkeep;
 pub mod zvt;
 
+pub use abilities::{Abilities, Named, Recovery, Refunds, Reversals};
+pub use family::{Driver, Evidence, Family, Maturity, Reach};
+pub use table::{FAMILIES, driver, family};
 pub use upkeep::{Chore, LineStatistics};
 
 /// What can be asked of a terminal.
@@ -23,15 +30,14 @@ pub enum Command {
         /// How much.
         money: Money,
     },
-    /// Take a payment back whole, by the receipt number that the terminal gave it. Sent at most
-    /// once, ever.
+    /// Take a payment back whole. Sent at most once, ever.
     Reverse {
         /// For which payment: the new one that names the first.
         payment: PaymentId,
         /// How much.
         money: Money,
-        /// The terminal's receipt number of the first.
-        terminal_receipt: u32,
+        /// The approval of the first.
+        original: Box<Approval>,
     },
     /// Give this amount back. Sent at most once, ever.
     Refund {
@@ -39,9 +45,22 @@ pub enum Command {
         payment: PaymentId,
         /// How much.
         money: Money,
+        /// The approval of the first, where the terminal gave one.
+        original: Option<Box<Approval>>,
     },
-    /// Say what the last stored transaction is. Changes nothing, and may be asked again.
+    /// Say what the last stored transaction is. Changes nothing, and may be asked again. For
+    /// terminals that recover by [`Recovery::LastTransaction`].
     LastTransaction,
+    /// Say what became of a payment that was asked for. Changes nothing, and may be asked again.
+    /// For terminals that recover by [`Recovery::ByReference`].
+    Query {
+        /// Which payment.
+        payment: PaymentId,
+        /// What was asked.
+        purpose: Purpose,
+        /// How much.
+        money: Money,
+    },
     /// End the terminal's day. May be asked again: a day without payments ends empty.
     EndOfDay,
     /// Something for whoever looks after the terminal.
@@ -120,6 +139,13 @@ pub enum Event {
     },
     /// The answer to [`Command::LastTransaction`].
     LastTransaction(LastTransaction),
+    /// The answer to [`Command::Query`].
+    Queried {
+        /// Which payment.
+        payment: PaymentId,
+        /// What the terminal knows of it.
+        answer: Queried,
+    },
     /// The answer to [`Command::EndOfDay`].
     DayEnded(DayEnd),
     /// The answer to [`Command::Service`]: what became of it, as a sentence for the desk.
@@ -150,6 +176,24 @@ pub enum LastTransaction {
     NoAnswer(Text),
     /// It cannot tell.
     Unsupported(Text),
+}
+
+/// What a terminal says of the payment that our reference names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Queried {
+    /// It was approved.
+    Approved(Box<Approval>),
+    /// It was refused, or ended before money could be taken.
+    Refused(Refusal),
+    /// It is not over yet: ask again later.
+    Running(Text),
+    /// The terminal knows nothing of it, and so was never asked.
+    Unknown {
+        /// The ID of the terminal that says so.
+        terminal_id: Option<Text>,
+    },
+    /// It did not answer, or not understandably: ask again later.
+    NoAnswer(Text),
 }
 
 /// How the end of a terminal's day went.

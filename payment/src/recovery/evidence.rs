@@ -7,15 +7,26 @@ use crate::{Approval, Mark, Money, StoredKind, Text};
 use super::{Answer, Case, Row};
 
 /// What the row found, as a true sentence for the desk.
+#[expect(clippy::too_many_lines, reason = "a table: one arm for each row")]
 pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
     let stored = match answer {
         Answer::Stored(stored) => Some((stored.kind, &stored.approval)),
-        Answer::Nothing | Answer::Busy | Answer::NoAnswer | Answer::Unsupported => None,
+        Answer::Found(approval) => Some((StoredKind::Payment, approval.as_ref())),
+        Answer::Nothing
+        | Answer::Refused(_)
+        | Answer::NotFound { .. }
+        | Answer::Busy
+        | Answer::NoAnswer
+        | Answer::Unsupported => None,
     };
     let now = stored.map_or_else(|| "nothing".to_owned(), |(kind, a)| record(kind, a));
     let before = before(case.before.as_ref());
     let wanted = case.money;
-    let held = format!("The terminal holds {now} as its last transaction");
+    let held = if matches!(answer, Answer::Found(_)) {
+        format!("Asked by our reference, the terminal holds {now}")
+    } else {
+        format!("The terminal holds {now} as its last transaction")
+    };
     let sentence = match row {
         Row::Busy => "The terminal is busy; it is asked again.".to_owned(),
         Row::NoAnswer => "The terminal did not answer; it is asked again.".to_owned(),
@@ -74,6 +85,22 @@ pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
             )
         }
         Row::NextIsOurs => format!("{held}, the next after {before}, and for {wanted} as asked."),
+        Row::NextIsRefused => format!("{held}, newer than {before}: {wanted} was refused."),
+        Row::ReferenceApproved => format!("{held}, for {wanted} as asked."),
+        Row::ReferenceRefused => format!("Asked by our reference, {}", refusal(answer)),
+        Row::ReferenceUnknown => "The terminal that was asked knows nothing by our reference: the \
+                                  payment never reached it."
+            .to_owned(),
+        Row::ReferenceElsewhere => format!(
+            "The terminal knows nothing by our reference, but it may not be the one that was asked: \
+             that was {}.",
+            terminal_before(case)
+        ),
+        Row::ReferenceContradicts => format!(
+            "The approval that was seen was {}, but asked by our reference, {}",
+            seen(case),
+            refusal(answer)
+        ),
     };
     Text::new(&sentence)
 }
@@ -87,6 +114,7 @@ fn record(kind: StoredKind, approval: &Approval) -> String {
             None => "a reversal".to_owned(),
         },
         StoredKind::EndOfDay => "the end of a day".to_owned(),
+        StoredKind::Refused => "a refused payment".to_owned(),
     };
     let id = approval.terminal_id.as_ref();
     let receipt = approval.terminal_receipt;
@@ -121,6 +149,7 @@ fn before(mark: Option<&Mark>) -> String {
     match mark {
         None => "nobody knows what".to_owned(),
         Some(Mark::Nothing) => "nothing".to_owned(),
+        Some(Mark::Terminal { terminal_id }) => numbers("what", terminal_id.as_ref(), None, None),
         Some(Mark::Transaction {
             transaction,
             terminal_id,
@@ -132,9 +161,19 @@ fn before(mark: Option<&Mark>) -> String {
                 StoredKind::Payment => "a payment",
                 StoredKind::Reversal { .. } => "a reversal",
                 StoredKind::EndOfDay => "the end of a day",
+                StoredKind::Refused => "a refused payment",
             };
             numbers(word, terminal_id.as_ref(), *terminal_receipt, *trace)
         }
+    }
+}
+
+/// What a terminal says that holds no approval of our reference.
+fn refusal(answer: &Answer) -> String {
+    if let Answer::Refused(refusal) = answer {
+        format!("the terminal says: {}", refusal.text)
+    } else {
+        "the terminal knows nothing.".to_owned()
     }
 }
 
@@ -153,7 +192,9 @@ fn seen_amount(case: &Case) -> String {
 /// The terminal that was asked, as far as anything names one.
 fn terminal_before(case: &Case) -> String {
     let mark = match &case.before {
-        Some(Mark::Transaction { terminal_id, .. }) => terminal_id.as_ref(),
+        Some(Mark::Transaction { terminal_id, .. } | Mark::Terminal { terminal_id }) => {
+            terminal_id.as_ref()
+        }
         Some(Mark::Nothing) | None => None,
     };
     let of = |approval: &Option<Approval>| approval.as_ref().and_then(|a| a.terminal_id.clone());

@@ -1,5 +1,6 @@
 //! Whether a record is newer than what a terminal held before, by its numbers.
 
+use super::{Case, Counting};
 use crate::{Approval, Mark, StoredKind};
 
 /// Receipt numbers go from 1 to this, and begin again (ZVT: BMP 87, four digits).
@@ -27,12 +28,12 @@ pub(super) fn same_numbers(a: (Option<u32>, Option<u32>), b: (Option<u32>, Optio
 }
 
 /// The place of a record after the mark.
-pub(super) fn age(before: Option<&Mark>, now: &Approval) -> Age {
+pub(super) fn age(case: &Case, now: &Approval) -> Age {
     if now.terminal_receipt.is_none() && now.trace.is_none() {
         return Age::Unknown;
     }
-    let (kind, receipt, trace) = match before {
-        None => return Age::Unknown,
+    let (kind, receipt, trace) = match &case.before {
+        None | Some(Mark::Terminal { .. }) => return Age::Unknown,
         // Whatever number comes first.
         Some(Mark::Nothing) => return Age::Next,
         Some(Mark::Transaction {
@@ -42,20 +43,31 @@ pub(super) fn age(before: Option<&Mark>, now: &Approval) -> Age {
             ..
         }) => (transaction, *terminal_receipt, *trace),
     };
+    if case.counting == Counting::Traces {
+        return match (trace, now.trace) {
+            (Some(before), Some(now)) => newer(before, now),
+            (None, _) | (_, None) => Age::Unknown,
+        };
+    }
     let after_the_end_of_day = *kind == StoredKind::EndOfDay;
     match (receipt, now.terminal_receipt) {
         (Some(before), Some(now)) => place(steps(before, now, LAST_RECEIPT), LAST_RECEIPT),
         // An end of day may have a trace number only, or none. Other records may be between, but
         // not with the same amount at the same moment.
         (None, _) if after_the_end_of_day => match (trace, now.trace) {
-            (Some(before), Some(now)) => match place(steps(before, now, LAST_TRACE), LAST_TRACE) {
-                Age::Next | Age::Later => Age::Next,
-                other @ (Age::NotNewer | Age::Unknown) => other,
-            },
+            (Some(before), Some(now)) => newer(before, now),
             (Some(_), None) => Age::Unknown,
             (None, _) => Age::Next,
         },
         (None, _) | (_, None) => Age::Unknown,
+    }
+}
+
+/// By trace numbers, which have gaps.
+fn newer(before: u32, now: u32) -> Age {
+    match place(steps(before, now, LAST_TRACE), LAST_TRACE) {
+        Age::Next | Age::Later => Age::Next,
+        other @ (Age::NotNewer | Age::Unknown) => other,
     }
 }
 

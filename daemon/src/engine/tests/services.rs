@@ -99,7 +99,7 @@ fn the_clock_is_set_to_the_time_at_the_desk() {
         id: "desk1".parse().unwrap(),
         currency: parse_currency("EUR").unwrap(),
         printer: None,
-        terminal: true,
+        terminal: Some(zvt::FAMILY.abilities),
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
     };
@@ -153,6 +153,14 @@ fn a_service_waits_for_whatever_the_terminal_does() {
     assert_eq!(world.answer(cashbox), "nothing-to-serve");
     let nowhere = world.serve_at("desk9", ServiceWish::Diagnosis);
     assert_eq!(world.answer(nowhere), "unknown-device");
+    // A terminal that knows no services.
+    let mut world = World::of(Abilities {
+        services: false,
+        ..zvt::FAMILY.abilities
+    });
+    let unknown = world.serve(ServiceWish::Diagnosis);
+    assert_eq!(world.answer(unknown), "not-offered");
+    assert!(world.commands.is_empty());
 }
 
 #[test]
@@ -328,7 +336,11 @@ fn slips_of_services_and_of_ends_of_day_are_printed_once_as_what_they_are() {
         SlipCopy::Administration,
     ];
     let mut world = World::new();
-    let device = world.engine.devices.values_mut().find(|d| d.setup.terminal);
+    let device = world
+        .engine
+        .devices
+        .values_mut()
+        .find(|d| d.setup.terminal.is_some());
     device.unwrap().setup.printer = Some("front".parse().unwrap());
     // The rest of an earlier payment is kept, and a report is printed whenever it comes.
     for (copy, kind) in ALL

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod escpos;
 #[cfg(test)]
+mod kit;
+#[cfg(test)]
 mod world;
 #[cfg(test)]
 mod zvt;

@@ -9,7 +9,7 @@ use drivers::terminal::{
     zvt::{self, Zvt, ZvtSettings},
 };
 use jiff::Timestamp;
-use payment::{Currency, Money, PaymentId, StoredKind};
+use payment::{Approval, Currency, Money, PaymentId, StoredKind};
 use proptest::prelude::*;
 use simulator::terminal::zvt::{FAULTS, Framing, Kind, Options, Standing, Terminal};
 
@@ -191,6 +191,7 @@ fn each_fault_ends_as_it_should() {
                 | "abort-after-approval"
                 | "silent"
                 | "garbage"
+                | "over-long"
                 | "other-amount"
                 | "swapped"
                 | "no-stored-transaction"
@@ -246,7 +247,10 @@ fn money_goes_back() {
         let reverse = |n| Command::Reverse {
             payment: payment(n),
             money: euros(1010),
-            terminal_receipt: 1,
+            original: Box::new(Approval {
+                terminal_receipt: Some(1),
+                ..Approval::default()
+            }),
         };
         operate(&mut world, 2, reverse(2));
         assert_eq!(endings(&world, 2), [&Ending::Completed]);
@@ -262,6 +266,7 @@ fn money_goes_back() {
         let refund = Command::Refund {
             payment: payment(4),
             money: euros(250),
+            original: None,
         };
         operate(&mut world, 4, refund);
         assert_eq!(endings(&world, 4), [&Ending::Completed]);

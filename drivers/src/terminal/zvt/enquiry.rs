@@ -72,6 +72,7 @@ impl Question {
             Command::Pay { .. }
             | Command::Reverse { .. }
             | Command::Refund { .. }
+            | Command::Query { .. }
             | Command::Abort { .. } => None,
         }
     }

@@ -30,7 +30,7 @@ use super::{
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Command, Ending, Event, Fact, LastTransaction, LineStatistics},
+    terminal::{Command, Ending, Event, Fact, LastTransaction, LineStatistics, Queried},
 };
 
 /// A ZVT terminal.
@@ -124,8 +124,19 @@ impl Zvt {
     }
 
     fn command(&mut self, now: Mono, command: Command) {
-        if let Command::Abort { payment } = command {
-            return self.abort(now, payment);
+        match command {
+            Command::Abort { payment } => return self.abort(now, payment),
+            // It knows no reference of ours: the engine asks for the last transaction instead.
+            Command::Query { payment, .. } => {
+                let answer = Queried::NoAnswer("The terminal does not know our references.".into());
+                return self.event(Event::Queried { payment, answer });
+            }
+            Command::Pay { .. }
+            | Command::Reverse { .. }
+            | Command::Refund { .. }
+            | Command::LastTransaction
+            | Command::EndOfDay
+            | Command::Service(_) => {}
         }
         let payment = payment_of(&command);
         let waits = self.waiting.as_ref().and_then(payment_of);
@@ -163,14 +174,22 @@ impl Zvt {
             Command::Reverse {
                 payment,
                 money,
-                terminal_receipt,
-            } => Request::Reverse {
-                payment,
-                money,
-                receipt: terminal_receipt,
-            },
-            Command::Refund { payment, money } => Request::Refund { payment, money },
-            Command::LastTransaction
+                ref original,
+            } => {
+                let Some(receipt) = original.terminal_receipt else {
+                    let why =
+                        "The terminal was not asked: the payment has no receipt number there.";
+                    return self.ended(payment, not_asked(why));
+                };
+                Request::Reverse {
+                    payment,
+                    money,
+                    receipt,
+                }
+            }
+            Command::Refund { payment, money, .. } => Request::Refund { payment, money },
+            Command::Query { .. }
+            | Command::LastTransaction
             | Command::EndOfDay
             | Command::Service(_)
             | Command::Abort { .. } => return,
@@ -323,6 +342,7 @@ fn payment_of(command: &Command) -> Option<PaymentId> {
         Command::Pay { payment, .. }
         | Command::Reverse { payment, .. }
         | Command::Refund { payment, .. }
+        | Command::Query { payment, .. }
         | Command::Abort { payment } => Some(*payment),
         Command::LastTransaction | Command::EndOfDay | Command::Service(_) => None,
     }

@@ -38,7 +38,12 @@ fn what_each_row_decides() {
     };
     assert_eq!(
         of(Outcome::Approved),
-        [Row::SeenIsStored, Row::CancelStored, Row::NextIsOurs]
+        [
+            Row::SeenIsStored,
+            Row::CancelStored,
+            Row::NextIsOurs,
+            Row::ReferenceApproved
+        ]
     );
     assert_eq!(
         of(Outcome::Declined),
@@ -48,7 +53,10 @@ fn what_each_row_decides() {
             Row::SameAsBefore,
             Row::OriginalStands,
             Row::SeenTakenBack,
-            Row::TakenBack
+            Row::TakenBack,
+            Row::NextIsRefused,
+            Row::ReferenceRefused,
+            Row::ReferenceUnknown
         ]
     );
     assert_eq!(of(Outcome::AskAgain), [Row::Busy, Row::NoAnswer]);

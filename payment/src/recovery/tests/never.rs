@@ -11,6 +11,7 @@ fn kind() -> impl Strategy<Value = StoredKind> {
         2 => prop::option::of(1..4_u32)
             .prop_map(|original_trace| StoredKind::Reversal { original_trace }),
         1 => Just(StoredKind::EndOfDay),
+        1 => Just(StoredKind::Refused),
     ]
 }
 
@@ -43,6 +44,7 @@ prop_compose! {
         before in prop::option::weighted(0.9, prop::option::weighted(0.9, (kind(), record()))),
         seen in prop::option::of(record()),
         original in prop::option::of(record()),
+        traces in any::<bool>(),
     ) -> Case {
         let of = PaymentId::from_bytes([7; 16]);
         let before = before.map(|before| match before {
@@ -58,6 +60,7 @@ prop_compose! {
             before,
             seen,
             original,
+            counting: if traces { Counting::Traces } else { Counting::Receipts },
             ..sale(&Answer::Nothing)
         }
     }

@@ -62,7 +62,14 @@ pub(super) fn mark(answer: &Answer) -> Option<Mark> {
     match answer {
         Answer::Stored(stored) => Some(stored.mark()),
         Answer::Nothing => Some(Mark::Nothing),
-        Answer::Busy | Answer::NoAnswer | Answer::Unsupported => None,
+        Answer::NotFound { terminal_id } => Some(Mark::Terminal {
+            terminal_id: terminal_id.clone(),
+        }),
+        Answer::Found(_)
+        | Answer::Refused(_)
+        | Answer::Busy
+        | Answer::NoAnswer
+        | Answer::Unsupported => None,
     }
 }
 
@@ -76,6 +83,32 @@ pub(super) fn sale(before: &Answer) -> Case {
         before: mark(before),
         seen: None,
         original: None,
+        counting: Counting::Receipts,
+    }
+}
+
+/// A sale at a terminal that counts by traces alone; it held that.
+pub(super) fn by_traces(before: &Answer) -> Case {
+    Case {
+        counting: Counting::Traces,
+        ..sale(before)
+    }
+}
+
+/// A record of such a terminal.
+pub(super) fn traced(kind: StoredKind, trace: u32) -> Answer {
+    let approval = Approval {
+        terminal_receipt: None,
+        ..approval(0, trace)
+    };
+    stored(kind, approval)
+}
+
+/// The terminal of that ID knows nothing by our reference; before a sale, the terminal that was
+/// there.
+pub(super) fn unknown_reference(terminal_id: &str) -> Answer {
+    Answer::NotFound {
+        terminal_id: Some(Text::from(terminal_id)),
     }
 }
 

@@ -285,7 +285,140 @@ fn times() -> Vec<Line> {
     ]
 }
 
+fn traces() -> Vec<Line> {
+    let before = || by_traces(&traced(StoredKind::Payment, 480));
+    let refused = |trace| traced(StoredKind::Refused, trace);
+    let paid = |trace| traced(StoredKind::Payment, trace);
+    let other = |change: fn(&mut Approval)| {
+        let mut record = Approval {
+            terminal_receipt: None,
+            ..approval(0, 481)
+        };
+        change(&mut record);
+        stored(StoredKind::Refused, record)
+    };
+    vec![
+        (before(), paid(480), Row::SameAsBefore),
+        (before(), paid(481), Row::NextIsOurs),
+        // Refusals and calls to the host take numbers too.
+        (before(), paid(490), Row::NextIsOurs),
+        (before(), paid(479), Row::Older),
+        (by_traces(&refused(480)), refused(480), Row::SameAsBefore),
+        (before(), refused(481), Row::NextIsRefused),
+        (before(), refused(479), Row::Older),
+        (
+            by_traces(&Answer::Unsupported),
+            refused(481),
+            Row::BeforeUnknown,
+        ),
+        (seen(before(), 471, 481), refused(482), Row::NotTheSeen),
+        (
+            before(),
+            other(|a| a.money = Some(eur(500))),
+            Row::OtherAmount,
+        ),
+        (before(), other(|a| a.money = None), Row::NoAmount),
+        (before(), other(|a| a.trace = None), Row::Uncountable),
+        (
+            before(),
+            other(|a| a.terminal_time = Some(date(2026, 10, 5).at(22, 40, 0, 0))),
+            Row::OtherTime,
+        ),
+        // By receipts, one between is one too many.
+        (
+            sale(&super::support::paid(470, 480)),
+            stored(StoredKind::Refused, approval(472, 482)),
+            Row::TooNew,
+        ),
+    ]
+}
+
+fn references() -> Vec<Line> {
+    let asked = || sale(&unknown_reference("29001234"));
+    let found = |change: fn(&mut Approval)| {
+        let mut approval = approval(471, 481);
+        change(&mut approval);
+        Answer::Found(Box::new(approval))
+    };
+    let refused = || {
+        let text = "The card was refused.".into();
+        Answer::Refused(Refusal { code: None, text })
+    };
+    vec![
+        (asked(), found(|_| {}), Row::ReferenceApproved),
+        (
+            seen(asked(), 471, 481),
+            found(|_| {}),
+            Row::ReferenceApproved,
+        ),
+        (
+            asked(),
+            found(|a| a.money = Some(eur(2041))),
+            Row::OtherAmount,
+        ),
+        (
+            asked(),
+            found(|a| a.money = Some(chf(2040))),
+            Row::OtherAmount,
+        ),
+        (asked(), found(|a| a.money = None), Row::NoAmount),
+        (
+            cancel(&unknown_reference("29001234")),
+            found(|a| a.money = None),
+            Row::ReferenceApproved,
+        ),
+        (
+            asked(),
+            found(|a| a.terminal_id = Some(Text::from("29009999"))),
+            Row::OtherTerminal,
+        ),
+        (asked(), refused(), Row::ReferenceRefused),
+        (
+            seen(asked(), 471, 481),
+            refused(),
+            Row::ReferenceContradicts,
+        ),
+        (
+            asked(),
+            unknown_reference("29001234"),
+            Row::ReferenceUnknown,
+        ),
+        (
+            seen(asked(), 471, 481),
+            unknown_reference("29001234"),
+            Row::ReferenceContradicts,
+        ),
+        (
+            asked(),
+            unknown_reference("29009999"),
+            Row::ReferenceElsewhere,
+        ),
+        (
+            asked(),
+            Answer::NotFound { terminal_id: None },
+            Row::ReferenceElsewhere,
+        ),
+        (
+            sale(&Answer::Unsupported),
+            unknown_reference("29001234"),
+            Row::ReferenceElsewhere,
+        ),
+        (asked(), Answer::Busy, Row::Busy),
+        // Its memory was not read before: what it holds cannot be compared.
+        (asked(), paid(471, 481), Row::Uncountable),
+    ]
+}
+
 /// All of them.
 pub(super) fn table() -> Vec<Line> {
-    [others(), reversals(), cancels(), payments(), times()].concat()
+    [
+        others(),
+        reversals(),
+        cancels(),
+        payments(),
+        times(),
+        traces(),
+        references(),
+    ]
+    .concat()
 }

@@ -61,6 +61,8 @@ faults! {
     Maintenance "maintenance" "The next end of day completes with 27 E0, and then nothing answers for two minutes. Payments are charged."
     HangUpInDiagnosis "hang-up-in-diagnosis" "Hangs up after 80 00 00 of the next diagnosis. Payments are charged."
     StaleAmount "stale-amount" "An earlier till's amount is on the display: 84 9C, and status 9C until 06 B0. Not charged."
+    UnknownFields "unknown-fields" "04 0F with a tag and a bitmap that no specification has. Charged."
+    OverLong "over-long" "In place of 04 0F a frame of 60000 bytes without an end, then nothing for 30 s. Reversed."
     UnmaskedPan "unmasked-pan" "The test card number 4111111111111111 wherever one fits. Charged."
 }
 

@@ -7,12 +7,13 @@ use drivers::{Input, Machine, Mono, Output, terminal::zvt::apdu::Apdu};
 use jiff::{SignedDuration, civil::DateTime};
 
 use super::{
-    Fault, Faults, Framing,
+    FAULTS, Fault, Faults, Framing,
     books::{Books, Transaction},
     request::Registered,
     script::{Operation, Step, error},
     wire::Wire,
 };
+use crate::{UnknownFault, terminal::SimulatedTerminal};
 
 /// After `84 9C`, the till wants to hear it again.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -174,6 +175,27 @@ impl Terminal {
             }
             Some(_) => self.fail(error::SYSTEM),
         }
+    }
+}
+
+impl SimulatedTerminal for Terminal {
+    const FAULTS: &'static [(&'static str, &'static str)] = FAULTS;
+
+    fn charged(&self) -> Vec<u64> {
+        self.books.charged().iter().map(|t| t.amount).collect()
+    }
+
+    fn payments_asked(&self) -> u32 {
+        self.authorisations
+    }
+
+    fn arm_by_name(&mut self, faults: &str) -> Result<(), UnknownFault> {
+        self.arm(faults.parse()?);
+        Ok(())
+    }
+
+    fn mend(&mut self) {
+        self.clear();
     }
 }
 

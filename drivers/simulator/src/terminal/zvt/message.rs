@@ -28,6 +28,8 @@ pub(super) struct Face {
     pub(super) with_amount: bool,
     /// With the test card's whole number.
     pub(super) unmasked: bool,
+    /// With fields that nobody knows.
+    pub(super) unknown: bool,
     /// Of the transaction that it reverses.
     pub(super) original_trace: Option<u32>,
 }
@@ -120,6 +122,12 @@ pub(super) fn status(face: &Face, result: u8) -> Apdu {
         .field(0x8a, &[VISA])
         .field(0x8b, b"VISA\0")
         .tlv(&details(face));
+    // Whoever does not know a bitmap does not know its length: nothing can follow.
+    let fields = if face.unknown {
+        fields.raw(&[0x9f, 0x01, 0x02, 0x03])
+    } else {
+        fields
+    };
     apdu(code::STATUS_INFORMATION, fields)
 }
 
@@ -148,6 +156,10 @@ fn details(face: &Face) -> Vec<Tlv> {
             ],
         ),
     ];
+    if face.unknown {
+        fields.push(Tlv::bytes(0x1f7e, "?"));
+        fields.push(Tlv::fields(0x3e, vec![Tlv::bytes(0x1f7d, "?")]));
+    }
     if face.unmasked {
         fields.push(Tlv::bytes(0x1f08, format!("B{TEST_PAN}")));
         fields.push(Tlv::bytes(0x1f09, TRACK_2));

@@ -103,6 +103,7 @@ impl Terminal {
                 self.books.forget_last();
             }
             Step::Noise => self.wire.noise(),
+            Step::OverLong => self.wire.over_long(),
             Step::HangUp => {
                 self.end_early();
                 self.closing = true;
@@ -177,6 +178,7 @@ impl Terminal {
             currency: self.options.currency,
             with_amount: fault != Some(Fault::NoAmount),
             unmasked: fault == Some(Fault::UnmaskedPan),
+            unknown: fault == Some(Fault::UnknownFields),
             original_trace: match transaction.kind {
                 Kind::Reversal { of } => self.books.trace_of(of),
                 Kind::Payment | Kind::Refund => None,

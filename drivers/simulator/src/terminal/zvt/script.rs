@@ -39,6 +39,8 @@ pub(super) enum Step {
     Swap,
     /// Bytes that mean nothing.
     Noise,
+    /// A frame without an end.
+    OverLong,
     /// Drops the link.
     HangUp,
     /// Hears and says nothing for so long; not even what was to be said before.
@@ -164,9 +166,13 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
         Some(Fault::AbortAfterApproval) => {
             vec![Step::Approve, Step::Status, Step::Fail(error::SYSTEM)]
         }
-        Some(Fault::Garbage) => vec![
+        Some(fault @ (Fault::Garbage | Fault::OverLong)) => vec![
             Step::Approve,
-            Step::Noise,
+            if fault == Fault::Garbage {
+                Step::Noise
+            } else {
+                Step::OverLong
+            },
             // Until it has left.
             Step::Pause {
                 length: Duration::from_secs(1),

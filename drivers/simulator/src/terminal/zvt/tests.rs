@@ -203,6 +203,7 @@ fn each_fault_does_what_its_table_says() {
         ("silent", "", &[], &[]),
         ("slow", good, &[0], &[1010]),
         ("garbage", "8000 04FF 04FF", &[], &[]),
+        ("over-long", "8000 04FF 04FF", &[], &[]),
         ("nak", good, &[0], &[1010]),
         ("bad-crc", good, &[0], &[1010]),
         ("dle-noise", good, &[0], &[1010]),
@@ -216,6 +217,7 @@ fn each_fault_does_what_its_table_says() {
         ("no-amount", good, &[0], &[1010]),
         ("partial-segments", good, &[0], &[1010]),
         ("coalesce", good, &[0], &[1010]),
+        ("unknown-fields", good, &[0], &[1010]),
         ("unmasked-pan", good, &[0], &[1010]),
         ("swapped", "8000", &[], &[]),
         ("no-stored-transaction", "8000 04FF 04FF", &[], &[1010]),
@@ -239,7 +241,7 @@ fn each_fault_does_what_its_table_says() {
     }
     assert_eq!(
         Fault::ALL.len(),
-        31,
+        33,
         "a new fault belongs into the table above"
     );
 }

@@ -114,6 +114,7 @@ impl StatusInformation {
             terminal_id: self.terminal_id.clone(),
             trace: self.trace,
             terminal_receipt: self.receipt,
+            reference: None,
             terminal_time: self.moment(at),
         }
     }

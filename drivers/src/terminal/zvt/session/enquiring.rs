@@ -270,6 +270,7 @@ pub(super) fn moves_money(command: &Command) -> bool {
     match command {
         Command::Pay { .. } | Command::Reverse { .. } | Command::Refund { .. } => true,
         Command::LastTransaction
+        | Command::Query { .. }
         | Command::EndOfDay
         | Command::Service(_)
         | Command::Abort { .. } => false,

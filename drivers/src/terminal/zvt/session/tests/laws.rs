@@ -73,8 +73,8 @@ proptest! {
                 13 => desk.says(OTHER),
                 14 => desk.says("06 0F"),
                 15 => desk.input(Input::Command(Command::Abort { payment: payment(2) })),
-                17 => desk.input(Input::Command(Command::Reverse { payment: next, money: euros(1010), terminal_receipt: 10 })),
-                18 => desk.input(Input::Command(Command::Refund { payment: next, money: euros(1010) })),
+                17 => desk.input(Input::Command(Command::Reverse { payment: next, money: euros(1010), original: receipt(10) })),
+                18 => desk.input(Input::Command(Command::Refund { payment: next, money: euros(1010), original: None })),
                 19 => { questions[0] += 1; desk.input(Input::Command(Command::LastTransaction)); }
                 20 => { questions[1] += 1; desk.input(Input::Command(Command::EndOfDay)); }
                 21 => {

@@ -40,6 +40,14 @@ struct Desk {
     acks: bool,
 }
 
+/// The approval of a payment with that receipt number.
+fn receipt(number: u32) -> Box<Approval> {
+    Box::new(Approval {
+        terminal_receipt: Some(number),
+        ..Approval::default()
+    })
+}
+
 fn payment(n: u8) -> PaymentId {
     PaymentId::new(
         "2021-05-13T10:00:00Z".parse::<Timestamp>().unwrap(),
@@ -249,6 +257,7 @@ fn word(event: &Event) -> String {
             LastTransaction::NoAnswer(_) => "last no answer".into(),
             LastTransaction::Unsupported(_) => "last unsupported".into(),
         },
+        Event::Queried { .. } => "queried".into(),
         Event::DayEnded(end) => match end {
             DayEnd::Done(_) => "day done".into(),
             DayEnd::Refused(r) => format!("day refused {}", r.code.clone().unwrap_or_default()),

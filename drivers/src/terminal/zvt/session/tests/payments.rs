@@ -290,7 +290,7 @@ fn money_back_obeys_the_laws_of_a_payment() {
             desk.command(Command::Reverse {
                 payment: payment(n),
                 money: euros(1010),
-                terminal_receipt: 1010,
+                original: receipt(1010),
             });
         };
         let mut desk = Desk::ready(framing, true);
@@ -311,6 +311,7 @@ fn money_back_obeys_the_laws_of_a_payment() {
         desk.command(Command::Refund {
             payment: payment(3),
             money: euros(1010),
+            original: None,
         });
         desk.says("80 00");
         // The record of a reversal is no refund.
@@ -334,7 +335,7 @@ fn money_back_obeys_the_laws_of_a_payment() {
     desk.command(Command::Reverse {
         payment: payment(1),
         money: euros(1010),
-        terminal_receipt: 10_000,
+        original: receipt(10_000),
     });
     desk.takes(&["cancelled "]);
 }
