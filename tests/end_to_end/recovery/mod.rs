@@ -135,16 +135,18 @@ impl Play {
 
     /// Waits until the story's rows have decided, and no other: the last of them.
     async fn decided(&self, id: &str) -> Row {
-        let wanted = match self.story.rows {
-            [row] if UNREACHABLE.iter().any(|(other, _)| other == row) => &[Row::Unsupported],
-            rows => rows,
+        let rows = self.story.rows;
+        let unreachable = UNREACHABLE.iter().find(|(row, _)| rows.contains(row));
+        let (wanted, why) = match unreachable {
+            Some((_, why)) => (&[Row::Unsupported][..], *why),
+            None => (rows, "it is reachable"),
         };
         until("the terminal was asked", || async {
             self.rows(id).len() >= wanted.len()
         })
         .await;
         let named: Vec<String> = wanted.iter().map(|row| format!("{row:?}")).collect();
-        assert_eq!(self.rows(id), named, "the rows that decided");
+        assert_eq!(self.rows(id), named, "the way to {rows:?}: {why}");
         *wanted.last().unwrap()
     }
 

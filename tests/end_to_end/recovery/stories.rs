@@ -74,17 +74,18 @@ impl Story {
     }
 }
 
-/// The rows that a ZVT terminal cannot lead to, and why. Their stories are played too, and must end
-/// in [`Row::Unsupported`]: a row that becomes reachable has to leave this list.
+/// The rows that no ZVT terminal leads to, and why. Their stories are told too, and must come to
+/// [`Row::Unsupported`]: a row that becomes reachable has to leave this list.
 pub(super) const UNREACHABLE: &[(Row, &str)] = &[
-    (
-        Row::NothingStill,
-        "No answer of a ZVT terminal proves an empty memory: 06 20 is refused or ended with the \
-         same code where there is nothing to repeat and where it is switched off, no error code \
-         means “nothing stored” (PA00P015, 10), and totals of zero are those of a settled day too.",
-    ),
-    (Row::NothingAnyMore, "As with `NothingStill`."),
+    (Row::NothingStill, NO_PROOF),
+    (Row::NothingAnyMore, NO_PROOF),
 ];
+
+/// 06 20 without an 04 0F is seen in Portalum.Zvt's issue 26; the codes are in PA00P015, 10.
+const NO_PROOF: &str = "No answer of a ZVT terminal proves an empty memory. There are terminals \
+    that end 06 20 well, without an 04 0F, though they hold a receipt. “Function not possible” (83) \
+    is said as well where repeating is switched off, and no other code means that nothing is \
+    stored. Totals of zero are also those of a day that was just settled.";
 
 /// All of them, in the order of the table.
 pub(super) const STORIES: &[Story] = &[
