@@ -1,7 +1,8 @@
 //! How a desk comes to each row of the table of recovery, and what is true afterwards.
 
+use drivers::terminal::Recovery;
 use jiff::SignedDuration;
-use payment::recovery::Row;
+use payment::recovery::{Counting, Row};
 use simulator::terminal::zvt::{Act, Options};
 
 use Step::{Away, Cancel, DayClosed, Fault, Happens, Paid, Refund, Restarted, Sale};
@@ -86,6 +87,29 @@ const NO_PROOF: &str = "No answer of a ZVT terminal proves an empty memory. Ther
     that end 06 20 well, without an 04 0F, though they hold a receipt. “Function not possible” (83) \
     is said as well where repeating is switched off, and no other code means that nothing is \
     stored. Totals of zero are also those of a day that was just settled.";
+
+/// The rows of terminals that are asked otherwise, or store otherwise, than a ZVT terminal, and which
+/// families those are. The first of them takes its rows off this list.
+pub(super) const OTHER_FAMILIES: &[(Row, LeadsToIt)] = &[
+    (Row::NextIsRefused, stores_refusals),
+    (Row::ReferenceApproved, is_asked_by_reference),
+    (Row::ReferenceRefused, is_asked_by_reference),
+    (Row::ReferenceUnknown, is_asked_by_reference),
+    (Row::ReferenceElsewhere, is_asked_by_reference),
+    (Row::ReferenceContradicts, is_asked_by_reference),
+];
+
+/// Whether terminals that are asked so lead to the row.
+type LeadsToIt = fn(Recovery) -> bool;
+
+/// ZVT repeats the last receipt that was stored, and a refusal is not (PA00P015, 2.10).
+fn stores_refusals(recovery: Recovery) -> bool {
+    recovery == Recovery::LastTransaction(Counting::Traces)
+}
+
+fn is_asked_by_reference(recovery: Recovery) -> bool {
+    recovery == Recovery::ByReference
+}
 
 /// All of them, in the order of the table.
 pub(super) const STORIES: &[Story] = &[
