@@ -9,6 +9,7 @@ mod devices;
 mod docs;
 mod events;
 mod offline;
+mod recovery;
 mod returns;
 mod sale;
 mod scenarios;

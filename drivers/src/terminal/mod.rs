@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 mod abilities;
 mod family;
+pub mod skeleton;
 mod table;
 mod upkeep;
 pub mod zvt;

@@ -7,7 +7,7 @@ use drivers::{Input, Machine, Mono, Output, terminal::zvt::apdu::Apdu};
 use jiff::{SignedDuration, civil::DateTime};
 
 use super::{
-    FAULTS, Fault, Faults, Framing,
+    Act, FAULTS, Fault, Faults, Framing,
     books::{Books, Transaction},
     request::Registered,
     script::{Operation, Step, error},
@@ -19,7 +19,7 @@ use crate::{UnknownFault, terminal::SimulatedTerminal};
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// The clock of a terminal that was not told the time.
-const ORIGIN: DateTime = DateTime::constant(2026, 1, 2, 10, 0, 0, 0);
+pub(super) const ORIGIN: DateTime = DateTime::constant(2026, 1, 2, 10, 0, 0, 0);
 
 /// What a terminal is.
 #[derive(Debug, Clone)]
@@ -40,6 +40,12 @@ pub struct Options {
     pub delay: Duration,
     /// How long a late approval takes.
     pub late: Duration,
+    /// Whether its records name the amount. A few terminals leave it out.
+    pub names_amounts: bool,
+    /// Whether its records name the receipt number.
+    pub names_receipts: bool,
+    /// Whether the record of an end of day has a trace number.
+    pub numbers_days: bool,
     /// The terminal's own clock, local time, at the origin of [`Mono`]. Unless given: the system's
     /// when it is served, and ten o'clock on 2 January 2026 otherwise.
     pub clock: Option<DateTime>,
@@ -56,6 +62,9 @@ impl Default for Options {
             needs: 0,
             delay: Duration::from_secs(2),
             late: Duration::from_secs(200),
+            names_amounts: true,
+            names_receipts: true,
+            numbers_days: false,
             clock: None,
         }
     }
@@ -78,6 +87,8 @@ pub struct Terminal {
     pub(super) stale: bool,
     /// The lines that the till had shown last (06 E0).
     pub(super) displayed: Vec<String>,
+    /// What happens to it when it hangs up next.
+    pub(super) away: Vec<Act>,
 }
 
 /// The operation that is under way.
@@ -107,6 +118,7 @@ impl Terminal {
             closing: false,
             stale: false,
             displayed: Vec::new(),
+            away: Vec::new(),
         }
     }
 
@@ -135,6 +147,7 @@ impl Terminal {
         self.faults.clear();
         self.stale = false;
         self.dead_until = None;
+        self.away.clear();
     }
 
     /// Takes over what it is served with.

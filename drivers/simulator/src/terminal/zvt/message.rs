@@ -26,6 +26,7 @@ pub(super) struct Face {
     pub(super) terminal_id: u32,
     pub(super) currency: u16,
     pub(super) with_amount: bool,
+    pub(super) with_receipt: bool,
     /// With the test card's whole number.
     pub(super) unmasked: bool,
     /// With fields that nobody knows.
@@ -114,10 +115,13 @@ pub(super) fn status(face: &Face, result: u8) -> Apdu {
     } else {
         "Abgelehnt".to_owned()
     };
-    let fields = fields
+    let mut fields = fields
         .field(0x3c, text.as_bytes())
-        .number::<2>(0x49, face.currency.into())
-        .number::<2>(0x87, t.receipt.into())
+        .number::<2>(0x49, face.currency.into());
+    if face.with_receipt {
+        fields = fields.number::<2>(0x87, t.receipt.into());
+    }
+    let fields = fields
         .number::<3>(0x88, t.trace.into())
         .field(0x8a, &[VISA])
         .field(0x8b, b"VISA\0")
@@ -174,9 +178,8 @@ fn details(face: &Face) -> Vec<Tlv> {
     fields
 }
 
-/// 04 0F of an end of day.
-pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
-    let receipts = Builder::new();
+/// 04 0F of an end of day. Some terminals give it a trace number.
+pub(super) fn totals(totals: &Totals, time: DateTime, trace: Option<u32>) -> Apdu {
     let sum_of = |number: u64| bcd::encode::<6>(number).unwrap_or_default();
     let receipt = |number: u16| bcd::encode::<2>(number.into()).unwrap_or_default();
     let mut groups = [receipt(totals.first), receipt(totals.last)].concat();
@@ -190,7 +193,12 @@ pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
         groups.push(count);
         groups.extend(sum_of(sum));
     }
-    let fields = receipts.field(0x27, &[0]).number::<6>(0x04, totals.sum);
+    let mut fields = Builder::new()
+        .field(0x27, &[0])
+        .number::<6>(0x04, totals.sum);
+    if let Some(trace) = trace {
+        fields = fields.number::<3>(0x0b, trace.into());
+    }
     apdu(
         code::STATUS_INFORMATION,
         clock(fields, time).field(0x60, &groups),

@@ -7,6 +7,7 @@
 
 mod bench;
 mod laws;
+mod skeleton;
 mod zvt;
 
 use drivers::{
