@@ -1,23 +1,46 @@
 //! `[terminal.caisse-ap]`
 
-use super::super::{Names, section::Section};
-use super::{COMPLETION, COMPLETIONS, position, suits};
-use crate::{CaisseApOptions, Link};
+use std::time::Duration;
+
+use super::{
+    super::{Names, section::Section},
+    Options, position, suits,
+};
+use crate::Link;
+
+/// Longer than a customer looks for a card.
+const COMPLETION: Duration = Duration::from_mins(3);
+const SHORTEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_hours(1);
 
 /// What programs without an own identifier send.
 const IDENTIFIER: &str = "012345678901";
 
-pub(super) fn read(
+/// `[terminal.caisse-ap]`
+#[derive(Debug, Clone)]
+pub struct CaisseApOptions {
+    /// The till's number as the terminal prints it, from 1 to 99.
+    pub position: u8,
+    /// The twelve digits by which the Association du Paiement knows the till's program.
+    pub identifier: String,
+    /// How long the terminal may work on one payment.
+    pub completion_timeout: Duration,
+    /// Whether the customer's receipt of the terminal is asked for (version 3.2).
+    pub tickets: bool,
+}
+
+impl Options for CaisseApOptions {
+fn read(
     terminal: &mut Section<'_, '_, '_>,
     _: &Names<'_>,
     has_printer: bool,
-) -> Option<CaisseApOptions> {
+) -> Option<Self> {
     suits(
         terminal,
         |link| matches!(link, Link::Tcp { .. }),
         "tcp:192.0.2.20:8888, and concert as the protocol of a terminal on a cable",
     );
-    let mut options = CaisseApOptions {
+    let mut options = Self {
         position: 1,
         identifier: IDENTIFIER.to_owned(),
         completion_timeout: COMPLETION,
@@ -29,7 +52,7 @@ pub(super) fn read(
     let known = ["position", "identifier", "completion_timeout", "tickets"];
     let mut section = terminal.inner("caisse-ap", &known)?;
     let position = position(&mut section);
-    let completion = section.duration("completion_timeout", COMPLETION, COMPLETIONS);
+    let completion = section.duration("completion_timeout", COMPLETION, SHORTEST..=LONGEST);
     if let Some(identifier) = section.text("identifier") {
         if identifier.len() != 12 || !identifier.bytes().all(|b| b.is_ascii_digit()) {
             section.note(
@@ -51,4 +74,9 @@ pub(super) fn read(
     options.position = position?;
     options.completion_timeout = completion?;
     Some(options)
+}
+
+    fn patience(&self) -> Duration {
+        self.completion_timeout
+    }
 }

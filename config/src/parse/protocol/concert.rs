@@ -1,20 +1,39 @@
 //! `[terminal.concert]`
 
-use super::super::{Names, section::Section};
-use super::{COMPLETION, COMPLETIONS, position, suits};
-use crate::{ConcertOptions, Link};
+use std::time::Duration;
 
-pub(super) fn read(
+use super::{
+    super::{Names, section::Section},
+    Options, position, suits,
+};
+use crate::Link;
+
+/// Longer than a customer looks for a card.
+const COMPLETION: Duration = Duration::from_mins(3);
+const SHORTEST: Duration = Duration::from_secs(30);
+const LONGEST: Duration = Duration::from_hours(1);
+
+/// `[terminal.concert]`
+#[derive(Debug, Clone)]
+pub struct ConcertOptions {
+    /// The till's number as the terminal prints it, from 1 to 99.
+    pub position: u8,
+    /// How long the terminal may work on one payment.
+    pub completion_timeout: Duration,
+}
+
+impl Options for ConcertOptions {
+fn read(
     terminal: &mut Section<'_, '_, '_>,
     _: &Names<'_>,
     _: bool,
-) -> Option<ConcertOptions> {
+) -> Option<Self> {
     suits(
         terminal,
         |link| matches!(link, Link::Serial { .. }),
         "serial:/dev/serial/by-id/…, and caisse-ap as the protocol of a terminal in the network",
     );
-    let mut options = ConcertOptions {
+    let mut options = Self {
         position: 1,
         completion_timeout: COMPLETION,
     };
@@ -23,8 +42,13 @@ pub(super) fn read(
     }
     let mut section = terminal.inner("concert", &["position", "completion_timeout"])?;
     let position = position(&mut section);
-    let completion = section.duration("completion_timeout", COMPLETION, COMPLETIONS);
+    let completion = section.duration("completion_timeout", COMPLETION, SHORTEST..=LONGEST);
     options.position = position?;
     options.completion_timeout = completion?;
     Some(options)
+}
+
+    fn patience(&self) -> Duration {
+        self.completion_timeout
+    }
 }

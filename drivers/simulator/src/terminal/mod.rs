@@ -10,6 +10,7 @@ mod armed;
 pub mod caisse_ap;
 pub mod concert;
 pub mod ledger;
+pub mod skeleton;
 pub mod zvt;
 
 /// What every simulated terminal is, whatever it speaks: a device with a ledger of its own, which says

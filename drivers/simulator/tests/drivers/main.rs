@@ -7,6 +7,8 @@ mod concert;
 #[cfg(test)]
 mod escpos;
 #[cfg(test)]
+mod kit;
+#[cfg(test)]
 mod world;
 #[cfg(test)]
 mod zvt;

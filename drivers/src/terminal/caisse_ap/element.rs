@@ -90,7 +90,9 @@ fn first(bytes: &[u8]) -> Result<Option<Cut<'_>>, Broken> {
 mod tests {
     use super::*;
 
-    fn read(bytes: &[u8], size: usize) -> (Vec<(Tag, Vec<u8>)>, Result<bool, Broken>) {
+    type Elements = Vec<(Tag, Vec<u8>)>;
+
+    fn read(bytes: &[u8], size: usize) -> (Elements, Result<bool, Broken>) {
         let mut reader = Reader::default();
         let mut found = Vec::new();
         for part in bytes.chunks(size) {

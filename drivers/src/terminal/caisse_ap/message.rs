@@ -51,21 +51,24 @@ impl Order<'_> {
         let version = if self.tickets { "0320" } else { "0300" };
         let amount = format!("{:02}", self.money.minor());
         let currency = format!("{:03}", self.money.currency().numeric());
-        let mut request = [
+        // The customer's receipt, as Latin-1 in base 64. Not at the end: a terminal may take a
+        // request for whole as soon as it has all that it needs.
+        let tickets = if self.tickets {
+            write(*b"CK", "100")
+        } else {
+            String::new()
+        };
+        [
             write(*b"CZ", version),
             write(*b"CJ", self.identifier),
             write(*b"CA", &format!("{:02}", self.position)),
             write(*b"CE", &currency),
             write(*b"BA", "0"),
+            tickets,
             write(*b"CD", self.action.code()),
             write(*b"CB", &amount),
         ]
-        .concat();
-        if self.tickets {
-            // The customer's receipt, as Latin-1 in base 64.
-            request.push_str(&write(*b"CK", "100"));
-        }
-        request
+        .concat()
     }
 }
 
@@ -349,7 +352,9 @@ mod tests {
             ..order()
         }
         .encode();
-        assert!(tickets.starts_with("CZ0040320") && tickets.ends_with("CD0012CB0041245CK003100"));
+        assert!(
+            tickets.starts_with("CZ0040320") && tickets.ends_with("BA0010CK003100CD0012CB0041245")
+        );
     }
 
     #[test]

@@ -156,6 +156,7 @@ mod tests {
                     status: Status::Done,
                     minor: amount,
                     currency,
+                    last4: None,
                 };
                 assert_eq!(found(&bytes), [Found::Answer(answer), Found::End]);
             }

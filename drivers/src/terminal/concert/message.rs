@@ -1,6 +1,6 @@
 //! The two messages: 34 characters that ask, 25 that answer.
 
-use payment::{Currency, Money};
+use payment::{Currency, Last4, Money};
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +64,7 @@ pub enum Status {
     Unknown,
 }
 
-/// An answer of the terminal, without what it may say of the card.
+/// An answer of the terminal, without what it may say of the card but the last four digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Answer {
     /// For which till.
@@ -75,6 +75,8 @@ pub struct Answer {
     pub minor: i64,
     /// ISO 4217 numeric code.
     pub currency: u16,
+    /// The last digits of the card, should the terminal name it unasked.
+    pub last4: Option<Last4>,
 }
 
 /// Characters before the currency, without the card's.
@@ -86,7 +88,7 @@ const TAIL: usize = 13;
 
 impl Answer {
     /// Reads the data of a frame. The longer form is understood as well, should a terminal not
-    /// care for the answer flag: its field about the card is skipped and kept nowhere.
+    /// care for the answer flag: of its field about the card the last four digits are kept.
     pub fn parse(data: &[u8]) -> Option<Self> {
         let skipped = data.len().checked_sub(HEAD + TAIL)?;
         if skipped != 0 && skipped != CARD {
@@ -103,6 +105,7 @@ impl Answer {
             },
             minor: number(data.get(3..11)?)?,
             currency: u16::try_from(number(tail.get(..3)?)?).ok()?,
+            last4: data.get(HEAD..HEAD + skipped).and_then(last4),
         })
     }
 
@@ -111,6 +114,15 @@ impl Answer {
         let currency = Currency::from_numeric(self.currency)?;
         Money::from_minor(self.minor, currency).ok()
     }
+}
+
+/// The end of a card's number, which stands first in its field. Other digits are no card's: the
+/// line of a cheque is longer.
+fn last4(field: &[u8]) -> Option<Last4> {
+    let number = field.split(|byte| *byte == b' ').next()?;
+    let is_card = (12..=19).contains(&number.len());
+    let end: [u8; 4] = number.last_chunk().copied().filter(|_| is_card)?;
+    Last4::new(end.map(|digit| digit.wrapping_sub(b'0'))).ok()
 }
 
 fn number(digits: &[u8]) -> Option<i64> {
@@ -199,6 +211,7 @@ mod tests {
                 status,
                 minor: 1250,
                 currency: 978,
+                last4: None,
             };
             assert_eq!(found, [Found::Answer(answer)]);
             assert_eq!(answer.money().map(Money::minor), Some(1250));
@@ -206,12 +219,13 @@ mod tests {
     }
 
     #[test]
-    fn a_card_number_is_passed_over() {
+    fn of_a_card_number_the_end_is_kept() {
         let card = format!("{:55}", "4111111111111111 2512");
         let long = format!("010000012501{card}9780000000000");
         let answer = Answer::parse(long.as_bytes()).unwrap();
         assert_eq!((answer.minor, answer.currency), (1250, 978));
-        assert!(!format!("{answer:?}").contains("1111"));
+        let shown = format!("{answer:?}");
+        assert!(shown.contains("1111") && !shown.contains("11111") && !shown.contains("2512"));
     }
 
     #[test]

@@ -23,6 +23,7 @@ faults! {
     Slow "slow" "The customer takes 150 s. Charged."
     Garbage "garbage" "Sends noise in place of the answer, then nothing for 30 s. Charged."
     NoAnswer "strange-answer" "Answers with a good frame that holds no answer. Charged."
+    OverLong "over-long" "Its answer is a frame of 5000 characters. Charged."
     BadLrc "bad-lrc" "The first answer has a wrong LRC, and comes again. Charged."
     DuplicateAnswer "duplicate-answer" "Says its answer twice. Charged once."
     NoEot "no-eot" "No EOT after its answer. Charged."

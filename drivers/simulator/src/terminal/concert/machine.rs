@@ -137,7 +137,7 @@ impl Terminal {
                 State::Telling { answer, tries, .. } if tries < TRIES => {
                     self.tell(now, answer, tries + 1);
                 }
-                State::Telling { .. } => {}
+                State::Telling { .. } => self.finish(),
                 other => self.state = other,
             },
         }
@@ -247,6 +247,7 @@ impl Terminal {
         }
         let answer = match self.fault {
             Some(Fault::NoAnswer) => framed("READY"),
+            Some(Fault::OverLong) => framed(&"0".repeat(5000)),
             Some(Fault::UnmaskedPan) => answer(order, status, Some("4111111111111111 2512")),
             _ => answer(order, status, None),
         };

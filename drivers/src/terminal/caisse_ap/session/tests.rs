@@ -135,6 +135,7 @@ fn word(event: &Event) -> String {
         Event::Queried { .. } => "queried".into(),
         Event::DayEnded(_) => "day".into(),
         Event::Served(_) => "served".into(),
+        Event::Wants(_) | Event::Line(_) => "upkeep".into(),
         Event::Ended { ending, .. } => match ending {
             Ending::Completed => "completed".into(),
             Ending::Declined(_) => "declined".into(),

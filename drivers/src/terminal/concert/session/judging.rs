@@ -1,6 +1,6 @@
 //! What an answer means, and when it is acknowledged.
 
-use payment::{Approval, Doubt, DoubtReason, Refusal, Stored, StoredKind, Text};
+use payment::{Approval, CardRef, Doubt, DoubtReason, Refusal, Stored, StoredKind, Text};
 
 use super::{
     super::message::{Answer, Status},
@@ -159,10 +159,14 @@ impl Concert {
     }
 }
 
-/// All that the answer says; no card, no number to find it again.
+/// All that the answer says; no number to find it again.
 fn approval(answer: Answer) -> Approval {
     Approval {
         money: answer.money(),
+        card: CardRef {
+            brand: None,
+            last4: answer.last4,
+        },
         ..Approval::default()
     }
 }

@@ -166,6 +166,7 @@ fn word(event: &Event) -> String {
         Event::DayEnded(_) => "day".into(),
         Event::Served(Err(_)) => "not served".into(),
         Event::Served(Ok(_)) => "served".into(),
+        Event::Wants(_) | Event::Line(_) => "upkeep".into(),
         Event::Ended { ending, .. } => match ending {
             Ending::Completed => "completed".into(),
             Ending::Declined(_) => "declined".into(),
