@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
     printer::{self, Printer},
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    terminal::{
+        SimulatedTerminal as _, caisse_ap, concert,
+        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    },
 };
 use tokio::{signal, time::sleep};
 
@@ -24,12 +27,24 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
-    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
+    #[command(after_help = terminal_faults())]
+    #[command(group = ArgGroup::new("protocol").required(true))]
     Terminal {
         /// Speak ZVT.
-        #[arg(long, required = true)]
+        #[arg(long, group = "protocol")]
         zvt: bool,
-        /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
+        /// Speak Concert V2, on a pseudo-terminal.
+        #[arg(long, group = "protocol", conflicts_with_all = ["listen", "replay"])]
+        concert: bool,
+        /// Speak Caisse-AP over IP (Concert V3).
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        caisse_ap: bool,
+        /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
         /// Make the pseudo-terminal reachable under this name.
@@ -81,6 +96,18 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
     format!("Faults:{lines}\n{more}")
 }
 
+fn terminal_faults() -> String {
+    format!(
+        "ZVT. {}\nConcert. {}\nCaisse-AP. {}",
+        faults(FAULTS, ""),
+        faults(concert::FAULTS, ""),
+        faults(
+            caisse_ap::FAULTS,
+            "\nNAME=N arms it for the next N operations."
+        )
+    )
+}
+
 fn invoicing_faults() -> String {
     let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
     format!("Faults:\n  {}", names.join("\n  "))
@@ -93,11 +120,40 @@ fn invoicing_faults() -> String {
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
         Simulate::Terminal {
-            zvt: _,
+            concert: true,
+            link,
+            fault,
+            ..
+        } => {
+            let mut terminal = concert::Terminal::new(concert::Options::default());
+            terminal.arm_by_name(&fault.join(","))?;
+            let (path, _served) = terminal.serve_pty(link.as_deref())?;
+            let at = path.display();
+            say(&format!(
+                "A simulated Concert V2 terminal is at link = \"serial:{at}\"."
+            ));
+            Ok(signal::ctrl_c().await?)
+        }
+        Simulate::Terminal {
+            caisse_ap: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => {
+            let mut terminal = caisse_ap::Terminal::new(caisse_ap::Options::default());
+            terminal.arm_by_name(&fault.join(","))?;
+            let (address, _served) = terminal.serve_tcp(address).await?;
+            say(&format!(
+                "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
+            ));
+            Ok(signal::ctrl_c().await?)
+        }
+        Simulate::Terminal {
             listen,
             link,
             fault,
             replay: None,
+            ..
         } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
         Simulate::Terminal {
             replay: Some(trace),
