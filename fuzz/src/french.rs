@@ -84,14 +84,13 @@ pub fn concert_driver(data: &[u8]) {
         Output::Event(Event::Ended { .. }) => ended += 1,
         Output::Wait(_) => match step {
             Step::Bytes(bytes) => {
-                naks += bytes.iter().map(|b| usize::from(*b == NAK)).sum::<usize>()
+                naks += bytes.iter().map(|b| usize::from(*b == NAK)).sum::<usize>();
             }
             Step::Command(_) => commands += 1,
             _ => {}
         },
         _ => {}
     });
-    // NAKs of the input whose outputs are just being drained are counted at its end.
     assert!(sent <= 1 + naks, "law 4 is broken");
     assert!(ended <= commands, "an end for a command at most");
 }

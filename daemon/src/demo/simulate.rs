@@ -124,30 +124,13 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             link,
             fault,
             ..
-        } => {
-            let mut terminal = concert::Terminal::new(concert::Options::default());
-            terminal.arm_by_name(&fault.join(","))?;
-            let (path, _served) = terminal.serve_pty(link.as_deref())?;
-            let at = path.display();
-            say(&format!(
-                "A simulated Concert V2 terminal is at link = \"serial:{at}\"."
-            ));
-            Ok(signal::ctrl_c().await?)
-        }
+        } => serve_concert(link.as_deref(), &fault.join(",")).await,
         Simulate::Terminal {
             caisse_ap: true,
             listen: Some(address),
             fault,
             ..
-        } => {
-            let mut terminal = caisse_ap::Terminal::new(caisse_ap::Options::default());
-            terminal.arm_by_name(&fault.join(","))?;
-            let (address, _served) = terminal.serve_tcp(address).await?;
-            say(&format!(
-                "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
-            ));
-            Ok(signal::ctrl_c().await?)
-        }
+        } => serve_caisse_ap(address, &fault.join(",")).await,
         Simulate::Terminal {
             listen,
             link,
@@ -218,6 +201,27 @@ async fn serve_terminal(
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_concert(link: Option<&Path>, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = concert::Terminal::new(concert::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (path, _served) = terminal.serve_pty(link)?;
+    let at = path.display();
+    say(&format!(
+        "A simulated Concert V2 terminal is at link = \"serial:{at}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_caisse_ap(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = caisse_ap::Terminal::new(caisse_ap::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (address, _served) = terminal.serve_tcp(address).await?;
+    say(&format!(
+        "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
+    ));
     Ok(signal::ctrl_c().await?)
 }
 

@@ -160,7 +160,7 @@ mod tests {
     };
 
     use config::FlowControl;
-    use serialport::{SerialPort as _, TTYPort};
+    use serialport::{SerialPort as _, StopBits as SerialStop, TTYPort};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::{TcpListener, TcpSocket},
@@ -206,6 +206,26 @@ mod tests {
     async fn a_serial_line_carries_any_byte_and_tells_of_a_hang_up() {
         let (master, path) = pty();
         check_terminal(serial(path), master).await;
+    }
+
+    #[tokio::test]
+    async fn a_serial_line_has_the_format_of_its_link() {
+        let two = Defaults {
+            stop_bits: StopBits::Two,
+            ..Defaults::default()
+        };
+        for (option, stop) in [
+            ("", SerialStop::Two),
+            ("?format=8n1", SerialStop::One),
+            ("?format=7e1", SerialStop::One),
+        ] {
+            let (master, path) = pty();
+            let link = format!("serial:{}{option}", path.display());
+            let _line = open(&link.parse().unwrap(), &two).await.unwrap();
+            // Both ends of a pseudo-terminal have the same settings. Linux keeps theirs at eight
+            // bits without parity, so that only the stop bits can be seen (drivers/tty/pty.c).
+            assert_eq!(master.stop_bits().unwrap(), stop, "{option}");
+        }
     }
 
     #[tokio::test]

@@ -41,7 +41,7 @@ async fn a_day<T: SimulatedTerminal>(mut desk: Desk, terminal: Handle<T>) -> Str
     let arm = |fault: &str| {
         terminal
             .with(|terminal| terminal.arm_by_name(fault))
-            .unwrap()
+            .unwrap();
     };
     let client = desk.start().await;
     desk.ready(&client).await;
