@@ -11,7 +11,7 @@ use payment::{Approval, Currency, Doubt, DoubtReason, PaymentId, Text};
 
 use super::{
     element::Reader,
-    message::{Action, Answer, Order},
+    message::{Action, Answer, Order, Status},
 };
 use crate::{
     Input, Machine, Mono, Output,
@@ -75,6 +75,14 @@ struct Hearing {
     answer: Answer,
     /// When it is taken for whole, unless more comes.
     whole_at: Option<Mono>,
+}
+
+impl Hearing {
+    /// What an answer that is not whole says of an approval, for the person who decides.
+    fn seen(&self) -> Option<Approval> {
+        let done = self.answer.status == Some(Status::Done);
+        (done && self.answer.is_complete()).then(|| self.answer.approval())
+    }
 }
 
 impl CaisseAp {
@@ -212,9 +220,12 @@ impl CaisseAp {
             Phase::Open => self.phase = Phase::Down(None),
             // The end of the connection is the end of the answer.
             Phase::Asked { hearing, .. } if hearing.whole_at.is_some() => self.judge(),
-            Phase::Asked { request, .. } => {
-                let text = "The connection to the terminal broke before it said how it ended.";
-                self.doubted(request.payment, DoubtReason::LinkLost, text, None);
+            Phase::Asked {
+                request, hearing, ..
+            } => {
+                let (payment, seen) = (request.payment, hearing.seen());
+                let text = "The connection to the terminal broke before its answer was whole.";
+                self.doubted(payment, DoubtReason::LinkLost, text, seen);
             }
             // The whole answer is in; nothing more is expected of the terminal.
             Phase::Storing { .. } => {}

@@ -276,6 +276,25 @@ fn a_connection_that_is_cut_anywhere_never_declines_what_was_done() {
 }
 
 #[test]
+fn an_answer_with_a_cut_element_is_not_whole() {
+    for (answer, approval) in [("AE00201AF0020", false), ("AE00210AC00665", true)] {
+        for silent in [false, true] {
+            let mut desk = Desk::paying();
+            desk.hears(&format!("{REQUEST}{answer}"));
+            if silent {
+                desk.passes(180_000);
+            } else {
+                desk.input(Input::LinkDown);
+            }
+            let Ending::Doubted(doubt) = desk.ending() else {
+                panic!("{answer}: {:?}", desk.ending());
+            };
+            assert_eq!(doubt.approval.is_some(), approval && !silent, "{answer}");
+        }
+    }
+}
+
+#[test]
 fn a_receipt_behind_the_answer_is_waited_for() {
     let mut desk = Desk::paying();
     desk.hears(&format!("{REQUEST}AE00210"));
