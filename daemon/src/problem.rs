@@ -160,6 +160,12 @@ pub enum Problem {
         "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
     )]
     NothingToHandle(PaymentId),
+    /// No receipt of which a copy could be printed.
+    #[error("Payment {0} is not approved, so there is no receipt to copy.")]
+    NothingToCopy(PaymentId),
+    /// No printer.
+    #[error("{0} has no receipt printer. Name one in the configuration, as terminal.printer.")]
+    NoPrinter(DeviceId),
     /// No such page.
     #[error("There is nothing at this address. The API begins with /v1/.")]
     NotFound,
@@ -284,6 +290,8 @@ impl Problem {
             Self::UnknownPayment(_) => ("unknown-payment", 404),
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
             Self::NothingToHandle(_) => ("nothing-to-handle", 409),
+            Self::NothingToCopy(_) => ("nothing-to-copy", 409),
+            Self::NoPrinter(_) => ("no-printer", 409),
             Self::NotFound => ("not-found", 404),
             Self::MethodNotAllowed => ("method-not-allowed", 405),
             Self::Unauthorized => ("unauthorized", 401),
@@ -301,6 +309,7 @@ impl Problem {
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
             | Self::NothingToHandle(payment)
+            | Self::NothingToCopy(payment)
             | Self::NotInDoubt(payment) => Some(*payment),
             _ => None,
         }

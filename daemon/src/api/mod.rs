@@ -40,6 +40,7 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/payments/{id}/abort", post(payments::abort))
         .route("/v1/payments/{id}/resolve", post(payments::resolve))
         .route("/v1/payments/{id}/handled", post(payments::handled))
+        .route("/v1/payments/{id}/copies", post(payments::copy))
         .route("/v1/payments/{id}/cancel", post(returns::cancel))
         .route("/v1/payments/{id}/refund", post(returns::refund))
         .route("/v1/devices", get(devices::list))

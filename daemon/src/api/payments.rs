@@ -16,7 +16,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use sync::queue::Filter;
 
-use super::{Api, view::PaymentView};
+use super::{
+    Api,
+    view::{JobView, PaymentView},
+};
 use crate::{engine::Taken, problem::Problem};
 
 /// What can be sent. Unknown fields are refused, so that a slip of the pen is never ignored.
@@ -309,6 +312,15 @@ pub(super) async fn handled(
     let (name, reason) = who_and_why(&body.name, &body.reason)?;
     api.shell.handled(id, upstream, name, reason).await?;
     show(State(api), Path(id.to_string())).await
+}
+
+/// A copy of the receipt, which says so (law 8).
+pub(super) async fn copy(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let job = api.shell.copy(payment_id(&id)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(JobView::from(job))).into_response())
 }
 
 /// Who decided, and why: neither may be empty.

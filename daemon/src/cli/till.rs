@@ -71,6 +71,11 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Print a copy of a payment's receipt.
+    Copy {
+        /// The payment's id.
+        payment: String,
+    },
     /// Ask a terminal for its last transaction again, to settle a payment in doubt.
     Recover {
         /// Which device.
@@ -283,6 +288,12 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
                 "The terminal was asked to end the payment.".to_owned()
             });
         }
+        Command::Copy { payment } => {
+            let job = client.post(&of(payment, "/copies"), &json!({})).await?;
+            show(&job, |job| {
+                format!("A copy is printed at {}.", text(job, "printer"))
+            });
+        }
         one => {
             let payment = one_payment(&client, one).await?;
             show(&payment, payment_text);
@@ -338,6 +349,7 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         }
         Command::Status
         | Command::Payments { .. }
+        | Command::Copy { .. }
         | Command::Terminal(_)
         | Command::Recover { .. }
         | Command::Close { .. } => Ok(Value::Null),

@@ -34,23 +34,11 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             job,
             at,
         } => slip(conn, *payment, device, body, job.as_ref(), *at),
-        Write::Print {
+        Write::Copy {
             payment,
             printer,
-            kind,
             at,
-        } => {
-            let payment = load(conn, *payment)?;
-            let job = insert_job(
-                conn,
-                Printed::Payment(payment.intent.id),
-                printer,
-                *kind,
-                *at,
-            )?;
-            release(conn, &payment)?;
-            Ok(Written::Job(job))
-        }
+        } => copy(conn, *payment, printer, *at),
         Write::Job { job, state, at } => move_job(conn, *job, state, *at),
         Write::Delivery {
             payment,
@@ -235,6 +223,33 @@ fn job_once(
         .optional()?;
     let what = Printed::Payment(payment);
     known.map_or_else(|| insert_job(conn, what, printer, kind, at), Ok)
+}
+
+fn copy(
+    conn: &Connection,
+    payment: PaymentId,
+    printer: &PrinterId,
+    at: Timestamp,
+) -> Result<Written, Fault> {
+    let payment = load(conn, payment)?;
+    let id = payment.intent.id;
+    if payment.state != State::Approved {
+        return Err(WriteError::NothingToCopy(id).into());
+    }
+    // The kind of a copy is an object: {"copy":1}.
+    let (copies, waiting): (u32, Option<JobId>) = conn
+        .prepare_cached(
+            "SELECT count(*), max(id) FILTER (WHERE state IN ('queued', 'sending'))
+             FROM print_jobs WHERE payment = ?1 AND kind LIKE '{\"copy\"%'",
+        )?
+        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let Some(job) = waiting {
+        return Ok(Written::Job(job));
+    }
+    let kind = JobKind::Copy(copies.saturating_add(1));
+    let job = insert_job(conn, Printed::Payment(id), printer, kind, at)?;
+    release(conn, &payment)?;
+    Ok(Written::Job(job))
 }
 
 /// A slip of no payment is ready at once: nothing has to be approved before.

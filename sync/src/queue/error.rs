@@ -64,6 +64,9 @@ pub enum WriteError {
     /// A delivery that no person was asked to handle.
     #[error("the delivery is {0}; only one that needs an operator can be marked as handled")]
     NotForOperator(String),
+    /// A copy was asked for of what has no receipt.
+    #[error("payment {0} is not approved, so there is no receipt to copy")]
+    NothingToCopy(PaymentId),
     /// No such print job.
     #[error("there is no print job {0}; check its number")]
     UnknownJob(JobId),

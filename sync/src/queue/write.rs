@@ -54,14 +54,13 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// Adds a print job for a payment, such as a copy that a person asked for.
-    Print {
-        /// What to print.
+    /// Adds a copy of an approved payment's receipt, with the next number; or nothing while one
+    /// waits to be printed, so that a second press of the button prints no second copy.
+    Copy {
+        /// Of what.
         payment: PaymentId,
         /// Where.
         printer: PrinterId,
-        /// What kind.
-        kind: JobKind,
         /// When.
         at: Timestamp,
     },
@@ -145,7 +144,7 @@ pub enum Written {
     ClosingRepeat(Closing),
     /// The key was used before for another device: this is that day end (law 5).
     ClosingElsewhere(Closing),
-    /// A job was added.
+    /// A job was added, or is there already.
     Job(JobId),
     /// Done, with nothing to tell.
     Done,

@@ -261,45 +261,6 @@ impl Concert {
         }
     }
 
-    fn link_up(&mut self) {
-        self.link_down();
-        self.phase = Phase::Idle;
-        self.event(Event::Ready { terminal_id: None });
-    }
-
-    fn link_down(&mut self) {
-        self.deframer.reset();
-        self.listening = false;
-        if self.left_over.take().is_some() {
-            self.abandoned += 1;
-        }
-        let lost = "The connection to the terminal broke.";
-        match std::mem::replace(&mut self.phase, Phase::Down) {
-            Phase::Down => return,
-            Phase::Idle => {}
-            Phase::Pausing { request, .. } | Phase::Ringing { request, .. } => {
-                let why = "the connection broke before. Check its cable, then try again.";
-                self.ended(request.payment, not_asked(why));
-            }
-            Phase::Sent { request, .. } | Phase::Working { request, .. } => {
-                self.doubted(request.payment, DoubtReason::LinkLost, lost, None);
-            }
-            Phase::Storing {
-                request, approval, ..
-            } => {
-                self.abandoned += 1;
-                self.doubted(request.payment, DoubtReason::LinkLost, lost, Some(approval));
-            }
-            Phase::Closing {
-                request, approval, ..
-            } => self.doubted(request.payment, DoubtReason::LinkLost, lost, Some(approval)),
-        }
-        self.phase = Phase::Down;
-        self.event(Event::NotReady {
-            reason: "The terminal is not connected: check its power and its cable.".into(),
-        });
-    }
-
     fn running(&self) -> Option<&Request> {
         match &self.phase {
             Phase::Down | Phase::Idle => None,

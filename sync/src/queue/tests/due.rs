@@ -194,12 +194,7 @@ fn print_jobs_move_until_they_end() {
     let front = "front".parse().unwrap();
     desk.approved(intent(1), due());
     let first = reader.jobs_due(&front).unwrap()[0].id;
-    let copy = desk.job(Write::Print {
-        payment: id(1),
-        printer: "front".parse().unwrap(),
-        kind: JobKind::Copy(1),
-        at: at(3),
-    });
+    let copy = desk.job(copy(1));
     let kinds: Vec<_> = reader
         .jobs_due(&front)
         .unwrap()
@@ -231,6 +226,54 @@ fn print_jobs_move_until_they_end() {
     assert_eq!(go(99, JobState::Queued), Err(WriteError::UnknownJob(99)));
     assert!(reader.jobs_sending().unwrap().is_empty());
     assert_eq!(reader.jobs_of(id(1)).unwrap()[0].state, unknown);
+}
+
+fn copy(payment: u8) -> Write {
+    Write::Copy {
+        payment: id(payment),
+        printer: "front".parse().unwrap(),
+        at: at(3),
+    }
+}
+
+#[test]
+fn copies_are_counted_and_a_second_press_prints_no_second_one() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.begin(intent(1), Due::default());
+    assert_eq!(
+        desk.write(copy(1)),
+        Err(WriteError::NothingToCopy(id(1))),
+        "there is no receipt yet"
+    );
+    assert_eq!(desk.write(copy(9)), Err(WriteError::UnknownPayment(id(9))));
+    desk.approved(intent(2), due());
+    let jobs = || reader.jobs_of(id(2)).unwrap();
+    let first = desk.job(copy(2));
+    assert_eq!(desk.job(copy(2)), first, "it still waits");
+    for (state, same) in [
+        (JobState::Sending, true),
+        (
+            JobState::Unknown {
+                reason: Text::from("paper out"),
+            },
+            false,
+        ),
+    ] {
+        let at = at(4);
+        desk.write(Write::Job {
+            job: first,
+            state,
+            at,
+        })
+        .unwrap();
+        assert_eq!(desk.job(copy(2)) == first, same);
+    }
+    let kinds: Vec<JobKind> = jobs().iter().map(|job| job.kind).collect();
+    assert_eq!(
+        kinds,
+        [JobKind::Customer, JobKind::Copy(1), JobKind::Copy(2)]
+    );
 }
 
 #[test]

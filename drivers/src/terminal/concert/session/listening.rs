@@ -1,13 +1,55 @@
-//! What comes over the line, and who has the word.
+//! The line: whether it is there, what comes over it, and who has the word.
 
 use super::{
     super::frame::{Found, NAK},
     Concert, Phase, SENDS, SIGNAL,
 };
-use crate::{Mono, terminal::request::not_asked};
+use crate::{
+    Mono,
+    terminal::{Event, request::not_asked},
+};
 use payment::DoubtReason;
 
 impl Concert {
+    pub(super) fn link_up(&mut self) {
+        self.link_down();
+        self.phase = Phase::Idle;
+        self.event(Event::Ready { terminal_id: None });
+    }
+
+    pub(super) fn link_down(&mut self) {
+        self.deframer.reset();
+        self.listening = false;
+        if self.left_over.take().is_some() {
+            self.abandoned += 1;
+        }
+        let lost = "The connection to the terminal broke.";
+        match std::mem::replace(&mut self.phase, Phase::Down) {
+            Phase::Down => return,
+            Phase::Idle => {}
+            Phase::Pausing { request, .. } | Phase::Ringing { request, .. } => {
+                let why = "the connection broke before. Check its cable, then try again.";
+                self.ended(request.payment, not_asked(why));
+            }
+            Phase::Sent { request, .. } | Phase::Working { request, .. } => {
+                self.doubted(request.payment, DoubtReason::LinkLost, lost, None);
+            }
+            Phase::Storing {
+                request, approval, ..
+            } => {
+                self.abandoned += 1;
+                self.doubted(request.payment, DoubtReason::LinkLost, lost, Some(approval));
+            }
+            Phase::Closing {
+                request, approval, ..
+            } => self.doubted(request.payment, DoubtReason::LinkLost, lost, Some(approval)),
+        }
+        self.phase = Phase::Down;
+        self.event(Event::NotReady {
+            reason: "The terminal is not connected: check its power and its cable.".into(),
+        });
+    }
+
     pub(super) fn heard(&mut self, now: Mono, found: Found) {
         match found {
             // Any answer now would look like the one that the approval waits for.
