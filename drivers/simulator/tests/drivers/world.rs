@@ -4,6 +4,8 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use drivers::{Input, Machine, Mono, Output};
 
+/// How long a link takes to open on demand.
+const CALL: Duration = Duration::from_millis(5);
 /// How long a lost link stays away.
 const OUTAGE: Duration = Duration::from_secs(1);
 /// More happens at one moment only where somebody asks to be woken for nothing.
@@ -21,6 +23,10 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) dies_after: Option<u32>,
     wait: [Option<Mono>; 2],
     linked: bool,
+    /// The link is opened when the driver asks for it, and only then.
+    on_demand: bool,
+    /// Whether the device can be reached.
+    pub(crate) reachable: bool,
     link_back_at: Option<Mono>,
     pending: VecDeque<Pending>,
 }
@@ -38,7 +44,23 @@ where
 {
     /// Both, with the link up.
     pub(crate) fn new(driver: D, device: S) -> Self {
-        let mut world = Self {
+        let mut world = Self::apart(driver, device);
+        world.link(true);
+        world.settle();
+        world
+    }
+
+    /// Both, with a link that the driver opens when it wants it.
+    pub(crate) fn on_demand(driver: D, device: S) -> Self {
+        let mut world = Self::apart(driver, device);
+        world.on_demand = true;
+        world.tell_driver(Input::Timeout);
+        world.settle();
+        world
+    }
+
+    fn apart(driver: D, device: S) -> Self {
+        Self {
             now: Mono::default(),
             driver,
             device,
@@ -48,12 +70,11 @@ where
             dies_after: None,
             wait: [None; 2],
             linked: false,
+            on_demand: false,
+            reachable: true,
             link_back_at: None,
             pending: VecDeque::new(),
-        };
-        world.link(true);
-        world.settle();
-        world
+        }
     }
 
     pub(crate) fn command(&mut self, command: D::Command) {
@@ -78,7 +99,12 @@ where
             assert!(steps < STEPS_AT_ONCE, "time stands still: {:?}", self.wait);
             self.now = self.now.max(next);
             if self.link_back_at.is_some_and(|at| at <= self.now) {
-                self.link(true);
+                self.link_back_at = None;
+                if self.reachable {
+                    self.link(true);
+                } else if self.on_demand {
+                    self.tell_driver(Input::LinkDown);
+                }
             }
             self.tell_driver(Input::Timeout);
             self.tell_device(Input::Timeout);
@@ -94,7 +120,7 @@ where
 
     fn link(&mut self, up: bool) {
         self.linked = up;
-        self.link_back_at = (!up).then(|| self.now + OUTAGE);
+        self.link_back_at = (!up && !self.on_demand).then(|| self.now + OUTAGE);
         if up {
             self.tell_device(Input::LinkUp);
             self.tell_driver(Input::LinkUp);
@@ -155,6 +181,10 @@ where
                     self.pending.push_back(Pending::Stored);
                 }
                 Output::Event(event) => self.events.push(event),
+                Output::Open if self.on_demand && !self.linked => {
+                    self.link_back_at = Some(self.now + CALL);
+                }
+                Output::Open => {}
                 Output::Close => closed = true,
                 Output::Wait(wait) => {
                     self.wait[0] = wait;
@@ -171,6 +201,7 @@ where
         loop {
             match self.device.poll() {
                 Output::Send(bytes) => self.pending.push_back(Pending::ToDriver(bytes)),
+                Output::Open => {}
                 Output::Close => {
                     closed = true;
                     break;

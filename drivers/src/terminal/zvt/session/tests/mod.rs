@@ -169,6 +169,7 @@ impl Desk {
                     break;
                 }
                 Output::Send(bytes) => frames += usize::from(self.sent(&bytes)),
+                Output::Open => self.log.push("open".into()),
                 Output::Close => self.log.push("close".into()),
                 Output::Event(event) => {
                     self.log.push(word(&event));
