@@ -54,6 +54,8 @@ pub struct Terminal {
 pub enum Protocol {
     /// ZVT-Kassenschnittstelle.
     Zvt(ZvtOptions),
+    /// ECR17.
+    Ecr17(Ecr17Options),
 }
 
 impl Protocol {
@@ -61,6 +63,7 @@ impl Protocol {
     pub fn patience(&self) -> Duration {
         match self {
             Self::Zvt(options) => options.completion_timeout,
+            Self::Ecr17(options) => options.completion_timeout,
         }
     }
 }
@@ -90,6 +93,41 @@ pub enum ZvtCharset {
     Latin1,
     /// The seven-bit set with German letters in the places of brackets.
     SevenBit,
+}
+
+/// `[terminal.ecr17]`
+#[derive(Debug, Clone)]
+pub struct Ecr17Options {
+    /// How the terminal makes its check bytes.
+    pub lrc: Ecr17Lrc,
+    /// The terminal's ID, eight digits; zeros stand for any.
+    pub terminal_id: String,
+    /// Our own number at the terminal, eight digits.
+    pub register: String,
+    /// Whether payments are asked for so that the answer has the amount.
+    pub extended: bool,
+    /// How long a message may stay unanswered.
+    pub answer_timeout: Duration,
+    /// How long the terminal may be silent in the middle of a procedure.
+    pub completion_timeout: Duration,
+    /// Whether the terminal's receipts come to our printer.
+    pub print_here: bool,
+}
+
+/// Which bytes an ECR17 terminal's check byte covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ecr17Lrc {
+    /// Found out from the terminal's first answer.
+    #[default]
+    Detect,
+    /// The payload alone.
+    Payload,
+    /// The payload and ETX.
+    PayloadEtx,
+    /// STX and the payload.
+    StxPayload,
+    /// STX, the payload and ETX.
+    StxPayloadEtx,
 }
 
 /// `[[till]]`: a device without a terminal.

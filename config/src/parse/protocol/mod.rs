@@ -3,6 +3,7 @@
 use super::{Names, section::Section};
 use crate::Protocol;
 
+mod ecr17;
 mod zvt;
 
 macro_rules! protocols {
@@ -31,4 +32,5 @@ macro_rules! protocols {
 
 protocols! {
     "zvt" => Zvt, zvt::read;
+    "ecr17" => Ecr17, ecr17::read;
 }
