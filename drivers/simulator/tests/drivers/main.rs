@@ -1,6 +1,8 @@
 //! The drivers against the simulated devices, in one process and in virtual time.
 
 #[cfg(test)]
+mod ecr17;
+#[cfg(test)]
 mod escpos;
 #[cfg(test)]
 mod world;

@@ -21,6 +21,8 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) durable: bool,
     /// After so many deliveries the till dies. A device on a serial line does not notice.
     pub(crate) dies_after: Option<u32>,
+    /// After so many deliveries the cable is pulled, once.
+    pub(crate) cut_after: Option<u32>,
     wait: [Option<Mono>; 2],
     linked: bool,
     /// The link is opened when the driver asks for it, and only then.
@@ -68,6 +70,7 @@ where
             facts: Vec::new(),
             durable: true,
             dies_after: None,
+            cut_after: None,
             wait: [None; 2],
             linked: false,
             on_demand: false,
@@ -139,6 +142,14 @@ where
                 Pending::ToDriver(bytes) => self.tell_driver(Input::Bytes(&bytes)),
                 Pending::ToDevice(bytes) => self.tell_device(Input::Bytes(&bytes)),
                 Pending::Stored => self.tell_driver(Input::Stored(self.durable)),
+            }
+            match &mut self.cut_after {
+                Some(0) => {
+                    self.cut_after = None;
+                    self.link(false);
+                }
+                Some(deliveries) => *deliveries -= 1,
+                None => {}
             }
             match &mut self.dies_after {
                 // What left for the device still arrives.
