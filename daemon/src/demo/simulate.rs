@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
     printer::{self, Printer},
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    terminal::{
+        ecr17,
+        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    },
 };
 use tokio::{signal, time::sleep};
 
@@ -24,11 +27,22 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
-    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
+    #[command(
+        after_help = terminal_faults(),
+        group = ArgGroup::new("protocol").required(true)
+    )]
     Terminal {
         /// Speak ZVT.
-        #[arg(long, required = true)]
+        #[arg(long, group = "protocol")]
         zvt: bool,
+        /// Speak ECR17. Over TCP only.
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        ecr17: bool,
         /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
@@ -81,6 +95,12 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
     format!("Faults:{lines}\n{more}")
 }
 
+fn terminal_faults() -> String {
+    let zvt = faults(FAULTS, "");
+    let ecr17 = faults(ecr17::FAULTS, "\nNAME=N arms it for the next N operations.");
+    format!("ZVT. {zvt}\nECR17. {ecr17}")
+}
+
 fn invoicing_faults() -> String {
     let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
     format!("Faults:\n  {}", names.join("\n  "))
@@ -93,11 +113,17 @@ fn invoicing_faults() -> String {
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
         Simulate::Terminal {
-            zvt: _,
+            ecr17: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_ecr17(address, &fault.join(",")).await,
+        Simulate::Terminal {
             listen,
             link,
             fault,
             replay: None,
+            ..
         } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
         Simulate::Terminal {
             replay: Some(trace),
@@ -162,6 +188,16 @@ async fn serve_terminal(
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_ecr17(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let terminal = ecr17::Terminal::new(ecr17::Options::default());
+    let (address, handle) = terminal.serve_tcp(address).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated ECR17 terminal is at link = \"tcp:{address}\"."
+    ));
     Ok(signal::ctrl_c().await?)
 }
 
