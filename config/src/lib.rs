@@ -14,12 +14,9 @@ mod types;
 
 pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link};
-pub use parse::PROTOCOLS;
+pub use parse::protocol::*;
 pub use secret::SecretSource;
-pub use types::{
-    Config, Daemon, Ecr17Lrc, Ecr17Options, Printer, Protocol, Secret, Terminal, Till, Upstream,
-    UpstreamKind, ZvtCharset, ZvtOptions,
-};
+pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream, UpstreamKind};
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;

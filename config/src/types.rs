@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use payment::{Currency, DeviceId, Method, PrinterId, UpstreamId};
 
-use crate::Link;
+use crate::{Link, Protocol};
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -47,87 +47,6 @@ pub struct Terminal {
     pub currency: Currency,
     /// Where its receipts come out.
     pub printer: Option<PrinterId>,
-}
-
-/// A terminal's protocol with that protocol's options.
-#[derive(Debug, Clone)]
-pub enum Protocol {
-    /// ZVT-Kassenschnittstelle.
-    Zvt(ZvtOptions),
-    /// ECR17.
-    Ecr17(Ecr17Options),
-}
-
-impl Protocol {
-    /// How long the terminal may work on one payment.
-    pub fn patience(&self) -> Duration {
-        match self {
-            Self::Zvt(options) => options.completion_timeout,
-            Self::Ecr17(options) => options.completion_timeout,
-        }
-    }
-}
-
-/// `[terminal.zvt]`
-#[derive(Debug, Clone)]
-pub struct ZvtOptions {
-    /// The six digits of the merchant password; `000000` unless given.
-    pub password: Secret,
-    /// The character set of the terminal's texts.
-    pub charset: ZvtCharset,
-    /// T3: how long a command may stay unanswered.
-    pub answer_timeout: Duration,
-    /// T4: how long the terminal may be silent in the middle of an operation.
-    pub completion_timeout: Duration,
-    /// Whether the terminal's receipts come to our printer.
-    pub print_here: bool,
-}
-
-/// The character set of a ZVT terminal's texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ZvtCharset {
-    /// The protocol's own default.
-    #[default]
-    Cp437,
-    /// What Austrian terminals send.
-    Latin1,
-    /// The seven-bit set with German letters in the places of brackets.
-    SevenBit,
-}
-
-/// `[terminal.ecr17]`
-#[derive(Debug, Clone)]
-pub struct Ecr17Options {
-    /// How the terminal makes its check bytes.
-    pub lrc: Ecr17Lrc,
-    /// The terminal's ID, eight digits; zeros stand for any.
-    pub terminal_id: String,
-    /// Our own number at the terminal, eight digits.
-    pub register: String,
-    /// Whether payments are asked for so that the answer has the amount.
-    pub extended: bool,
-    /// How long a message may stay unanswered.
-    pub answer_timeout: Duration,
-    /// How long the terminal may be silent in the middle of a procedure.
-    pub completion_timeout: Duration,
-    /// Whether the terminal's receipts come to our printer.
-    pub print_here: bool,
-}
-
-/// Which bytes an ECR17 terminal's check byte covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Ecr17Lrc {
-    /// Found out from the terminal's first answer.
-    #[default]
-    Detect,
-    /// The payload alone.
-    Payload,
-    /// The payload and ETX.
-    PayloadEtx,
-    /// STX and the payload.
-    StxPayload,
-    /// STX, the payload and ETX.
-    StxPayloadEtx,
 }
 
 /// `[[till]]`: a device without a terminal.

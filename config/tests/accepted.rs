@@ -103,6 +103,11 @@ fn options_reach_their_places() {
 password = { credential = "six-digits" }
 answer_timeout = "7s"
 completion_timeout = "4m"
+number_messages = true
+amounts_at_terminal = false
+administration_at_terminal = false
+service_menu = false
+capitals = true
 
 [[upstream]]
 id = "ivvy"
@@ -119,6 +124,13 @@ methods = { card = 9, other = 0x10 }
     assert_eq!(options.password.expose(), "123456");
     assert_eq!(options.answer_timeout, Duration::from_secs(7));
     assert_eq!(options.completion_timeout, Duration::from_mins(4));
+    assert!(options.number_messages && options.capitals);
+    let allowed = [
+        options.amounts_at_terminal,
+        options.administration_at_terminal,
+        options.service_menu,
+    ];
+    assert_eq!(allowed, [false; 3]);
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));

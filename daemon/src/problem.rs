@@ -61,8 +61,8 @@ pub enum Problem {
     },
     /// The last payment's outcome is unknown.
     #[error(
-        "{device} takes no card payment while payment {payment} is in doubt. Find out whether it \
-         was charged, settle it, then send the same request again."
+        "The terminal of {device} is asked for nothing new while payment {payment} is in doubt. \
+         Find out whether it was charged, settle it, then send the same request again."
     )]
     DeviceInDoubt {
         /// Which device.
@@ -75,6 +75,18 @@ pub enum Problem {
         "The day of {0} is being closed. Wait until that has ended, then send the same request again."
     )]
     Closing(DeviceId),
+    /// The device's terminal is busy with a service.
+    #[error(
+        "The terminal of {0} is busy with a service. Wait until that has ended, then send the same \
+         request again."
+    )]
+    Serving(DeviceId),
+    /// The device has no terminal that could be asked for a service.
+    #[error("{0} has no card terminal. Name a device that has one.")]
+    NothingToServe(DeviceId),
+    /// A service was refused, or nobody knows whether it was done.
+    #[error("{0} The service was not done. It moves no money, and may be asked for again.")]
+    ServiceNotDone(Text),
     /// The device has no terminal whose day could be closed.
     #[error("{0} has no card terminal, so there is no day to close.")]
     NothingToClose(DeviceId),
@@ -189,6 +201,8 @@ pub enum NotOffered {
     },
     /// Give money back.
     Refund,
+    /// Do anything besides payments.
+    Service,
     /// End its day when asked.
     EndOfDay,
     /// End a running payment when asked.
@@ -215,6 +229,9 @@ impl std::fmt::Display for NotOffered {
             }
             Self::Refund => f.write_str(
                 "This terminal cannot give money back. Give it back another way, and record that.",
+            ),
+            Self::Service => f.write_str(
+                "This terminal does nothing but payments when asked. Look into its menu.",
             ),
             Self::EndOfDay => f.write_str(
                 "The day of this terminal is not closed from here. It closes by itself, or in its menu.",
@@ -247,6 +264,9 @@ impl Problem {
             Self::DeviceBusy { .. } => ("device-busy", 409),
             Self::DeviceInDoubt { .. } => ("device-in-doubt", 409),
             Self::Closing(_) => ("device-closing", 409),
+            Self::Serving(_) => ("device-serving", 409),
+            Self::NothingToServe(_) => ("nothing-to-serve", 422),
+            Self::ServiceNotDone(_) => ("service-not-done", 502),
             Self::NothingToClose(_) => ("nothing-to-close", 422),
             Self::ClosingKeyReused(_) => ("idempotency-key-reused", 422),
             Self::CannotReturn(_) => ("cannot-return", 409),

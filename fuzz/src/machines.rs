@@ -118,6 +118,11 @@ pub fn zvt_driver(data: &[u8]) {
         answer_timeout: Duration::from_secs(5),
         completion_timeout: Duration::from_mins(3),
         print_here: true,
+        number_messages: first % 4 < 2,
+        amounts_at_terminal: true,
+        administration_at_terminal: true,
+        service_menu: true,
+        capitals: false,
     };
     let mut machine = Zvt::new(ZvtSettings::new(&options, currency), framing);
     let payment = PaymentId::new(at, [7; 10]);

@@ -226,13 +226,13 @@ rows! {
     NextIsRefused => Declined,
     /// By our reference: an approval of the amount that was wanted.
     ReferenceApproved => Approved,
-    /// By our reference: a refusal.
+    /// By our reference: a refusal, or that it was taken back.
     ReferenceRefused => Declined,
     /// By our reference: nothing, at the terminal that was asked.
     ReferenceUnknown => Declined,
     /// By our reference: nothing, but it may be another terminal than was asked.
     ReferenceElsewhere => InDoubt,
-    /// By our reference: nothing, or a refusal, yet an approval was seen.
+    /// By our reference: nothing, yet an approval was seen.
     ReferenceContradicts => InDoubt,
 }
 
@@ -265,10 +265,9 @@ pub fn row(case: &Case, answer: &Answer) -> Row {
         Answer::Nothing if case.before == Some(Mark::Nothing) => return Row::NothingStill,
         Answer::Nothing => return Row::NothingAnyMore,
         Answer::Found(approval) => return found(case, approval),
-        Answer::Refused(_) | Answer::NotFound { .. } if case.seen.is_some() => {
-            return Row::ReferenceContradicts;
-        }
+        // Also where an approval was seen: it was not acknowledged in time, and taken back.
         Answer::Refused(_) => return Row::ReferenceRefused,
+        Answer::NotFound { .. } if case.seen.is_some() => return Row::ReferenceContradicts,
         Answer::NotFound { terminal_id } => return not_found(case, terminal_id.as_ref()),
         Answer::Stored(stored) => stored,
     };

@@ -9,6 +9,8 @@ mod devices;
 mod docs;
 mod events;
 mod offline;
+mod recovery;
 mod returns;
 mod sale;
 mod scenarios;
+mod services;

@@ -54,7 +54,7 @@ pub(super) async fn begin(
         Taken::Accepted(payment) => (StatusCode::ACCEPTED, payment),
         Taken::Ended(payment) => (StatusCode::CREATED, payment),
         Taken::Repeat(payment) => (StatusCode::OK, payment),
-        Taken::Closing(_) => return Err(Problem::StorageFailed),
+        Taken::Closing(_) | Taken::Served(_) => return Err(Problem::StorageFailed),
     };
     let headers = [(
         header::LOCATION,
@@ -326,6 +326,6 @@ fn view(taken: Taken) -> Result<PaymentView, Problem> {
         Taken::Accepted(payment) | Taken::Ended(payment) | Taken::Repeat(payment) => {
             Ok(payment.into())
         }
-        Taken::Closing(_) => Err(Problem::StorageFailed),
+        Taken::Closing(_) | Taken::Served(_) => Err(Problem::StorageFailed),
     }
 }

@@ -70,15 +70,19 @@ pub(super) async fn refund(
 }
 
 async fn original(api: &Api, id: PaymentId) -> Result<(Payment, Vec<Payment>), Problem> {
+    // Somebody who has heard that it was approved may be faster than the journal. Before the rows:
+    // what the snapshot knows to be over may not be durable yet.
+    let desk = api.shell.desk();
     let found = api.shell.read(move |reader| {
         let Some(payment) = reader.payment(id)? else {
             return Ok(None);
         };
         Ok(Some((payment, reader.linked(id)?)))
     });
-    found
-        .await?
-        .ok_or_else(|| Problem::UnknownPayment(id.to_string()))
+    let found = found.await?;
+    let (payment, linked) = found.ok_or_else(|| Problem::UnknownPayment(id.to_string()))?;
+    let linked = linked.into_iter().map(|linked| desk.overlay(linked));
+    Ok((desk.overlay(payment), linked.collect()))
 }
 
 /// The same device, method and invoice as the original.

@@ -103,8 +103,10 @@ function actions(d, p) {
   if (d.running.in_doubt) {
     row.append(button("It was charged", `${p.id}+`, () => settle(p, "approved")));
     row.append(button("It was not charged", `${p.id}-`, () => settle(p, "declined")));
-  } else {
+  } else if (d.terminal.can.abort) {
     row.append(button("Stop this payment", `${p.id}x`, (b) => stop(p, b)));
+  } else {
+    row.append(element("p", "what", "To stop this payment, press the red key of the terminal."));
   }
   return row;
 }

@@ -12,7 +12,7 @@ use drivers::terminal::{Command, LastTransaction, Queried, Recovery};
 use jiff::Timestamp;
 use payment::{
     DeviceId, Fact, Mark, Payment, PaymentId, Settlement, Stored, Text, Verdict,
-    recovery::{Answer, Case, Counting, Decision, decide},
+    recovery::{Answer, Case, Counting, Decision, decide, row},
 };
 
 use super::{
@@ -41,9 +41,13 @@ impl Engine {
         let doubt = match &device.hold {
             None => None,
             Some(Hold::Doubt(payment)) => Some(payment.intent.clone()),
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_)) => {
-                return;
-            }
+            Some(
+                Hold::Beginning(_)
+                | Hold::Running(_)
+                | Hold::Ending(_)
+                | Hold::Closing(_)
+                | Hold::Serving(_),
+            ) => return,
         };
         let command = match (recovery, doubt) {
             (Recovery::LastTransaction(_), None) if device.inquired => return,
@@ -167,8 +171,14 @@ impl Engine {
         };
         let case = case(device, payment);
         let works = may_still_work(now, &case, payment, answer);
-        let decision = decide(&case, if works { &Answer::Busy } else { answer });
-        tracing::info!(payment = %payment.intent.id, decision = decision_word(&decision), "doubt");
+        let answer = if works { &Answer::Busy } else { answer };
+        let decision = decide(&case, answer);
+        tracing::info!(
+            payment = %payment.intent.id,
+            row = ?row(&case, answer),
+            decision = decision_word(&decision),
+            "doubt"
+        );
         let by = |evidence| Verdict::Terminal { evidence };
         let settlement = match decision {
             Decision::Approved { approval, evidence } => Settlement::Approved {

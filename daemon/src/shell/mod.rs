@@ -28,7 +28,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 pub use start::{RunError, Running, StartError, start};
 
 use crate::{
-    engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo},
+    engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo, ServiceWish},
     problem::Problem,
 };
 
@@ -96,6 +96,19 @@ impl Handle {
     pub async fn close(&self, intent: ClosingIntent) -> Answer {
         let intent = Box::new(intent);
         self.ask(move |reply| Event::Close { intent, reply }).await
+    }
+
+    /// Asks a terminal for a service, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// When it cannot be asked for, or was not done.
+    pub async fn serve(&self, device: DeviceId, wish: ServiceWish) -> Answer {
+        self.ask(move |reply| Event::Serve {
+            device,
+            wish,
+            reply,
+        })
+        .await
     }
 
     /// Asks a terminal for its last transaction again, now.

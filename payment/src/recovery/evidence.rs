@@ -87,7 +87,10 @@ pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
         Row::NextIsOurs => format!("{held}, the next after {before}, and for {wanted} as asked."),
         Row::NextIsRefused => format!("{held}, newer than {before}: {wanted} was refused."),
         Row::ReferenceApproved => format!("{held}, for {wanted} as asked."),
-        Row::ReferenceRefused => format!("Asked by our reference, {}", refusal(answer)),
+        Row::ReferenceRefused => format!(
+            "Asked by our reference, the terminal says: {}",
+            refusal(answer)
+        ),
         Row::ReferenceUnknown => "The terminal that was asked knows nothing by our reference: the \
                                   payment never reached it."
             .to_owned(),
@@ -97,9 +100,8 @@ pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
             terminal_before(case)
         ),
         Row::ReferenceContradicts => format!(
-            "The approval that was seen was {}, but asked by our reference, {}",
-            seen(case),
-            refusal(answer)
+            "The terminal knows nothing by our reference, but the approval that was seen was {}.",
+            seen(case)
         ),
     };
     Text::new(&sentence)
@@ -168,12 +170,11 @@ fn before(mark: Option<&Mark>) -> String {
     }
 }
 
-/// What a terminal says that holds no approval of our reference.
-fn refusal(answer: &Answer) -> String {
+fn refusal(answer: &Answer) -> &str {
     if let Answer::Refused(refusal) = answer {
-        format!("the terminal says: {}", refusal.text)
+        refusal.text.as_str()
     } else {
-        "the terminal knows nothing.".to_owned()
+        "nothing."
     }
 }
 

@@ -10,7 +10,7 @@ use payment::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Write, WriteError, Written, closing, journal, outbox,
+    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, journal, outbox,
     rows::{Damaged, Fault, micros, whole_micros},
 };
 
@@ -41,7 +41,13 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             at,
         } => {
             let payment = load(conn, *payment)?;
-            let job = insert_job(conn, payment.intent.id, printer, *kind, *at)?;
+            let job = insert_job(
+                conn,
+                Printed::Payment(payment.intent.id),
+                printer,
+                *kind,
+                *at,
+            )?;
             release(conn, &payment)?;
             Ok(Written::Job(job))
         }
@@ -154,7 +160,10 @@ fn slip(
     let Some((printer, kind)) = job else {
         return Ok(Written::Done);
     };
-    let payment = payment.ok_or(WriteError::NoPayment)?;
+    let Some(payment) = payment else {
+        let slip = Printed::Slip(conn.last_insert_rowid());
+        return Ok(Written::Job(insert_job(conn, slip, printer, *kind, at)?));
+    };
     let job = job_once(conn, payment.intent.id, printer, *kind, at)?;
     release(conn, &payment)?;
     Ok(Written::Job(job))
@@ -224,26 +233,34 @@ fn job_once(
             row.get(0)
         })
         .optional()?;
-    known.map_or_else(|| insert_job(conn, payment, printer, kind, at), Ok)
+    let what = Printed::Payment(payment);
+    known.map_or_else(|| insert_job(conn, what, printer, kind, at), Ok)
 }
 
+/// A slip of no payment is ready at once: nothing has to be approved before.
 fn insert_job(
     conn: &Connection,
-    payment: PaymentId,
+    what: Printed,
     printer: &PrinterId,
     kind: JobKind,
     at: Timestamp,
 ) -> Result<JobId, Fault> {
+    let (payment, slip) = match what {
+        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
+        Printed::Slip(slip) => (None, Some(slip)),
+    };
     let kind = serde_json::to_string(&kind).map_err(Damaged::from)?;
     let body = serde_json::to_string(&JobState::Queued).map_err(Damaged::from)?;
     conn.prepare_cached(
-        "INSERT INTO print_jobs (payment, printer, kind, ready, state, body, at, changed_at)
-         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6)",
+        "INSERT INTO print_jobs (payment, slip, printer, kind, ready, state, body, at, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
     )?
     .execute(params![
-        payment.as_bytes(),
+        payment,
+        slip,
         printer.as_str(),
         kind,
+        slip.is_some(),
         JobState::Queued.as_str(),
         body,
         micros(at)

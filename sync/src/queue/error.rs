@@ -86,9 +86,6 @@ pub enum WriteError {
         /// Which upstream.
         upstream: UpstreamId,
     },
-    /// A print job needs a payment.
-    #[error("a slip without a payment cannot be a print job; keep it without one")]
-    NoPayment,
     /// A stored row cannot be read.
     #[error("a row of the queue is damaged ({0}); run the verification and call support")]
     Damaged(String),

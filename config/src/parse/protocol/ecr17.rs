@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use super::super::{Names, section::Section};
-use crate::{Ecr17Lrc, Ecr17Options};
+use super::{
+    super::{Names, section::Section},
+    Options,
+};
 
 const ANSWER: Duration = Duration::from_secs(5);
 const COMPLETION: Duration = Duration::from_mins(3);
@@ -11,68 +13,109 @@ const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_mins(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-pub(super) fn read(
-    terminal: &mut Section<'_, '_, '_>,
-    _: &Names<'_>,
-    has_printer: bool,
-) -> Option<Ecr17Options> {
-    reaches_it(terminal);
-    let mut options = Ecr17Options {
-        lrc: Ecr17Lrc::default(),
-        terminal_id: "00000000".to_owned(),
-        register: "00000001".to_owned(),
-        extended: true,
-        answer_timeout: ANSWER,
-        completion_timeout: COMPLETION,
-        print_here: has_printer,
-    };
-    if !terminal.has("ecr17") {
-        return Some(options);
-    }
-    let known = [
-        "lrc",
-        "terminal_id",
-        "register",
-        "extended",
-        "answer_timeout",
-        "completion_timeout",
-        "print_here",
-    ];
-    let mut section = terminal.inner("ecr17", &known)?;
-    if let Some(lrc) = lrc(&mut section) {
-        options.lrc = lrc;
-    }
-    if let Some(id) = digits(
-        &mut section,
-        "terminal_id",
-        "its eight digits stand on its receipts",
-    ) {
-        options.terminal_id = id;
-    }
-    if let Some(id) = digits(
-        &mut section,
-        "register",
-        "write eight digits, such as \"00000001\"",
-    ) {
-        options.register = id;
-    }
-    if let Some(extended) = section.flag("extended") {
-        options.extended = extended;
-    }
-    let answer = section.duration("answer_timeout", ANSWER, SECOND..=MINUTE);
-    let completion = section.duration("completion_timeout", COMPLETION, 10 * SECOND..=HOUR);
-    if let Some(print_here) = section.flag("print_here") {
-        options.print_here = print_here;
-        if print_here && !has_printer {
-            section.note(
-                "print_here",
-                "there is no printer for it; name one by terminal.printer, or write false",
-            );
+/// `[terminal.ecr17]`
+#[derive(Debug, Clone)]
+pub struct Ecr17Options {
+    /// How the terminal makes its check bytes.
+    pub lrc: Ecr17Lrc,
+    /// The terminal's ID, eight digits; zeros stand for any.
+    pub terminal_id: String,
+    /// Our own number at the terminal, eight digits.
+    pub register: String,
+    /// Whether payments are asked for so that the answer has the amount.
+    pub extended: bool,
+    /// How long a message may stay unanswered.
+    pub answer_timeout: Duration,
+    /// How long the terminal may be silent in the middle of a procedure.
+    pub completion_timeout: Duration,
+    /// Whether the terminal's receipts come to our printer.
+    pub print_here: bool,
+}
+
+/// Which bytes an ECR17 terminal's check byte covers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Ecr17Lrc {
+    /// Found out from the terminal's first answer.
+    #[default]
+    Detect,
+    /// The payload alone.
+    Payload,
+    /// The payload and ETX.
+    PayloadEtx,
+    /// STX and the payload.
+    StxPayload,
+    /// STX, the payload and ETX.
+    StxPayloadEtx,
+}
+
+impl Options for Ecr17Options {
+    fn read(
+        terminal: &mut Section<'_, '_, '_>,
+        _: &Names<'_>,
+        has_printer: bool,
+    ) -> Option<Self> {
+        reaches_it(terminal);
+        let mut options = Self {
+            lrc: Ecr17Lrc::default(),
+            terminal_id: "00000000".to_owned(),
+            register: "00000001".to_owned(),
+            extended: true,
+            answer_timeout: ANSWER,
+            completion_timeout: COMPLETION,
+            print_here: has_printer,
+        };
+        if !terminal.has("ecr17") {
+            return Some(options);
         }
+        let known = [
+            "lrc",
+            "terminal_id",
+            "register",
+            "extended",
+            "answer_timeout",
+            "completion_timeout",
+            "print_here",
+        ];
+        let mut section = terminal.inner("ecr17", &known)?;
+        if let Some(lrc) = lrc(&mut section) {
+            options.lrc = lrc;
+        }
+        if let Some(id) = digits(
+            &mut section,
+            "terminal_id",
+            "its eight digits stand on its receipts",
+        ) {
+            options.terminal_id = id;
+        }
+        if let Some(id) = digits(
+            &mut section,
+            "register",
+            "write eight digits, such as \"00000001\"",
+        ) {
+            options.register = id;
+        }
+        if let Some(extended) = section.flag("extended") {
+            options.extended = extended;
+        }
+        let answer = section.duration("answer_timeout", ANSWER, SECOND..=MINUTE);
+        let completion = section.duration("completion_timeout", COMPLETION, 10 * SECOND..=HOUR);
+        if let Some(print_here) = section.flag("print_here") {
+            options.print_here = print_here;
+            if print_here && !has_printer {
+                section.note(
+                    "print_here",
+                    "there is no printer for it; name one by terminal.printer, or write false",
+                );
+            }
+        }
+        options.answer_timeout = answer?;
+        options.completion_timeout = completion?;
+        Some(options)
     }
-    options.answer_timeout = answer?;
-    options.completion_timeout = completion?;
-    Some(options)
+
+    fn patience(&self) -> Duration {
+        self.completion_timeout
+    }
 }
 
 /// Such a terminal is on the network, and counts in cents.

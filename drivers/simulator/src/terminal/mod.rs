@@ -7,6 +7,7 @@ use drivers::Machine;
 use crate::UnknownFault;
 
 pub mod ecr17;
+pub mod skeleton;
 pub mod zvt;
 
 /// What every simulated terminal is, whatever it speaks: a device with a ledger of its own, which says

@@ -207,6 +207,7 @@ fn each_fault_ends_as_it_should() {
                 | "silent"
                 | "late-approval"
                 | "garbage"
+                | "over-long"
                 | "other-amount"
                 | "other-device"
                 | "unknown-code"

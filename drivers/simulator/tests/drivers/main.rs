@@ -5,6 +5,8 @@ mod ecr17;
 #[cfg(test)]
 mod escpos;
 #[cfg(test)]
+mod kit;
+#[cfg(test)]
 mod world;
 #[cfg(test)]
 mod zvt;

@@ -23,6 +23,9 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) dies_after: Option<u32>,
     /// After so many deliveries the cable is pulled, once.
     pub(crate) cut_after: Option<u32>,
+    /// Whether a link is opened for each command, and not again after a loss.
+    pub(crate) per_job: bool,
+    pub(crate) wire: Wire,
     wait: [Option<Mono>; 2],
     linked: bool,
     /// The link is opened when the driver asks for it, and only then.
@@ -31,6 +34,35 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) reachable: bool,
     link_back_at: Option<Mono>,
     pending: VecDeque<Pending>,
+}
+
+/// The wire between both, and what it does to the bytes.
+#[derive(Debug, Default)]
+pub(crate) struct Wire {
+    pub(crate) chunks: Chunks,
+    /// The link breaks after so many more bytes in that direction.
+    pub(crate) cut_after: Option<(Direction, u64)>,
+    /// Bytes that came through, to the driver and to the device.
+    pub(crate) passed: [u64; 2],
+}
+
+/// In which pieces bytes arrive.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Chunks {
+    /// As they were sent.
+    #[default]
+    Whole,
+    /// One by one.
+    Bytes,
+    /// As many together as there are.
+    Coalesced,
+}
+
+/// Which way bytes go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    ToDriver,
+    ToDevice,
 }
 
 enum Pending {
@@ -71,6 +103,8 @@ where
             durable: true,
             dies_after: None,
             cut_after: None,
+            per_job: false,
+            wire: Wire::default(),
             wait: [None; 2],
             linked: false,
             on_demand: false,
@@ -81,8 +115,19 @@ where
     }
 
     pub(crate) fn command(&mut self, command: D::Command) {
+        if self.per_job && !self.linked && !self.is_dead() {
+            self.link(true);
+        }
         self.tell_driver(Input::Command(command));
         self.settle();
+    }
+
+    /// Bytes that the device never said.
+    pub(crate) fn say_to_driver(&mut self, bytes: &[u8]) {
+        if self.linked {
+            self.tell_driver(Input::Bytes(bytes));
+            self.settle();
+        }
     }
 
     /// Lets time pass until something happened that is waited for.
@@ -123,7 +168,7 @@ where
 
     fn link(&mut self, up: bool) {
         self.linked = up;
-        self.link_back_at = (!up && !self.on_demand).then(|| self.now + OUTAGE);
+        self.link_back_at = (!(up || self.on_demand || self.per_job)).then(|| self.now + OUTAGE);
         if up {
             self.tell_device(Input::LinkUp);
             self.tell_driver(Input::LinkUp);
@@ -139,8 +184,8 @@ where
     fn settle(&mut self) {
         while let Some(pending) = self.pending.pop_front() {
             match pending {
-                Pending::ToDriver(bytes) => self.tell_driver(Input::Bytes(&bytes)),
-                Pending::ToDevice(bytes) => self.tell_device(Input::Bytes(&bytes)),
+                Pending::ToDriver(bytes) => self.pass(Direction::ToDriver, bytes),
+                Pending::ToDevice(bytes) => self.pass(Direction::ToDevice, bytes),
                 Pending::Stored => self.tell_driver(Input::Stored(self.durable)),
             }
             match &mut self.cut_after {
@@ -162,6 +207,57 @@ where
         }
     }
 
+    /// Brings bytes to the other end, as the wire will have it.
+    fn pass(&mut self, direction: Direction, mut bytes: Vec<u8>) {
+        if self.wire.chunks == Chunks::Coalesced {
+            while let Some(more) = self.next_along(direction) {
+                bytes.extend(more);
+            }
+        }
+        let cut = match &mut self.wire.cut_after {
+            Some((way, left)) if *way == direction => {
+                let length = u64::try_from(bytes.len()).unwrap();
+                let reached = length >= *left;
+                bytes.truncate(usize::try_from(*left).unwrap().min(bytes.len()));
+                *left = left.saturating_sub(length);
+                reached
+            }
+            Some(_) | None => false,
+        };
+        let pieces = match self.wire.chunks {
+            Chunks::Whole | Chunks::Coalesced => bytes.chunks(bytes.len().max(1)),
+            Chunks::Bytes => bytes.chunks(1),
+        };
+        for piece in pieces {
+            match direction {
+                Direction::ToDriver => {
+                    self.wire.passed[0] += u64::try_from(piece.len()).unwrap();
+                    self.tell_driver(Input::Bytes(piece));
+                }
+                Direction::ToDevice => {
+                    self.wire.passed[1] += u64::try_from(piece.len()).unwrap();
+                    self.tell_device(Input::Bytes(piece));
+                }
+            }
+        }
+        if cut {
+            self.wire.cut_after = None;
+            self.link(false);
+        }
+    }
+
+    fn next_along(&mut self, direction: Direction) -> Option<Vec<u8>> {
+        match (self.pending.front(), direction) {
+            (Some(Pending::ToDriver(_)), Direction::ToDriver)
+            | (Some(Pending::ToDevice(_)), Direction::ToDevice) => {}
+            _ => return None,
+        }
+        match self.pending.pop_front() {
+            Some(Pending::ToDriver(bytes) | Pending::ToDevice(bytes)) => Some(bytes),
+            Some(Pending::Stored) | None => None,
+        }
+    }
+
     /// Whether the till is dead.
     pub(crate) fn is_dead(&self) -> bool {
         self.dies_after == Some(0)
@@ -173,7 +269,14 @@ where
         self.driver = driver;
         self.events.clear();
         self.facts.clear();
-        self.tell_driver(Input::LinkUp);
+        if self.on_demand {
+            // Its connection died with it.
+            self.linked = false;
+            self.tell_device(Input::LinkDown);
+            self.tell_driver(Input::Timeout);
+        } else {
+            self.tell_driver(Input::LinkUp);
+        }
         self.settle();
     }
 

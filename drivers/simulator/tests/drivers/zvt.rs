@@ -36,6 +36,7 @@ fn driver(framing: Framing, print_here: bool) -> Zvt {
         completion_timeout: Duration::from_mins(3),
         print_here,
         numbered: false,
+        manner: zvt::message::Manner::default(),
     };
     let driver = Zvt::new(
         settings,
@@ -186,14 +187,18 @@ fn each_fault_ends_as_it_should() {
                 "lose-answer-before-card"
                 | "lose-answer-after-approval"
                 | "hang-up-after-approval"
+                | "hang-up-before-completion"
                 | "power-loss-after-approval"
                 | "abort-after-approval"
                 | "silent"
                 | "garbage"
+                | "over-long"
                 | "other-amount"
                 | "swapped"
                 | "no-stored-transaction"
                 | "last-is-reversal"
+                | "auto-reversal"
+                | "stale-status"
                 | "last-is-end-of-day" => "doubted",
                 // 04 FF announces three minutes for the customer's step, and 06 B0 is refused.
                 "late-approval" => "doubted",
@@ -211,6 +216,7 @@ fn doubt_is_settled_by_what_the_terminal_has_stored() {
             ("lose-answer-before-card", Some(1)),
             ("lose-answer-after-approval", Some(2)),
             ("hang-up-after-approval", Some(1)),
+            ("hang-up-before-completion", Some(2)),
             ("power-loss-after-approval", Some(2)),
             ("silent", Some(1)),
         ] {
@@ -354,6 +360,7 @@ fn what_a_terminal_holds_after_doubt() {
         let original_trace = Some(1);
         let reversal = StoredKind::Reversal { original_trace };
         assert_eq!(kind(after("last-is-reversal")), reversal);
+        assert_eq!(kind(after("auto-reversal")), reversal);
         assert_eq!(kind(after("last-is-end-of-day")), StoredKind::EndOfDay);
         for fault in ["no-stored-transaction", "swapped"] {
             let last = after(fault);

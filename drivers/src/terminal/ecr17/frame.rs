@@ -93,7 +93,10 @@ impl Reader {
                     return Some(found);
                 }
                 Step::Garbage => {
-                    self.bytes.drain(..1);
+                    let begins = |byte: &u8| matches!(*byte, STX | SOH | ACK | NAK);
+                    let rest = self.bytes.iter().skip(1).position(begins);
+                    let length = rest.map_or(self.bytes.len(), |rest| rest + 1);
+                    self.bytes.drain(..length);
                     if !std::mem::replace(&mut self.in_garbage, true) {
                         return Some(Found::Garbage);
                     }

@@ -384,11 +384,7 @@ fn references() -> Vec<Line> {
             Row::OtherTerminal,
         ),
         (asked(), refused(), Row::ReferenceRefused),
-        (
-            seen(asked(), 471, 481),
-            refused(),
-            Row::ReferenceContradicts,
-        ),
+        (seen(asked(), 471, 481), refused(), Row::ReferenceRefused),
         (
             asked(),
             unknown_reference("29001234"),

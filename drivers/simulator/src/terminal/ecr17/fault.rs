@@ -43,6 +43,7 @@ faults! {
     Slow "slow" "Silent for 150 s at the PIN prompt. Charged."
     LateApproval "late-approval" "Silent for 200 s, then approves, even on a new connection. Charged."
     Garbage "garbage" "Charges, and sends noise in place of the result, then nothing for 30 s. Charged."
+    OverLong "over-long" "Charges, and sends 60000 bytes without an end in place of the result, then nothing for 30 s. Charged."
     BadLrc "bad-lrc" "The first copy of the result has a wrong check byte. Charged."
     LostAcknowledgement "lost-acknowledgement" "Does not hear the first ACK of the result, and sends it again. Charged."
     NoAcknowledgement "no-acknowledgement" "Sends the result without an ACK of the request. Charged."

@@ -80,6 +80,7 @@ impl Terminal {
             Step::Tickets => self.tickets(usize::MAX),
             Step::HalfTicket => self.tickets(1),
             Step::Noise => self.wire.noise(),
+            Step::OverLong => self.wire.over_long(),
             Step::HangUp => self.closing = self.linked,
             Step::Dead(length) => {
                 self.wire.clear();

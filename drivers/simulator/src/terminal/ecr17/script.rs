@@ -40,6 +40,8 @@ pub(super) enum Step {
     HalfTicket,
     /// Bytes that mean nothing.
     Noise,
+    /// A message without an end.
+    OverLong,
     /// Drops the connection.
     HangUp,
     /// Hears and says nothing for so long.
@@ -106,9 +108,13 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
         Some(Fault::LoseAnswerAfterApproval) => vec![charge, Step::HangUp],
         Some(Fault::NoMemory) => vec![charge, Step::Forget, Step::HangUp],
         Some(Fault::HangUpAfterApproval) => vec![charge, Step::Shout, Step::HangUp],
-        Some(Fault::Garbage) => vec![
+        Some(fault @ (Fault::Garbage | Fault::OverLong)) => vec![
             charge,
-            Step::Noise,
+            if fault == Fault::Garbage {
+                Step::Noise
+            } else {
+                Step::OverLong
+            },
             // Until it has left.
             Step::Pause(Duration::from_secs(1)),
             Step::Dead(DEAD),

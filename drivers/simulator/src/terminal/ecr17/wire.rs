@@ -167,6 +167,12 @@ impl Wire {
         self.send(b"\xff\x00\x02\x06\x15noise\xfe".to_vec());
     }
 
+    /// A message without an end.
+    pub(super) fn over_long(&mut self) {
+        let frame = [b"\x0212345678".to_vec(), vec![b'0'; 60_000]].concat();
+        self.send(frame);
+    }
+
     fn send(&mut self, mut bytes: Vec<u8>) {
         if !self.held.is_empty() {
             bytes = [std::mem::take(&mut self.held), bytes].concat();

@@ -54,8 +54,8 @@ pub struct Transaction {
 #[derive(Debug, Clone, Default)]
 pub struct Books {
     transactions: Vec<Transaction>,
-    /// What comes before the first receipt and trace number.
-    offset: (u32, u32),
+    /// The last receipt number and the last trace number.
+    numbers: (u16, u32),
     last: Option<Stored>,
     now: DateTime,
 }
@@ -64,7 +64,11 @@ pub struct Books {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stored {
     Transaction(Transaction),
-    EndOfDay(Totals, DateTime),
+    EndOfDay {
+        totals: Totals,
+        at: DateTime,
+        trace: Option<u32>,
+    },
 }
 
 /// The sums of a batch.
@@ -80,10 +84,7 @@ impl Books {
     /// Empty, with these numbers for the first transaction.
     pub(super) fn starting(receipt: u16, trace: u32) -> Self {
         Self {
-            offset: (
-                u32::from(receipt.saturating_sub(1)),
-                trace.saturating_sub(1),
-            ),
+            numbers: (receipt.saturating_sub(1), trace.saturating_sub(1)),
             ..Self::default()
         }
     }
@@ -107,18 +108,27 @@ impl Books {
 
     /// Writes a new transaction with the next numbers.
     pub(super) fn begin(&mut self, kind: Kind, amount: u64, standing: Standing) -> Transaction {
-        let number = u32::try_from(self.transactions.len()).unwrap_or(u32::MAX);
         let transaction = Transaction {
             kind,
             amount,
-            receipt: u16::try_from(number.wrapping_add(self.offset.0) % 9999 + 1).unwrap_or(1),
-            trace: number.wrapping_add(self.offset.1) % 999_999 + 1,
+            receipt: self.next_receipt(),
+            trace: self.next_trace(),
             standing,
             closed: false,
             at: self.now,
         };
         self.transactions.push(transaction);
         transaction
+    }
+
+    fn next_receipt(&mut self) -> u16 {
+        self.numbers.0 = self.numbers.0 % 9999 + 1;
+        self.numbers.0
+    }
+
+    fn next_trace(&mut self) -> u32 {
+        self.numbers.1 = self.numbers.1 % 999_999 + 1;
+        self.numbers.1
     }
 
     /// The till has acknowledged everything: it stands.
@@ -176,13 +186,41 @@ impl Books {
         totals
     }
 
-    /// The end of day was acknowledged.
-    pub(super) fn close_batch(&mut self) {
+    /// The end of day was acknowledged. Its record has a trace number if it is `numbered`.
+    pub(super) fn close_batch(&mut self, numbered: bool) {
         let totals = self.totals();
+        self.settle();
+        self.last = Some(Stored::EndOfDay {
+            totals,
+            at: self.now,
+            trace: numbered.then(|| self.next_trace()),
+        });
+    }
+
+    /// The next transaction is the very first again: its numbers and its memory begin anew.
+    pub(super) fn begin_anew(&mut self) {
+        self.settle();
+        self.numbers = (0, 0);
+        self.last = None;
+    }
+
+    /// What was never acknowledged is reversed by itself. Its record is the only one stored, and so
+    /// takes its number.
+    pub(super) fn reverse_by_itself(&mut self, open: &Transaction) {
+        self.set(open.trace, Standing::Reversed);
+        let reversal = Transaction {
+            kind: Kind::Reversal { of: open.receipt },
+            standing: Standing::Committed,
+            ..*open
+        };
+        self.transactions.push(reversal);
+        self.last = Some(Stored::Transaction(reversal));
+    }
+
+    fn settle(&mut self) {
         for transaction in &mut self.transactions {
             transaction.closed = true;
         }
-        self.last = Some(Stored::EndOfDay(totals, self.now));
     }
 
     /// Forgets what was stored last.
@@ -202,11 +240,14 @@ impl Books {
     }
 
     fn find(&self, trace: u32) -> Option<Transaction> {
-        self.transactions.iter().find(|t| t.trace == trace).copied()
+        let mut newest = self.transactions.iter().rev();
+        newest.find(|t| t.trace == trace).copied()
     }
 
     fn set(&mut self, trace: u32, standing: Standing) {
-        let found = self.transactions.iter_mut().find(|t| t.trace == trace);
+        // Numbers may have begun anew.
+        let mut newest = self.transactions.iter_mut().rev();
+        let found = newest.find(|t| t.trace == trace);
         if let Some(transaction) = found {
             transaction.standing = standing;
         }
@@ -233,7 +274,7 @@ mod tests {
         assert_eq!(amounts, [100]);
         assert_eq!(books.reversible(2), None, "it is reversed already");
         assert_eq!(books.totals().sum, 100);
-        books.close_batch();
+        books.close_batch(false);
         assert_eq!(books.totals(), Totals::default());
         assert_eq!(books.reversible(1), None, "its day is over");
         assert_eq!(books.charged().len(), 1);

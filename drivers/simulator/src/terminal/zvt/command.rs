@@ -15,8 +15,9 @@ use drivers::{
 use jiff::SignedDuration;
 
 use super::{
-    Fault,
+    Act, Fault,
     books::{Kind, Stored},
+    fault::Occasion,
     machine::{Running, Terminal},
     message,
     request::{self, Registered},
@@ -71,7 +72,11 @@ impl Terminal {
                 self.registration = None;
                 accepted([])
             }
-            code::DIAGNOSIS | code::INITIALISATION => accepted([completion()]),
+            code::DIAGNOSIS if self.faults.take(Occasion::Diagnosis).is_some() => {
+                accepted([Step::HangUp])
+            }
+            code::DIAGNOSIS => self.upkeep("** DIAGNOSE **", 0x02),
+            code::INITIALISATION => self.upkeep("** INITIALISIERUNG **", 0x01),
             code::SET_TIME => match SetTime::decode(data) {
                 Some(SetTime { time, .. }) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
@@ -80,7 +85,10 @@ impl Terminal {
                 }
                 None => refused(error::PROTOCOL),
             },
-            code::DISPLAY_TEXT => accepted([]),
+            code::DISPLAY_TEXT => {
+                self.displayed = message::displayed(data);
+                accepted([])
+            }
             code::ABORT_REQUEST => accepted([]),
             _ => refused(error::NOT_POSSIBLE),
         };
@@ -120,6 +128,7 @@ impl Terminal {
         accepted([Step::Say(message::registered(
             self.options.terminal_id,
             self.options.currency,
+            self.options.needs,
         ))])
     }
 
@@ -146,7 +155,7 @@ impl Terminal {
             };
             amount = original.amount;
         }
-        let fault = self.faults.take();
+        let fault = self.faults.take(Occasion::Money);
         self.stale = fault == Some(Fault::StaleAmount);
         if fault == Some(Fault::OtherAmount) {
             amount = amount.saturating_sub(1).max(1);
@@ -163,6 +172,12 @@ impl Terminal {
         if asked.password != self.options.password {
             return refused(error::PIN_WRONG);
         }
+        match self.faults.take(Occasion::Repeat) {
+            Some(Fault::RepeatBusy) => return refused(error::BUSY),
+            Some(Fault::RepeatHangsUp) => return [Step::HangUp].into(),
+            Some(_) => return refused(error::NOT_POSSIBLE),
+            None => {}
+        }
         let mut steps = accepted([]);
         match self.books.last() {
             None => {
@@ -178,10 +193,10 @@ impl Terminal {
                     steps.extend(self.prints(&transaction, None));
                 }
             }
-            Some(Stored::EndOfDay(totals, at)) if asked.status => {
-                steps.push_back(Step::Say(message::totals(&totals, at)));
+            Some(Stored::EndOfDay { totals, at, trace }) if asked.status => {
+                steps.push_back(Step::Say(message::totals(&totals, at, trace)));
             }
-            Some(Stored::EndOfDay(..)) => {}
+            Some(Stored::EndOfDay { .. }) => {}
         }
         steps.push_back(completion());
         steps
@@ -192,21 +207,35 @@ impl Terminal {
             return refused(error::PIN_WRONG);
         }
         let totals = self.books.totals();
-        let mut steps = accepted([Step::Say(message::totals(&totals, self.time(now)))]);
+        let mut steps = accepted([Step::Say(message::totals(&totals, self.time(now), None))]);
         let lines = vec![
             (true, "** KASSENSCHNITT **".to_owned()),
             (false, format!("Anzahl {}", totals.count)),
             (false, format!("Summe  {}", message::decimal(totals.sum))),
         ];
         steps.extend(self.printed(SlipCopy::Administration, &lines));
-        steps.push_back(Step::CloseBatch);
-        if self.faults.take_for_end_of_day().is_some() {
+        steps.push_back(Step::Happen(Act::EndOfDay));
+        if self.faults.take(Occasion::EndOfDay).is_some() {
             let updates = Apdu::new(code::COMPLETION, vec![0x27, error::UPDATES]);
             steps.extend([Step::Say(updates), Step::Dead(script::UPDATE)]);
         } else {
             steps.push_back(completion());
         }
         self.faults.disarm(Fault::EndOfDayRequired);
+        steps
+    }
+
+    /// The host was called, and a slip says how that went. What was needed is done.
+    fn upkeep(&mut self, title: &str, need: u8) -> VecDeque<Step> {
+        self.options.needs &= !need;
+        let terminal_id = format!("Terminal-ID {:08}", self.options.terminal_id);
+        let lines = [(true, title.to_owned()), (false, terminal_id)];
+        let mut steps = accepted([Step::Pause {
+            length: self.options.delay,
+            cancellable: false,
+        }]);
+        steps.extend(self.printed(SlipCopy::Administration, &lines));
+        steps.push_back(completion());
         steps
     }
 

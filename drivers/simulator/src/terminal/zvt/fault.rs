@@ -40,6 +40,7 @@ faults! {
     LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up after 80 00 00, before a card. Not charged."
     LoseAnswerAfterApproval "lose-answer-after-approval" "Books the payment, then hangs up before 04 0F. Charged."
     HangUpAfterApproval "hang-up-after-approval" "Sends 04 0F and hangs up at once. Reversed."
+    HangUpBeforeCompletion "hang-up-before-completion" "Hangs up after the acknowledged approval, before 06 0F. Charged."
     PowerLossAfterApproval "power-loss-after-approval" "Dead for 30 s after the acknowledged approval, without 06 0F. Charged."
     AbortAfterApproval "abort-after-approval" "Reverses after the acknowledged 04 0F and says 06 1E. Reversed."
     LateApproval "late-approval" "Silent for 200 s, then approves, even on a new connection. Charged if acknowledged."
@@ -50,6 +51,7 @@ faults! {
     BadCrc "bad-crc" "Serial: the first frame has a wrong CRC, and comes again. Charged."
     DleNoise "dle-noise" "Serial: noise between the frames. Charged."
     DuplicateStatus "duplicate-status" "Sends 04 0F twice. Charged once."
+    StaleStatus "stale-status" "Sends the last transaction's 04 0F again, and hangs up. Not charged."
     OtherAmount "other-amount" "Charges one unit less than asked for."
     NoAmount "no-amount" "04 0F without an amount. Charged."
     PartialSegments "partial-segments" "Every byte in a segment of its own. Charged."
@@ -57,10 +59,41 @@ faults! {
     Swapped "swapped" "Hangs up after 80 00 00, and another terminal with an empty memory comes back. Not charged."
     NoStoredTransaction "no-stored-transaction" "Books the payment, hangs up before 04 0F, and has no receipt to repeat. Charged."
     LastIsReversal "last-is-reversal" "Hangs up before 04 0F and reverses by itself, with a receipt for that. Reversed."
+    AutoReversal "auto-reversal" "Hangs up before 04 0F and reverses by itself; only that has a receipt. Reversed."
     LastIsEndOfDay "last-is-end-of-day" "Books the payment, hangs up before 04 0F, and ends its day. Charged."
     Maintenance "maintenance" "The next end of day completes with 27 E0, and then nothing answers for two minutes. Payments are charged."
+    HangUpInDiagnosis "hang-up-in-diagnosis" "Hangs up after 80 00 00 of the next diagnosis. Payments are charged."
+    RepeatBusy "repeat-busy" "The next 06 20 is refused by 84 9C. Payments are charged."
+    RepeatHangsUp "repeat-hangs-up" "The next 06 20 is answered by hanging up. Payments are charged."
+    RepeatUnknown "repeat-unknown" "The next 06 20 is refused by 84 83. Payments are charged."
     StaleAmount "stale-amount" "An earlier till's amount is on the display: 84 9C, and status 9C until 06 B0. Not charged."
+    UnknownFields "unknown-fields" "04 0F with a tag and a bitmap that no specification has. Charged."
+    OverLong "over-long" "In place of 04 0F a frame of 60000 bytes without an end, then nothing for 30 s. Reversed."
     UnmaskedPan "unmasked-pan" "The test card number 4111111111111111 wherever one fits. Charged."
+}
+
+/// What a fault goes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Occasion {
+    /// A payment, a reversal or a refund.
+    Money,
+    /// 06 50.
+    EndOfDay,
+    /// 06 20.
+    Repeat,
+    /// 06 70.
+    Diagnosis,
+}
+
+impl Fault {
+    fn occasion(self) -> Occasion {
+        match self {
+            Self::Maintenance => Occasion::EndOfDay,
+            Self::HangUpInDiagnosis => Occasion::Diagnosis,
+            Self::RepeatBusy | Self::RepeatHangsUp | Self::RepeatUnknown => Occasion::Repeat,
+            _ => Occasion::Money,
+        }
+    }
 }
 
 /// The faults that wait for their operation, the earliest first.
@@ -91,15 +124,8 @@ impl Faults {
     }
 
     /// The fault of the operation that begins now.
-    pub(super) fn take(&mut self) -> Option<Fault> {
-        let waits = |(fault, _): &(Fault, u32)| *fault != Fault::Maintenance;
-        let first = self.0.iter().position(waits)?;
-        self.take_at(first)
-    }
-
-    /// Whether this fault waited for the end of day that begins now.
-    pub(super) fn take_for_end_of_day(&mut self) -> Option<Fault> {
-        let waits = |(fault, _): &(Fault, u32)| *fault == Fault::Maintenance;
+    pub(super) fn take(&mut self, what: Occasion) -> Option<Fault> {
+        let waits = |(fault, _): &(Fault, u32)| fault.occasion() == what;
         let first = self.0.iter().position(waits)?;
         self.take_at(first)
     }
@@ -142,11 +168,18 @@ mod tests {
     #[test]
     fn names_are_read_and_taken_in_their_order() {
         let mut faults: Faults = "decline=2, silent".parse().unwrap();
-        let taken: Vec<_> = std::iter::from_fn(|| faults.take()).collect();
+        let taken: Vec<_> = std::iter::from_fn(|| faults.take(Occasion::Money)).collect();
         assert_eq!(taken, [Fault::Decline, Fault::Decline, Fault::Silent]);
         for (name, _) in FAULTS {
             let mut faults: Faults = name.parse().unwrap();
-            let taken = faults.take().or(faults.take_for_end_of_day());
+            let mut occasions = [
+                Occasion::Money,
+                Occasion::EndOfDay,
+                Occasion::Repeat,
+                Occasion::Diagnosis,
+            ]
+            .into_iter();
+            let taken = occasions.find_map(|occasion| faults.take(occasion));
             assert!(taken.is_some(), "{name}");
         }
         for text in ["declined", "decline=", "decline=x"] {

@@ -7,7 +7,7 @@ use drivers::{Input, Machine, Mono, Output, terminal::zvt::apdu::Apdu};
 use jiff::{SignedDuration, civil::DateTime};
 
 use super::{
-    FAULTS, Fault, Faults, Framing,
+    Act, FAULTS, Fault, Faults, Framing,
     books::{Books, Transaction},
     request::Registered,
     script::{Operation, Step, error},
@@ -19,7 +19,7 @@ use crate::{UnknownFault, terminal::SimulatedTerminal};
 const AGAIN: Duration = Duration::from_secs(2);
 
 /// The clock of a terminal that was not told the time.
-const ORIGIN: DateTime = DateTime::constant(2026, 1, 2, 10, 0, 0, 0);
+pub(super) const ORIGIN: DateTime = DateTime::constant(2026, 1, 2, 10, 0, 0, 0);
 
 /// What a terminal is.
 #[derive(Debug, Clone)]
@@ -34,10 +34,18 @@ pub struct Options {
     pub next_receipt: u16,
     /// The trace number of the first transaction, from 1 to 999999.
     pub next_trace: u32,
+    /// What it needs, as it says after a registration (BMP 19): 1 an initialisation, 2 a diagnosis.
+    pub needs: u8,
     /// How long customer and issuer take.
     pub delay: Duration,
     /// How long a late approval takes.
     pub late: Duration,
+    /// Whether its records name the amount. A few terminals leave it out.
+    pub names_amounts: bool,
+    /// Whether its records name the receipt number.
+    pub names_receipts: bool,
+    /// Whether the record of an end of day has a trace number.
+    pub numbers_days: bool,
     /// The terminal's own clock, local time, at the origin of [`Mono`]. Unless given: the system's
     /// when it is served, and ten o'clock on 2 January 2026 otherwise.
     pub clock: Option<DateTime>,
@@ -51,8 +59,12 @@ impl Default for Options {
             currency: 978,
             next_receipt: 1,
             next_trace: 1,
+            needs: 0,
             delay: Duration::from_secs(2),
             late: Duration::from_secs(200),
+            names_amounts: true,
+            names_receipts: true,
+            numbers_days: false,
             clock: None,
         }
     }
@@ -73,6 +85,10 @@ pub struct Terminal {
     pub(super) closing: bool,
     /// The amount of an earlier till is still on the display.
     pub(super) stale: bool,
+    /// The lines that the till had shown last (06 E0).
+    pub(super) displayed: Vec<String>,
+    /// What happens to it when it hangs up next.
+    pub(super) away: Vec<Act>,
 }
 
 /// The operation that is under way.
@@ -101,7 +117,14 @@ impl Terminal {
             dead_until: None,
             closing: false,
             stale: false,
+            displayed: Vec::new(),
+            away: Vec::new(),
         }
+    }
+
+    /// The lines that the till had shown last.
+    pub fn displayed(&self) -> &[String] {
+        &self.displayed
     }
 
     /// What it did with money.
@@ -124,6 +147,7 @@ impl Terminal {
         self.faults.clear();
         self.stale = false;
         self.dead_until = None;
+        self.away.clear();
     }
 
     /// Takes over what it is served with.

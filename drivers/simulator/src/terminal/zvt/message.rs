@@ -8,7 +8,7 @@ use drivers::terminal::{
     zvt::{
         apdu::{Apdu, code},
         bcd,
-        bmp::Builder,
+        bmp::{self, Builder},
         message::{IntermediateStatus, PrintBlock, PrintLine},
         text,
         tlv::Tlv,
@@ -26,8 +26,11 @@ pub(super) struct Face {
     pub(super) terminal_id: u32,
     pub(super) currency: u16,
     pub(super) with_amount: bool,
+    pub(super) with_receipt: bool,
     /// With the test card's whole number.
     pub(super) unmasked: bool,
+    /// With fields that nobody knows.
+    pub(super) unknown: bool,
     /// Of the transaction that it reverses.
     pub(super) original_trace: Option<u32>,
 }
@@ -71,9 +74,9 @@ pub(super) fn intermediate(status: u8, text: &str) -> Apdu {
 }
 
 /// 06 0F of a registration.
-pub(super) fn registered(terminal_id: u32, currency: u16) -> Apdu {
+pub(super) fn registered(terminal_id: u32, currency: u16, needs: u8) -> Apdu {
     let fields = Builder::new()
-        .field(0x19, &[0])
+        .field(0x19, &[needs])
         .number::<4>(0x29, terminal_id.into())
         .number::<2>(0x49, currency.into());
     apdu(code::COMPLETION, fields)
@@ -112,14 +115,23 @@ pub(super) fn status(face: &Face, result: u8) -> Apdu {
     } else {
         "Abgelehnt".to_owned()
     };
-    let fields = fields
+    let mut fields = fields
         .field(0x3c, text.as_bytes())
-        .number::<2>(0x49, face.currency.into())
-        .number::<2>(0x87, t.receipt.into())
+        .number::<2>(0x49, face.currency.into());
+    if face.with_receipt {
+        fields = fields.number::<2>(0x87, t.receipt.into());
+    }
+    let fields = fields
         .number::<3>(0x88, t.trace.into())
         .field(0x8a, &[VISA])
         .field(0x8b, b"VISA\0")
         .tlv(&details(face));
+    // Whoever does not know a bitmap does not know its length: nothing can follow.
+    let fields = if face.unknown {
+        fields.raw(&[0x9f, 0x01, 0x02, 0x03])
+    } else {
+        fields
+    };
     apdu(code::STATUS_INFORMATION, fields)
 }
 
@@ -148,6 +160,10 @@ fn details(face: &Face) -> Vec<Tlv> {
             ],
         ),
     ];
+    if face.unknown {
+        fields.push(Tlv::bytes(0x1f7e, "?"));
+        fields.push(Tlv::fields(0x3e, vec![Tlv::bytes(0x1f7d, "?")]));
+    }
     if face.unmasked {
         fields.push(Tlv::bytes(0x1f08, format!("B{TEST_PAN}")));
         fields.push(Tlv::bytes(0x1f09, TRACK_2));
@@ -162,9 +178,8 @@ fn details(face: &Face) -> Vec<Tlv> {
     fields
 }
 
-/// 04 0F of an end of day.
-pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
-    let receipts = Builder::new();
+/// 04 0F of an end of day. Some terminals give it a trace number.
+pub(super) fn totals(totals: &Totals, time: DateTime, trace: Option<u32>) -> Apdu {
     let sum_of = |number: u64| bcd::encode::<6>(number).unwrap_or_default();
     let receipt = |number: u16| bcd::encode::<2>(number.into()).unwrap_or_default();
     let mut groups = [receipt(totals.first), receipt(totals.last)].concat();
@@ -178,7 +193,12 @@ pub(super) fn totals(totals: &Totals, time: DateTime) -> Apdu {
         groups.push(count);
         groups.extend(sum_of(sum));
     }
-    let fields = receipts.field(0x27, &[0]).number::<6>(0x04, totals.sum);
+    let mut fields = Builder::new()
+        .field(0x27, &[0])
+        .number::<6>(0x04, totals.sum);
+    if let Some(trace) = trace {
+        fields = fields.number::<3>(0x0b, trace.into());
+    }
     apdu(
         code::STATUS_INFORMATION,
         clock(fields, time).field(0x60, &groups),
@@ -220,6 +240,13 @@ pub(super) fn receipt(face: &Face, copy: SlipCopy) -> Vec<(bool, String)> {
         (false, format!("{what} EUR {}", decimal(t.amount))),
         (true, "Zahlung erfolgt".to_owned()),
     ]
+}
+
+/// The lines of 06 E0.
+pub(super) fn displayed(data: &[u8]) -> Vec<String> {
+    let fields = bmp::decode(data);
+    let lines = (0xf1..=0xf8).filter_map(|tag| fields.get(tag));
+    lines.map(|line| text::decode(line, CHARSET)).collect()
 }
 
 /// The last line of a receipt.

@@ -11,6 +11,7 @@ use std::{
 
 use crate::serve::{self, Handle};
 
+mod act;
 mod books;
 mod command;
 mod fault;
@@ -24,6 +25,7 @@ mod script;
 mod tests;
 mod wire;
 
+pub use act::Act;
 pub use books::{Books, Kind, Standing, Transaction};
 pub use fault::{FAULTS, Fault, Faults};
 pub use machine::{Options, Terminal};
@@ -102,9 +104,24 @@ impl Handle<Terminal> {
         self.with(|terminal| terminal.authorisations_seen())
     }
 
+    /// The lines that the till had shown last.
+    pub fn displayed(&self) -> Vec<String> {
+        self.with(|terminal| terminal.displayed().to_vec())
+    }
+
     /// Makes the next payments, refunds or reversals go wrong.
     pub fn arm(&self, faults: Faults) {
         self.with(|terminal| terminal.arm(faults));
+    }
+
+    /// Lets something happen at it without the till.
+    pub fn act(&self, act: Act) {
+        self.with(|terminal| terminal.act(act));
+    }
+
+    /// Lets this happen when it hangs up next, before the till can ask it anything.
+    pub fn act_while_away(&self, acts: &[Act]) {
+        self.with(|terminal| terminal.act_while_away(acts));
     }
 
     /// Forgets all armed faults, and wakes it from the dead.

@@ -10,7 +10,7 @@ use drivers::{
 
 use super::{
     Fault,
-    books::{Kind, Standing, Transaction},
+    books::{Kind, Standing, Stored, Transaction},
     machine::Terminal,
     message::{self, Face},
     script::{Step, error},
@@ -94,17 +94,27 @@ impl Terminal {
                 self.books.reverse_open();
                 self.say(now, Apdu::new(code::ABORT, vec![code]));
             }
-            Step::CloseBatch => self.books.close_batch(),
-            Step::ReverseLast => self.reverse_last(),
-            Step::Forget => self.books.forget_last(),
-            Step::Swap => {
-                self.options.terminal_id = self.options.terminal_id.wrapping_add(1) % 100_000_000;
-                self.registration = None;
-                self.books.forget_last();
+            Step::Stale => {
+                if let Some(Stored::Transaction(last)) = self.books.last() {
+                    let face = self.face(&last, None);
+                    self.say(now, message::status(&face, 0));
+                }
             }
+            Step::Happen(act) => self.act(act),
+            Step::AutoReverse => {
+                let open = self.running.as_mut().and_then(|r| r.transaction.take());
+                if let Some(open) = open {
+                    self.books.reverse_by_itself(&open);
+                }
+            }
+            Step::Forget => self.books.forget_last(),
             Step::Noise => self.wire.noise(),
+            Step::OverLong => self.wire.over_long(),
             Step::HangUp => {
                 self.end_early();
+                for act in std::mem::take(&mut self.away) {
+                    self.act(act);
+                }
                 self.closing = true;
             }
             Step::Dead(length) => {
@@ -112,15 +122,6 @@ impl Terminal {
                 self.wire.clear();
                 self.dead_until = Some(now + length);
             }
-        }
-    }
-
-    /// The terminal takes its last payment back by itself.
-    fn reverse_last(&mut self) {
-        if let Some(last) = self.books.charged().last() {
-            let kind = Kind::Reversal { of: last.receipt };
-            let reversal = self.books.begin(kind, last.amount, Standing::Open);
-            self.books.commit(&reversal);
         }
     }
 
@@ -175,8 +176,10 @@ impl Terminal {
             time: transaction.at,
             terminal_id: self.options.terminal_id,
             currency: self.options.currency,
-            with_amount: fault != Some(Fault::NoAmount),
+            with_amount: self.options.names_amounts && fault != Some(Fault::NoAmount),
+            with_receipt: self.options.names_receipts,
             unmasked: fault == Some(Fault::UnmaskedPan),
+            unknown: fault == Some(Fault::UnknownFields),
             original_trace: match transaction.kind {
                 Kind::Reversal { of } => self.books.trace_of(of),
                 Kind::Payment | Kind::Refund => None,

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use drivers::terminal::zvt::apdu::{Apdu, code};
 
-use super::{Fault, Options, books::Kind, message};
+use super::{Act, Fault, Options, books::Kind, message};
 
 /// One step. The next follows when this one is done.
 #[derive(Debug)]
@@ -29,16 +29,18 @@ pub(super) enum Step {
     Commit,
     /// Undoes the transaction and ends with 06 1E.
     Fail(u8),
-    /// The end of day was acknowledged.
-    CloseBatch,
-    /// Undoes the last transaction, and stores a receipt of that.
-    ReverseLast,
+    /// 04 0F of what was stored last, once more.
+    Stale,
+    /// Something that its own keys can do too.
+    Happen(Act),
+    /// Undoes the open transaction, and stores a receipt of that alone.
+    AutoReverse,
     /// Forgets what was stored last.
     Forget,
-    /// Another terminal takes its place.
-    Swap,
     /// Bytes that mean nothing.
     Noise,
+    /// A frame without an end.
+    OverLong,
     /// Drops the link.
     HangUp,
     /// Hears and says nothing for so long; not even what was to be said before.
@@ -96,7 +98,8 @@ pub(super) fn money(fault: Option<Fault>, shown: bool, options: &Options) -> Vec
             return steps;
         }
         Some(Fault::Swapped) => {
-            steps.extend([Step::Swap, Step::HangUp]);
+            let other = options.terminal_id.wrapping_add(1) % 100_000_000;
+            steps.extend([Step::Happen(Act::Swap(other)), Step::HangUp]);
             return steps;
         }
         Some(Fault::EndOfDayRequired) => {
@@ -148,12 +151,25 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
             vec![Step::Approve, Step::Commit, Step::Forget, Step::HangUp]
         }
         Some(Fault::LastIsReversal) => {
-            vec![Step::Approve, Step::Commit, Step::ReverseLast, Step::HangUp]
+            let reversal = Step::Happen(Act::Reversal);
+            vec![Step::Approve, Step::Commit, reversal, Step::HangUp]
         }
+        Some(Fault::AutoReversal) => {
+            vec![Step::Approve, Step::AutoReverse, Step::HangUp]
+        }
+        Some(Fault::StaleStatus) => vec![Step::Stale, Step::HangUp],
         Some(Fault::LastIsEndOfDay) => {
-            vec![Step::Approve, Step::Commit, Step::CloseBatch, Step::HangUp]
+            let end_of_day = Step::Happen(Act::EndOfDay);
+            vec![Step::Approve, Step::Commit, end_of_day, Step::HangUp]
         }
         Some(Fault::HangUpAfterApproval) => vec![Step::Approve, Step::Shout, Step::HangUp],
+        Some(Fault::HangUpBeforeCompletion) => vec![
+            Step::Approve,
+            Step::Status,
+            Step::Prints,
+            Step::Commit,
+            Step::HangUp,
+        ],
         Some(Fault::PowerLossAfterApproval) => vec![
             Step::Approve,
             Step::Status,
@@ -164,9 +180,13 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
         Some(Fault::AbortAfterApproval) => {
             vec![Step::Approve, Step::Status, Step::Fail(error::SYSTEM)]
         }
-        Some(Fault::Garbage) => vec![
+        Some(fault @ (Fault::Garbage | Fault::OverLong)) => vec![
             Step::Approve,
-            Step::Noise,
+            if fault == Fault::Garbage {
+                Step::Noise
+            } else {
+                Step::OverLong
+            },
             // Until it has left.
             Step::Pause {
                 length: Duration::from_secs(1),

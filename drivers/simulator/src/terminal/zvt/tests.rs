@@ -1,3 +1,5 @@
+mod memory;
+
 use std::time::Duration;
 
 use drivers::{
@@ -164,67 +166,86 @@ impl Till {
     }
 }
 
+/// The codes of a payment that nothing goes wrong with.
+const GOOD: &str = "8000 04FF 04FF 040F 06D3 06D3 060F";
+
+/// A fault, the codes that the terminal sends, the results of its 04 0F, and what it charges.
+const TABLE: &[(&str, &str, &[u8], &[u64])] = &[
+    ("", GOOD, &[0], &[1010]),
+    ("decline", "8000 04FF 04FF 040F 061E", &[5], &[]),
+    (
+        "decline-then-approve",
+        "8000 04FF 04FF 040F 04FF 040F 06D3 06D3 060F",
+        &[0x37, 0],
+        &[1010],
+    ),
+    (
+        "abort-by-customer",
+        "8000 04FF 04FF 040F 061E",
+        &[0x6c],
+        &[],
+    ),
+    ("refuse", "84FF", &[], &[]),
+    ("busy", "849C", &[], &[]),
+    ("end-of-day-required", "8000 040F 061E", &[0xf0], &[]),
+    ("lose-answer-before-card", "8000", &[], &[]),
+    ("lose-answer-after-approval", "8000 04FF 04FF", &[], &[1010]),
+    ("hang-up-after-approval", "8000 04FF 04FF 040F", &[0], &[]),
+    (
+        "power-loss-after-approval",
+        "8000 04FF 04FF 040F 06D3 06D3",
+        &[0],
+        &[1010],
+    ),
+    (
+        "abort-after-approval",
+        "8000 04FF 04FF 040F 061E",
+        &[0],
+        &[],
+    ),
+    ("late-approval", GOOD, &[0], &[1010]),
+    ("silent", "", &[], &[]),
+    ("slow", GOOD, &[0], &[1010]),
+    ("garbage", "8000 04FF 04FF", &[], &[]),
+    ("over-long", "8000 04FF 04FF", &[], &[]),
+    ("nak", GOOD, &[0], &[1010]),
+    ("bad-crc", GOOD, &[0], &[1010]),
+    ("dle-noise", GOOD, &[0], &[1010]),
+    (
+        "duplicate-status",
+        "8000 04FF 04FF 040F 040F 06D3 06D3 060F",
+        &[0, 0],
+        &[1010],
+    ),
+    ("other-amount", GOOD, &[0], &[1009]),
+    ("no-amount", GOOD, &[0], &[1010]),
+    ("partial-segments", GOOD, &[0], &[1010]),
+    ("coalesce", GOOD, &[0], &[1010]),
+    ("unknown-fields", GOOD, &[0], &[1010]),
+    ("unmasked-pan", GOOD, &[0], &[1010]),
+    ("swapped", "8000", &[], &[]),
+    ("no-stored-transaction", "8000 04FF 04FF", &[], &[1010]),
+    ("last-is-reversal", "8000 04FF 04FF", &[], &[]),
+    ("last-is-end-of-day", "8000 04FF 04FF", &[], &[1010]),
+    ("auto-reversal", "8000 04FF 04FF", &[], &[]),
+    ("stale-status", "8000 04FF 04FF", &[], &[]),
+    (
+        "hang-up-before-completion",
+        "8000 04FF 04FF 040F 06D3 06D3",
+        &[0],
+        &[1010],
+    ),
+    ("repeat-busy", GOOD, &[0], &[1010]),
+    ("repeat-hangs-up", GOOD, &[0], &[1010]),
+    ("repeat-unknown", GOOD, &[0], &[1010]),
+    ("maintenance", GOOD, &[0], &[1010]),
+    ("hang-up-in-diagnosis", GOOD, &[0], &[1010]),
+    ("stale-amount", "849C", &[], &[]),
+];
+
 #[test]
 fn each_fault_does_what_its_table_says() {
-    let good = "8000 04FF 04FF 040F 06D3 06D3 060F";
-    for (fault, codes, results, charged) in [
-        ("", good, &[0][..], &[1010][..]),
-        ("decline", "8000 04FF 04FF 040F 061E", &[5], &[]),
-        (
-            "decline-then-approve",
-            "8000 04FF 04FF 040F 04FF 040F 06D3 06D3 060F",
-            &[0x37, 0],
-            &[1010],
-        ),
-        (
-            "abort-by-customer",
-            "8000 04FF 04FF 040F 061E",
-            &[0x6c],
-            &[],
-        ),
-        ("refuse", "84FF", &[], &[]),
-        ("busy", "849C", &[], &[]),
-        ("end-of-day-required", "8000 040F 061E", &[0xf0], &[]),
-        ("lose-answer-before-card", "8000", &[], &[]),
-        ("lose-answer-after-approval", "8000 04FF 04FF", &[], &[1010]),
-        ("hang-up-after-approval", "8000 04FF 04FF 040F", &[0], &[]),
-        (
-            "power-loss-after-approval",
-            "8000 04FF 04FF 040F 06D3 06D3",
-            &[0],
-            &[1010],
-        ),
-        (
-            "abort-after-approval",
-            "8000 04FF 04FF 040F 061E",
-            &[0],
-            &[],
-        ),
-        ("late-approval", good, &[0], &[1010]),
-        ("silent", "", &[], &[]),
-        ("slow", good, &[0], &[1010]),
-        ("garbage", "8000 04FF 04FF", &[], &[]),
-        ("nak", good, &[0], &[1010]),
-        ("bad-crc", good, &[0], &[1010]),
-        ("dle-noise", good, &[0], &[1010]),
-        (
-            "duplicate-status",
-            "8000 04FF 04FF 040F 040F 06D3 06D3 060F",
-            &[0, 0],
-            &[1010],
-        ),
-        ("other-amount", good, &[0], &[1009]),
-        ("no-amount", good, &[0], &[1010]),
-        ("partial-segments", good, &[0], &[1010]),
-        ("coalesce", good, &[0], &[1010]),
-        ("unmasked-pan", good, &[0], &[1010]),
-        ("swapped", "8000", &[], &[]),
-        ("no-stored-transaction", "8000 04FF 04FF", &[], &[1010]),
-        ("last-is-reversal", "8000 04FF 04FF", &[], &[]),
-        ("last-is-end-of-day", "8000 04FF 04FF", &[], &[1010]),
-        ("maintenance", good, &[0], &[1010]),
-        ("stale-amount", "849C", &[], &[]),
-    ] {
+    for (fault, codes, results, charged) in TABLE.iter().copied() {
         for framing in [Framing::Tcp, Framing::Serial] {
             let mut till = Till::registered(framing, fault);
             till.send(code::AUTHORISATION, PAY);
@@ -239,7 +260,7 @@ fn each_fault_does_what_its_table_says() {
     }
     assert_eq!(
         Fault::ALL.len(),
-        30,
+        39,
         "a new fault belongs into the table above"
     );
 }
@@ -370,8 +391,8 @@ fn the_other_commands() {
     );
     check(code::REFUND, b"\x12\x34\x56\x04\0\0\0\0\x01\x00", "8437");
     check(code::END_OF_DAY, b"\0\0\0", "8000 040F 06D3 060F");
-    check(0x0670, b"", "8000 060F");
-    check(0x0693, b"\0\0\0", "8000 060F");
+    check(0x0670, b"", "8000 06D3 060F");
+    check(0x0693, b"\0\0\0", "8000 06D3 060F");
     check(
         0x0691,
         b"\0\0\0\xaa\x26\x03\x04\x0c\x05\x06\x07",
@@ -415,6 +436,21 @@ fn numbers_wrap() {
         (t.receipt, t.trace)
     };
     assert_eq!([next(), next()], [(9999, 999_999), (1, 1)]);
+}
+
+#[test]
+fn what_is_done_for_its_keeper_is_seen_and_printed() {
+    let mut till = Till::registered(Framing::Tcp, "hang-up-in-diagnosis");
+    till.send(code::DISPLAY_TEXT, b"\xf1\xf0\xf5Gleic\xf2\xf0\xf2h!");
+    assert_eq!(till.terminal.displayed(), ["Gleic", "h!"]);
+    for (asked, says) in [
+        (code::INITIALISATION, "8000 06D3 060F"),
+        (code::DIAGNOSIS, "8000"),
+    ] {
+        till.heard.clear();
+        till.send(asked, b"\0\0\0");
+        assert_eq!(till.codes(), says);
+    }
 }
 
 #[test]

@@ -18,6 +18,9 @@ const T3: Duration = Duration::from_secs(5);
 /// Bytes that belong to nothing. Without ACK and NAK, and ending in half a frame's begin.
 const NOISE: [u8; 6] = [0x00, 0xff, 0x10, 0x41, 0x10, 0x10];
 
+/// More than any message needs, and less than the longest that can be announced.
+const OVER_LONG: usize = 60_000;
+
 /// How messages go over the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Framing {
@@ -90,6 +93,19 @@ impl Wire {
     /// Sends bytes that are no message.
     pub(super) fn noise(&mut self) {
         self.ready.push_back(NOISE.to_vec());
+    }
+
+    /// Sends a frame that goes on and on.
+    pub(super) fn over_long(&mut self) {
+        let head: &[u8] = match self.framing {
+            // DLE STX, and never DLE ETX.
+            Framing::Serial => &[0x10, 0x02],
+            // 04 0F, and an extended length of 65535 bytes.
+            Framing::Tcp => &[0x04, 0x0f, 0xff, 0xff, 0xff],
+        };
+        let mut bytes = head.to_vec();
+        bytes.resize(OVER_LONG, 0x41);
+        self.ready.push_back(bytes);
     }
 
     pub(super) fn receive(&mut self, now: Mono, bytes: &[u8]) {
