@@ -22,10 +22,10 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn zvt(config: &Config) -> &ZvtOptions {
-    match &config.terminals[0].protocol {
-        Protocol::Zvt(options) => options,
-        other => panic!("{other:?}"),
-    }
+    let Protocol::Zvt(options) = &config.terminals[0].protocol else {
+        panic!("it is a ZVT terminal");
+    };
+    options
 }
 
 const TERMINAL: &str = r#"
@@ -55,9 +55,11 @@ fn one_device_is_enough_and_the_rest_has_defaults() {
 #[test]
 fn an_italian_terminal_needs_nothing_but_its_address() {
     let text = TERMINAL.replace("\"zvt\"", "\"ecr17\"");
-    let options = |text: &str| match parse(text).unwrap().terminals.remove(0).protocol {
-        Protocol::Ecr17(options) => options,
-        other => panic!("{other:?}"),
+    let options = |text: &str| {
+        let Protocol::Ecr17(options) = parse(text).unwrap().terminals.remove(0).protocol else {
+            panic!("it is an ECR17 terminal");
+        };
+        options
     };
     let plain = options(&text);
     assert_eq!((plain.lrc, plain.extended), (Ecr17Lrc::Detect, true));

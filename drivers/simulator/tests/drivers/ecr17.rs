@@ -203,6 +203,7 @@ fn each_fault_ends_as_it_should() {
                 "decline" | "abort-by-customer" | "refuse" => "declined",
                 "lose-answer-before-card"
                 | "lose-answer-after-approval"
+                | "lose-refusal"
                 | "still-working"
                 | "silent"
                 | "late-approval"

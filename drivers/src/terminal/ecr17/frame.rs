@@ -77,7 +77,7 @@ impl Reader {
     }
 
     /// The next frame; none until more comes.
-    pub fn next(&mut self) -> Option<Found> {
+    pub fn find(&mut self) -> Option<Found> {
         while let Some(first) = self.bytes.first().copied() {
             let step = match first {
                 STX => self.message(),
@@ -161,7 +161,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn all(reader: &mut Reader) -> Vec<Found> {
-        std::iter::from_fn(|| reader.next()).collect()
+        std::iter::from_fn(|| reader.find()).collect()
     }
 
     /// The check bytes of the reference, for each way.

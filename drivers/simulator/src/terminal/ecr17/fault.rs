@@ -37,6 +37,7 @@ faults! {
     NoReceipts "no-receipts" "Receipts on the till are refused by NAK. Charged."
     LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up after the ACK, before a card. Not charged."
     LoseAnswerAfterApproval "lose-answer-after-approval" "Charges, then hangs up before the result. Charged."
+    LoseRefusal "lose-refusal" "The host declines, and it hangs up before the result. Not charged."
     HangUpAfterApproval "hang-up-after-approval" "Sends the result and hangs up at once. Charged."
     StillWorking "still-working" "Hangs up after the ACK, and goes on with the customer for 20 s while it answers other questions. Charged."
     Silent "silent" "Says nothing at all for 30 s. Not charged."

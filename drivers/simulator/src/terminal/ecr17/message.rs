@@ -34,8 +34,8 @@ pub(super) fn result(face: &Face, words: &str) -> String {
     let approved = transaction.standing != Standing::Declined;
     let letter = if face.exchanged { 'V' } else { 'E' };
     let code = face.code.unwrap_or(if approved { "00" } else { "01" });
-    let mut text = format!("{terminal_id:08}0{letter}{code}");
-    if approved {
+    let head = format!("{terminal_id:08}0{letter}{code}");
+    let told = if approved {
         let pan = if face.unmasked {
             "4111111111111111"
         } else {
@@ -44,26 +44,29 @@ pub(super) fn result(face: &Face, words: &str) -> String {
         let authorisation = if reversal { "000000" } else { "A1B2C3" };
         let at = transaction.at;
         let moment = format!("{:03}{:02}{:02}", at.day_of_year(), at.hour(), at.minute());
-        text += &format!("{pan:0>19}CLI{authorisation}{moment}");
+        format!("{pan:0>19}CLI{authorisation}{moment}")
     } else {
-        text += &format!("{words:24.24}00000000000");
-    }
-    text += &format!(
-        "2{:11}{:06}{:06}",
-        "88105000001", transaction.stan, transaction.stan
-    );
-    if face.exchanged {
-        let (amount, dollars) = (face.amount.unwrap_or(0), transaction.amount + 86);
-        text += &format!("000{amount:08}100010850USD{dollars:012}20000000000");
+        format!("{words:24.24}00000000000")
+    };
+    let stan = transaction.stan;
+    let common = format!("2{:11}{stan:06}{stan:06}", "88105000001");
+    let amount = face.amount.unwrap_or(0);
+    let more = if face.exchanged {
+        let dollars = transaction.amount + 86;
+        format!("000{amount:08}100010850USD{dollars:012}20000000000")
     } else if reversal {
-        text += "0000000000000";
+        "0000000000000".to_owned()
     } else if face.extended {
-        text += &format!("000{:08}0000000000", face.amount.unwrap_or(0));
-    }
-    if face.longer {
-        text += "FUTURE FIELDS 0123456789";
-    }
-    text
+        format!("000{amount:08}0000000000")
+    } else {
+        String::new()
+    };
+    let future = if face.longer {
+        "FUTURE FIELDS 0123456789"
+    } else {
+        ""
+    };
+    [&head, &told, &common, &more, future].concat()
 }
 
 /// `s`.

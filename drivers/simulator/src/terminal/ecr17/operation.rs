@@ -34,12 +34,11 @@ impl Terminal {
                 return;
             }
             running.paused = None;
-            match running.steps.pop_front() {
-                Some(step) => self.carry_out(now, step),
-                None => {
-                    self.closing = self.linked && self.options.habit != Habit::Keeps;
-                    self.over();
-                }
+            if let Some(step) = running.steps.pop_front() {
+                self.carry_out(now, step);
+            } else {
+                self.closing = self.linked && self.options.habit != Habit::Keeps;
+                self.over();
             }
         }
     }

@@ -106,6 +106,7 @@ fn ending(fault: Option<Fault>) -> Vec<Step> {
             ]
         }
         Some(Fault::LoseAnswerAfterApproval) => vec![charge, Step::HangUp],
+        Some(Fault::LoseRefusal) => vec![Step::Decide(Standing::Declined), Step::HangUp],
         Some(Fault::NoMemory) => vec![charge, Step::Forget, Step::HangUp],
         Some(Fault::HangUpAfterApproval) => vec![charge, Step::Shout, Step::HangUp],
         Some(fault @ (Fault::Garbage | Fault::OverLong)) => vec![

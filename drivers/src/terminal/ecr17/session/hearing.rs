@@ -35,7 +35,7 @@ impl Ecr17 {
         }
         self.reader.push(bytes);
         while self.line.is_up()
-            && let Some(found) = self.reader.next()
+            && let Some(found) = self.reader.find()
         {
             match found {
                 Found::Ack => self.acknowledged(now),

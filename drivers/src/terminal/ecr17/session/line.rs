@@ -167,7 +167,7 @@ impl Ecr17 {
                 self.go(now);
             }
             Some(Step::Enabling | Step::Asking | Step::Working | Step::Storing | Step::Ending) => {
-                self.link_lost(now)
+                self.link_lost(now);
             }
         }
     }

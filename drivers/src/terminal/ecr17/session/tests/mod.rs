@@ -202,7 +202,7 @@ impl Desk {
     fn sent(&mut self, bytes: &[u8]) {
         let mut reader = Reader::default();
         reader.push(bytes);
-        while let Some(found) = reader.next() {
+        while let Some(found) = reader.find() {
             self.log.push(match found {
                 Found::Ack => "ack".into(),
                 Found::Nak(_) => "nak".into(),
@@ -268,6 +268,7 @@ fn word(event: &Event) -> String {
             DayEnd::Refused(_) => "day refused".into(),
             DayEnd::Unknown(_) => "day unknown".into(),
         },
+        Event::Wants(_) | Event::Line(_) => "a serial terminal's".into(),
         Event::Served(served) => format!("served {}", served.is_ok()),
         Event::Ended { ending, .. } => match ending {
             Ending::Completed => "completed".into(),
