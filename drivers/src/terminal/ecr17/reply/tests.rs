@@ -42,8 +42,8 @@ fn decode(text: &str) -> Outcome {
     Outcome::decode(text.as_bytes()).unwrap()
 }
 
-fn at(text: &str) -> Option<Timestamp> {
-    Some(text.parse().unwrap())
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
 }
 
 fn cents(minor: i64) -> Option<Money> {
@@ -55,7 +55,7 @@ fn an_approved_payment() {
     let text = extended();
     assert_eq!(text.len(), 92);
     let stored = decode(&text)
-        .stored(Currency::EUR, at("2028-07-29T16:00:00Z"))
+        .stored(Currency::EUR, Some(at("2028-07-29T16:00:00Z")))
         .unwrap();
     assert_eq!(stored.kind, StoredKind::Payment);
     let approval = stored.approval;
@@ -79,7 +79,7 @@ fn a_short_result_names_no_amount() {
     let approval = decode(&text[..71]).approval(Currency::EUR, None);
     assert_eq!((approval.money, approval.trace), (None, Some(42)));
     assert_eq!(approval.terminal_time, None, "nobody knows the year");
-    assert_eq!(Outcome::decode(text[..70].as_bytes()), None);
+    assert_eq!(Outcome::decode(&text.as_bytes()[..70]), None);
 }
 
 /// A customer who pays in the card's currency: the clinic's amount is the one that counts.
@@ -119,7 +119,7 @@ fn refusals_have_words_and_no_card() {
     let text = Text::from("CARTA SCADUTA");
     assert_eq!(outcome.verdict, Verdict::Refused { code: "01", text });
     let stored = outcome
-        .stored(Currency::EUR, at("2028-07-29T16:00:00Z"))
+        .stored(Currency::EUR, Some(at("2028-07-29T16:00:00Z")))
         .unwrap();
     assert_eq!(stored.kind, StoredKind::Refused);
     assert_eq!(stored.approval.card, CardRef::default());
@@ -200,7 +200,7 @@ proptest! {
         bytes.extend(tail.iter().map(|byte| if ascii { byte & 0x7f } else { *byte }));
         let shown = format!(
             "{:?} {:?} {:?}",
-            Outcome::decode(&bytes).and_then(|o| o.stored(Currency::EUR, at("2026-07-29T16:00:00Z"))),
+            Outcome::decode(&bytes).and_then(|o| o.stored(Currency::EUR, Some(at("2026-07-29T16:00:00Z")))),
             Status::decode(&bytes),
             Totals::decode(&bytes, b'C'),
         );
