@@ -4,11 +4,13 @@
 //! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
 
 mod documents;
+mod ecr17;
 mod machines;
 pub mod mutate;
 mod wire;
 
 pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use machines::{escpos_driver, simulated_printer, simulated_terminal, zvt_driver};
 pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
 
@@ -24,6 +26,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("zvt_tlv", zvt_tlv),
     ("zvt_message", zvt_message),
     ("zvt_driver", zvt_driver),
+    ("ecr17_frame", ecr17_frame),
+    ("ecr17_message", ecr17_message),
+    ("ecr17_driver", ecr17_driver),
     ("escpos_driver", escpos_driver),
     ("escpos_receipt", escpos_receipt),
     ("simulated_terminal", simulated_terminal),

@@ -47,8 +47,12 @@ pub const FAMILY: Family = Family {
         keep_alive: true,
         services: false,
     },
-    maturity: Maturity::Experimental,
-    evidence: &[Evidence::Vectors, Evidence::Simulator],
+    maturity: Maturity::Beta,
+    evidence: &[
+        Evidence::Vectors,
+        Evidence::Simulator,
+        Evidence::Peer("the ecr17-protocol crate, at the simulator and its codec beside ours"),
+    ],
 };
 
 /// The driver of a configured terminal.

@@ -3,7 +3,10 @@
 use std::ops::Range;
 
 use jiff::{Timestamp, civil, tz::TimeZone};
-use payment::{Approval, CardRef, Currency, EntryMode, Last4, Money, Stored, StoredKind, Text};
+use payment::{
+    Approval, CardRef, Currency, EntryMode, Last4, Money, Stored, StoredKind, Text,
+    limits::MINOR_UNITS,
+};
 
 use super::request::MAX_STAN;
 
@@ -187,9 +190,9 @@ impl Totals {
         let word = |from, length| field(payload, from, length).unwrap_or_default();
         Some(match field(payload, 11, 2)? {
             "00" => Self::Told {
-                terminal: number(word(13, 16)),
+                terminal: total(word(13, 16)),
                 // The answer to `T` has zeros there.
-                host: number(word(29, 16)),
+                host: total(word(29, 16)),
             },
             "01" => Self::Refused(sentence(word(13, 19), "It gives no reason")),
             _ => Self::Unclear,
@@ -217,6 +220,11 @@ fn field(payload: &[u8], from: usize, length: usize) -> Option<&str> {
 fn number(digits: &str) -> Option<i64> {
     let all = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     digits.parse().ok().filter(|_| all)
+}
+
+/// A total. Sixteen digits are room for a card number: what no day comes to is not taken over.
+fn total(digits: &str) -> Option<i64> {
+    number(digits).filter(|minor| *minor <= MINOR_UNITS)
 }
 
 /// Zeros are no ID.

@@ -187,6 +187,13 @@ fn totals() {
         Some(Totals::Refused("NESSUN MOVIMENTO".into()))
     );
     assert_eq!(Totals::decode(b"123456780C09", b'C'), Some(Totals::Unclear));
+    // A card number where the total belongs.
+    let number = b"123456780C0041111111111111110000000000001010";
+    let (terminal, host) = (None, Some(1010));
+    assert_eq!(
+        Totals::decode(number, b'C'),
+        Some(Totals::Told { terminal, host })
+    );
 }
 
 proptest! {
