@@ -33,6 +33,34 @@ impl Status {
             status,
         })
     }
+
+    /// Why a terminal with this status takes no payment; none when it does (Terminal status, place 31).
+    pub fn not_operative(&self) -> Option<String> {
+        let why = match self.status {
+            '2' => return None,
+            '0' => "The terminal is not configured. Call its provider.",
+            '1' => {
+                "The terminal has not been set up by its host. Start a DLL (a download of its \
+                 parameters) on it, or call its provider."
+            }
+            '3' => {
+                "The terminal is not aligned with its host. Start a DLL (a download of its \
+                 parameters) on it."
+            }
+            '4' => "The terminal's keys are damaged. Call its provider.",
+            '5' => {
+                "The terminal's host wants a DLL (a download of its parameters). Start it on the \
+                 terminal, and wait."
+            }
+            '6' => "The terminal wants to update its software. Let it, and wait.",
+            other => {
+                return Some(format!(
+                    "The terminal is in a state ({other}) that is not known. Look at its display."
+                ));
+            }
+        };
+        Some(why.to_owned())
+    }
 }
 
 /// What a result says of the money.

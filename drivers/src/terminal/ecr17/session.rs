@@ -4,6 +4,7 @@
 //! no harm. So a message never meets a terminal that is just hanging up, and an answer cannot be to
 //! an earlier question.
 
+mod answering;
 mod hearing;
 mod line;
 mod losing;
@@ -243,7 +244,7 @@ impl Ecr17 {
                 "The terminal's ID is {told}, but terminal_id in [terminal.ecr17] is {expected}. \
                  Write the right one, or check the address."
             )),
-            _ => not_operative(status.status),
+            _ => status.not_operative(),
         };
         if let Some(reason) = reason {
             self.not_ready(now, &reason);
@@ -341,34 +342,6 @@ impl Ecr17 {
     fn event(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
-}
-
-/// Why a terminal with this status takes no payment; none when it does (Terminal status, place 31).
-fn not_operative(status: char) -> Option<String> {
-    let why = match status {
-        '2' => return None,
-        '0' => "The terminal is not configured. Call its provider.",
-        '1' => {
-            "The terminal has not been set up by its host. Start a DLL (a download of its \
-             parameters) on it, or call its provider."
-        }
-        '3' => {
-            "The terminal is not aligned with its host. Start a DLL (a download of its \
-             parameters) on it."
-        }
-        '4' => "The terminal's keys are damaged. Call its provider.",
-        '5' => {
-            "The terminal's host wants a DLL (a download of its parameters). Start it on the \
-             terminal, and wait."
-        }
-        '6' => "The terminal wants to update its software. Let it, and wait.",
-        other => {
-            return Some(format!(
-                "The terminal is in a state ({other}) that is not known. Look at its display."
-            ));
-        }
-    };
-    Some(why.to_owned())
 }
 
 /// Which payment a command is about.
