@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use config::{Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind, ZvtOptions};
 use payment::Method;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
@@ -50,6 +50,29 @@ fn one_device_is_enough_and_the_rest_has_defaults() {
     let config = parse(TERMINAL).unwrap();
     insta::assert_debug_snapshot!(config);
     assert_eq!(zvt(&config).password.expose(), "000000");
+}
+
+#[test]
+fn an_italian_terminal_needs_nothing_but_its_address() {
+    let text = TERMINAL.replace("\"zvt\"", "\"ecr17\"");
+    let options = |text: &str| {
+        let Protocol::Ecr17(options) = parse(text).unwrap().terminals.remove(0).protocol else {
+            panic!("it is an ECR17 terminal");
+        };
+        options
+    };
+    let plain = options(&text);
+    assert_eq!((plain.lrc, plain.extended), (Ecr17Lrc::Detect, true));
+    assert_eq!(plain.terminal_id, "00000000");
+    let exact = "[terminal.ecr17]\nlrc = \"stx+payload\"\nterminal_id = \"12345678\"\n\
+                 register = \"00000002\"\nextended = false\ncompletion_timeout = \"2m\"\n";
+    let exact = options(&format!("{text}{exact}"));
+    assert_eq!((exact.lrc, exact.extended), (Ecr17Lrc::StxPayload, false));
+    assert_eq!(
+        (&*exact.terminal_id, &*exact.register),
+        ("12345678", "00000002")
+    );
+    assert_eq!(exact.completion_timeout, Duration::from_mins(2));
 }
 
 #[test]

@@ -4,12 +4,14 @@
 //! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
 
 mod documents;
+mod ecr17;
 mod french;
 mod machines;
 pub mod mutate;
 mod wire;
 
 pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use french::{
     caisse_ap_answer, caisse_ap_driver, concert_driver, concert_line, simulated_caisse_ap,
     simulated_concert,
@@ -33,6 +35,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("concert_driver", concert_driver),
     ("caisse_ap_answer", caisse_ap_answer),
     ("caisse_ap_driver", caisse_ap_driver),
+    ("ecr17_frame", ecr17_frame),
+    ("ecr17_message", ecr17_message),
+    ("ecr17_driver", ecr17_driver),
     ("escpos_driver", escpos_driver),
     ("escpos_receipt", escpos_receipt),
     ("simulated_terminal", simulated_terminal),

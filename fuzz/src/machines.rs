@@ -89,7 +89,7 @@ pub(crate) fn run<M: Machine>(
                 Output::Wait(_) => break,
                 // As the loop around a machine does.
                 Output::Close => machine.handle(now, Input::LinkDown),
-                Output::Send(_) | Output::Store(_) | Output::Event(_) => {}
+                Output::Send(_) | Output::Store(_) | Output::Event(_) | Output::Open => {}
             }
             outputs += 1;
             assert!(outputs < OUTPUTS, "it never waits");

@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use payment::State;
 use simulator::{
     invoicing, printer,
-    terminal::{caisse_ap, concert, zvt},
+    terminal::{caisse_ap, concert, ecr17, zvt},
 };
 use tests::{Desk, Wire, binary, until};
 
@@ -137,7 +137,13 @@ fn the_readme_shows_what_the_drivers_declare() {
 #[test]
 fn every_fault_is_in_the_simulators_page() {
     let page = read("docs/simulators.md");
-    let terminals = [zvt::FAULTS, concert::FAULTS, caisse_ap::FAULTS].concat();
+    let terminals = [
+        zvt::FAULTS,
+        concert::FAULTS,
+        caisse_ap::FAULTS,
+        ecr17::FAULTS,
+    ]
+    .concat();
     for (name, what) in terminals.iter().chain(printer::FAULTS) {
         let row = format!("| `{name}` | {what} |");
         assert!(page.contains(&row), "docs/simulators.md lacks {row}");

@@ -2,3 +2,4 @@
 //! a real wire, and what the patient, the paper and the books say afterwards.
 
 mod france;
+mod italy;

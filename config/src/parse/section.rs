@@ -85,6 +85,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         self.typed(key, "a text in quotes", DeValue::as_str)
     }
 
+    /// What a key says, where another reader of it notes what is wrong.
+    pub(super) fn said(&self, key: &str) -> Option<&'v str> {
+        self.table.get(key)?.get_ref().as_str()
+    }
+
     /// A text that must be there and not be empty.
     pub(super) fn required_text(&mut self, key: &str, example: &str) -> Option<&'v str> {
         if !self.has(key) {

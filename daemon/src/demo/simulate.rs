@@ -12,7 +12,7 @@ use simulator::{
     invoicing,
     printer::{self, Printer},
     terminal::{
-        SimulatedTerminal as _, caisse_ap, concert,
+        SimulatedTerminal as _, caisse_ap, concert, ecr17,
         zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
     },
 };
@@ -44,6 +44,14 @@ pub enum Simulate {
             conflicts_with = "replay"
         )]
         caisse_ap: bool,
+        /// Speak ECR17. Over TCP only.
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        ecr17: bool,
         /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
@@ -98,13 +106,11 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
 
 fn terminal_faults() -> String {
     format!(
-        "ZVT. {}\nConcert. {}\nCaisse-AP. {}",
+        "ZVT. {}\nConcert. {}\nCaisse-AP. {}\nECR17. {}",
         faults(FAULTS, ""),
         faults(concert::FAULTS, ""),
-        faults(
-            caisse_ap::FAULTS,
-            "\nNAME=N arms it for the next N operations."
-        )
+        faults(caisse_ap::FAULTS, ""),
+        faults(ecr17::FAULTS, "\nNAME=N arms it for the next N operations.")
     )
 }
 
@@ -131,6 +137,12 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             fault,
             ..
         } => serve_caisse_ap(address, &fault.join(",")).await,
+        Simulate::Terminal {
+            ecr17: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_ecr17(address, &fault.join(",")).await,
         Simulate::Terminal {
             listen,
             link,
@@ -221,6 +233,16 @@ async fn serve_caisse_ap(address: SocketAddr, faults: &str) -> Result<(), DemoEr
     let (address, _served) = terminal.serve_tcp(address).await?;
     say(&format!(
         "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_ecr17(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let terminal = ecr17::Terminal::new(ecr17::Options::default());
+    let (address, handle) = terminal.serve_tcp(address).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated ECR17 terminal is at link = \"tcp:{address}\"."
     ));
     Ok(signal::ctrl_c().await?)
 }

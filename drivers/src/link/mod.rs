@@ -67,6 +67,10 @@ pub enum Policy {
     /// From a command until the machine closes it. For network printers, which serve one
     /// connection at a time and would keep others waiting.
     PerJob,
+    /// From when the machine asks for it until either side ends it. For terminals that hang up after
+    /// each procedure: that is no fault, and so the engine hears of this link from the machine
+    /// alone.
+    OnDemand,
 }
 
 impl Policy {

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 mod abilities;
 pub mod caisse_ap;
 pub mod concert;
+pub mod ecr17;
 mod family;
 mod request;
 pub mod skeleton;

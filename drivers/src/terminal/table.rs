@@ -31,6 +31,7 @@ families! {
     Zvt => zvt,
     Concert => concert,
     CaisseAp => caisse_ap,
+    Ecr17 => ecr17,
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ protocols! {
     "zvt" => zvt, Zvt(ZvtOptions);
     "concert" => concert, Concert(ConcertOptions);
     "caisse-ap" => caisse_ap, CaisseAp(CaisseApOptions);
+    "ecr17" => ecr17, Ecr17(Ecr17Options);
 }
 
 /// Notes a link that the protocol does not run over. One that is no link at all was noted before.

@@ -9,6 +9,7 @@ use crate::UnknownFault;
 mod armed;
 pub mod caisse_ap;
 pub mod concert;
+pub mod ecr17;
 pub mod ledger;
 pub mod skeleton;
 pub mod zvt;

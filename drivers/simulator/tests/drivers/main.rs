@@ -5,6 +5,8 @@ mod caisse_ap;
 #[cfg(test)]
 mod concert;
 #[cfg(test)]
+mod ecr17;
+#[cfg(test)]
 mod escpos;
 #[cfg(test)]
 mod kit;

@@ -68,6 +68,7 @@ impl Till {
                     self.terminal.handle(self.now, Input::LinkDown);
                     self.terminal.handle(self.now, Input::LinkUp);
                 }
+                Output::Open => {}
                 Output::Wait(wait) => break wait,
             }
         };
@@ -617,7 +618,7 @@ fn a_link_that_it_dropped_is_down_and_nothing_more_is_to_be_done() {
             terminal.handle(now, Input::Timeout);
             outputs.extend(std::iter::from_fn(|| match terminal.poll() {
                 Output::Send(bytes) => Some(bytes),
-                Output::Close | Output::Wait(_) => None,
+                Output::Open | Output::Close | Output::Wait(_) => None,
             }));
         }
         assert!(!outputs.is_empty(), "{fault}");

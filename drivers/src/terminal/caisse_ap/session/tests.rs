@@ -88,6 +88,7 @@ impl Desk {
                     self.log.push("> request".into());
                     self.sent.push(String::from_utf8(bytes).unwrap());
                 }
+                Output::Open => self.log.push("open".into()),
                 Output::Close => {
                     self.log.push("close".into());
                     closed = true;

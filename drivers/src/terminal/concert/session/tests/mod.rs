@@ -99,6 +99,7 @@ impl Desk {
                     break;
                 }
                 Output::Send(bytes) => self.sent(&bytes),
+                Output::Open => self.log.push("open".into()),
                 Output::Close => self.log.push("close".into()),
                 Output::Event(event) => {
                     self.log.push(word(&event));

@@ -174,6 +174,7 @@ impl Desk {
                     break;
                 }
                 Output::Send(bytes) => frames += usize::from(self.sent(&bytes)),
+                Output::Open => self.log.push("open".into()),
                 Output::Close => self.log.push("close".into()),
                 Output::Event(Event::Line(line)) => self.lines.push(line),
                 Output::Event(event) => {
