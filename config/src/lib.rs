@@ -17,8 +17,8 @@ pub use link::{FlowControl, InvalidLink, Link};
 pub use parse::PROTOCOLS;
 pub use secret::SecretSource;
 pub use types::{
-    Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream, UpstreamKind, ZvtCharset,
-    ZvtOptions,
+    AdyenEnvironment, AdyenOptions, Config, Daemon, Printer, Protocol, Secret, Terminal, Till,
+    Upstream, UpstreamKind, ZvtCharset, ZvtOptions,
 };
 
 /// Largest configuration file, in bytes.

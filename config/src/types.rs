@@ -54,6 +54,8 @@ pub struct Terminal {
 pub enum Protocol {
     /// ZVT-Kassenschnittstelle.
     Zvt(ZvtOptions),
+    /// Adyen's Terminal API over the local network.
+    Adyen(AdyenOptions),
 }
 
 impl Protocol {
@@ -61,6 +63,7 @@ impl Protocol {
     pub fn patience(&self) -> Duration {
         match self {
             Self::Zvt(options) => options.completion_timeout,
+            Self::Adyen(options) => options.payment_timeout,
         }
     }
 }
@@ -90,6 +93,39 @@ pub enum ZvtCharset {
     Latin1,
     /// The seven-bit set with German letters in the places of brackets.
     SevenBit,
+}
+
+/// `[terminal.adyen]`
+#[derive(Debug, Clone)]
+pub struct AdyenOptions {
+    /// The terminal's name: its model and serial number, such as `V400m-123456789`.
+    pub poi_id: String,
+    /// The till's name at the terminal; the device ID unless given.
+    pub sale_id: Option<String>,
+    /// The passphrase of the key that is set for local communication.
+    pub passphrase: Secret,
+    /// That key's name.
+    pub key_identifier: String,
+    /// That key's version.
+    pub key_version: u32,
+    /// The root certificate, as PEM, that the terminal's certificate must chain to.
+    pub root: String,
+    /// Which terminals may answer.
+    pub environment: AdyenEnvironment,
+    /// How long a question may stay unanswered.
+    pub answer_timeout: Duration,
+    /// How long a payment may take.
+    pub payment_timeout: Duration,
+}
+
+/// Which of Adyen's terminals may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AdyenEnvironment {
+    /// Those that take real money.
+    #[default]
+    Live,
+    /// Test terminals.
+    Test,
 }
 
 /// `[[till]]`: a device without a terminal.

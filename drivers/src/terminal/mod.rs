@@ -10,6 +10,7 @@ use payment::{
 use serde::{Deserialize, Serialize};
 
 mod abilities;
+pub mod adyen;
 mod family;
 mod table;
 pub mod zvt;

@@ -3,7 +3,7 @@
 use config::{Protocol, Terminal};
 use jiff::Timestamp;
 
-use super::{Driver, Family, zvt};
+use super::{Driver, Family, adyen, zvt};
 
 macro_rules! families {
     ($($protocol:ident => $family:ident,)*) => {
@@ -29,6 +29,7 @@ macro_rules! families {
 
 families! {
     Zvt => zvt,
+    Adyen => adyen,
 }
 
 #[cfg(test)]

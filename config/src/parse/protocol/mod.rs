@@ -3,6 +3,7 @@
 use super::{Names, section::Section};
 use crate::Protocol;
 
+mod adyen;
 mod zvt;
 
 macro_rules! protocols {
@@ -31,4 +32,5 @@ macro_rules! protocols {
 
 protocols! {
     "zvt" => Zvt, zvt::read;
+    "adyen" => Adyen, adyen::read;
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::{Names, section::Section};
-use crate::{Secret, ZvtCharset, ZvtOptions};
+use crate::{Link, Secret, ZvtCharset, ZvtOptions};
 
 /// ZVT's own values of its timers T3 and T4.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -24,6 +24,10 @@ pub(super) fn read(
         completion_timeout: COMPLETION,
         print_here: has_printer,
     };
+    if let Some(Ok(Link::Https { .. })) = terminal.text("link").map(str::parse) {
+        let text = "ZVT does not speak HTTPS; write tcp:host:20007 or serial:/dev/…";
+        terminal.note("link", text);
+    }
     if !terminal.has("zvt") {
         return Some(options);
     }
