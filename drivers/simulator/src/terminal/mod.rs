@@ -6,6 +6,7 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+pub mod adyen;
 pub mod zvt;
 
 /// What every simulated terminal is, whatever it speaks: a device with a ledger of its own, which says
