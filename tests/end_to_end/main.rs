@@ -8,6 +8,7 @@ mod demo;
 mod devices;
 mod docs;
 mod events;
+mod families;
 mod offline;
 mod returns;
 mod sale;

@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
     printer::{self, Printer},
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    terminal::{
+        adyen,
+        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    },
 };
 use tokio::{signal, time::sleep};
 
@@ -24,11 +27,18 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
-    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
+    #[command(after_help = terminal_faults())]
+    #[command(group = ArgGroup::new("protocol").required(true))]
     Terminal {
         /// Speak ZVT.
-        #[arg(long, required = true)]
+        #[arg(long, group = "protocol")]
         zvt: bool,
+        /// Speak Adyen's Terminal API over HTTPS.
+        #[arg(long, group = "protocol", requires_all = ["listen", "root"], conflicts_with = "replay")]
+        adyen: bool,
+        /// Write the root certificate here, for terminal.adyen.root.
+        #[arg(long, value_name = "FILE", requires = "adyen")]
+        root: Option<PathBuf>,
         /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
@@ -81,6 +91,12 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
     format!("Faults:{lines}\n{more}")
 }
 
+fn terminal_faults() -> String {
+    let zvt = faults(FAULTS, "");
+    let adyen = faults(adyen::FAULTS, "\nNAME=N arms it for the next N operations.");
+    format!("ZVT. {zvt}\nAdyen. {adyen}")
+}
+
 fn invoicing_faults() -> String {
     let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
     format!("Faults:\n  {}", names.join("\n  "))
@@ -93,11 +109,18 @@ fn invoicing_faults() -> String {
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
         Simulate::Terminal {
-            zvt: _,
+            adyen: true,
+            listen: Some(address),
+            root: Some(root),
+            fault,
+            ..
+        } => serve_adyen(address, &root, &fault.join(",")).await,
+        Simulate::Terminal {
             listen,
             link,
             fault,
             replay: None,
+            ..
         } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
         Simulate::Terminal {
             replay: Some(trace),
@@ -162,6 +185,28 @@ async fn serve_terminal(
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_adyen(address: SocketAddr, root: &Path, faults: &str) -> Result<(), DemoError> {
+    let options = adyen::Options::default();
+    let identity = adyen::Identity::new(&format!("{}.test.terminal.adyen.com", options.poi_id))?;
+    fs::write(root, identity.root())?;
+    let told = format!(
+        "poi_id = \"{}\", key_identifier = \"{}\", key_version = {}, environment = \"test\", \
+         root = \"{}\"; the passphrase is: {}",
+        options.poi_id,
+        options.key_identifier,
+        options.key_version,
+        root.display(),
+        options.passphrase,
+    );
+    let terminal = adyen::Terminal::new(options);
+    let (address, handle) = terminal.serve_https(address, &identity).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated Adyen terminal is at link = \"https:{address}\".\n{told}"
+    ));
     Ok(signal::ctrl_c().await?)
 }
 

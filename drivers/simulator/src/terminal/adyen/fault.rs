@@ -40,7 +40,7 @@ faults! {
     LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up without having read the request. Not charged, not found."
     LoseAnswerAfterApproval "lose-answer-after-approval" "Books the payment, then hangs up before the answer. Charged."
     HangUpAfterApproval "hang-up-after-approval" "Answers, and hangs up at once. Charged."
-    HangUpWhileRunning "hang-up-while-running" "Hangs up at once and goes on for 20 s: InProgress. Charged."
+    HangUpWhileRunning "hang-up-while-running" "Hangs up at once and goes on ten times as long as usual: InProgress. Charged."
     LateApproval "late-approval" "Silent for 200 s, then charges, whoever still listens. Charged."
     Silent "silent" "Says nothing at all for 200 s, and forgets the request. Not charged."
     Slow "slow" "Answers after 140 s. Charged."

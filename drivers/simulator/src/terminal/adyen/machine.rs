@@ -18,7 +18,8 @@ pub(super) const MAX_BODY: usize = 1024 * 1024;
 const REVERSAL: Duration = Duration::from_millis(100);
 const SILENCE: Duration = Duration::from_secs(200);
 const SLOW: Duration = Duration::from_secs(140);
-const RUNNING: Duration = Duration::from_secs(20);
+/// How many times the usual delay one takes that hung up meanwhile.
+const RUNNING: u32 = 10;
 const BUFFERED: Duration = Duration::from_secs(5);
 
 /// What a terminal is.
@@ -241,7 +242,7 @@ impl Terminal {
             Some(Fault::LateApproval) => running.due = self.now + SILENCE,
             Some(Fault::Slow) => running.due = self.now + SLOW,
             Some(Fault::HangUpWhileRunning) => {
-                running.due = self.now + RUNNING;
+                running.due = self.now + RUNNING * self.options.delay;
                 running.exchange = None;
                 self.said.push_back(Said::HangUp(exchange));
             }
