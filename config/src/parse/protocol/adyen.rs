@@ -64,6 +64,12 @@ pub(super) fn read(
         section.note("passphrase", text);
     }
     let passphrase = section.secret("passphrase", names.secrets);
+    // Adyen's libraries do not agree how other letters become bytes (UTF-8, ISO 8859-1).
+    if passphrase.as_ref().is_some_and(|p| !p.expose().is_ascii()) {
+        let text = "holds letters beyond a to z, which terminals read in different ways; choose a \
+                    passphrase of plain letters, digits and signs at Adyen, and write it here";
+        section.note("passphrase", text);
+    }
     let root = root(&mut section);
     let environment = environment(&mut section);
     let answer = section.duration("answer_timeout", ANSWER, SECOND..=MINUTE);
