@@ -7,7 +7,9 @@ use std::{
     time::Duration,
 };
 
-use config::{AdyenEnvironment, Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use config::{
+    AdyenEnvironment, Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions,
+};
 use payment::Method;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
@@ -142,7 +144,10 @@ root = "{}"
     assert_eq!(options.environment, AdyenEnvironment::Live);
     assert_eq!(options.sale_id, None);
     assert_eq!(options.payment_timeout, Duration::from_secs(150));
-    assert_eq!(config.terminals[0].protocol.patience(), Duration::from_secs(150));
+    assert_eq!(
+        config.terminals[0].protocol.patience(),
+        Duration::from_secs(150)
+    );
 }
 
 const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");
@@ -162,8 +167,16 @@ fn every_block_of_the_documentation_is_right() {
     assert!(blocks.len() >= 6, "only {} blocks", blocks.len());
     for block in blocks {
         let mut whole = block.to_owned();
-        for path in ["desk1-password", "adyen-passphrase", "adyen-terminal-root.pem"] {
-            let there = if path.ends_with(".pem") { &root } else { &secret };
+        for path in [
+            "desk1-password",
+            "adyen-passphrase",
+            "adyen-terminal-root.pem",
+        ] {
+            let there = if path.ends_with(".pem") {
+                &root
+            } else {
+                &secret
+            };
             whole = whole.replace(
                 &format!("/etc/tilld/{path}"),
                 &there.path().display().to_string(),

@@ -3,11 +3,13 @@
 //! `cargo fuzz` calls them with libFuzzer (`fuzz_targets`), and `cargo test` with a bounded number
 //! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
 
+mod adyen;
 mod documents;
 mod machines;
 pub mod mutate;
 mod wire;
 
+pub use adyen::{adyen_answer, adyen_driver};
 pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
 pub use machines::{escpos_driver, simulated_printer, simulated_terminal, zvt_driver};
 pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
@@ -24,6 +26,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("zvt_tlv", zvt_tlv),
     ("zvt_message", zvt_message),
     ("zvt_driver", zvt_driver),
+    ("adyen_answer", adyen_answer),
+    ("adyen_driver", adyen_driver),
     ("escpos_driver", escpos_driver),
     ("escpos_receipt", escpos_receipt),
     ("simulated_terminal", simulated_terminal),

@@ -20,7 +20,7 @@ use simulator::{printer::Printer, terminal::zvt as simulated};
 const OUTPUTS: usize = 20_000;
 
 /// One step of a script.
-enum Step<'a> {
+pub(crate) enum Step<'a> {
     Bytes(&'a [u8]),
     Timeout(Duration),
     LinkUp,
@@ -55,7 +55,7 @@ fn script(data: &[u8]) -> Vec<Step<'_>> {
 }
 
 /// Runs a script; `look` sees every output.
-fn run<M: Machine>(
+pub(crate) fn run<M: Machine>(
     machine: &mut M,
     data: &[u8],
     command: impl Fn(u8) -> Option<M::Command>,

@@ -24,8 +24,10 @@ impl OpenError {
 
 /// Whether an error says itself what to do about it.
 pub(crate) fn advises(error: &io::Error) -> bool {
-    let inner = error.get_ref();
-    inner.is_some_and(|inner| inner.is::<Fault>())
+    let fault = error.get_ref();
+    fault
+        .and_then(|inner| inner.downcast_ref::<Fault>())
+        .is_some()
 }
 
 /// What happened, whatever the link.

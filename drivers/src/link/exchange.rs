@@ -90,7 +90,7 @@ async fn shake_hands(host: &str, port: u16, config: rustls::ClientConfig) -> Res
     let connector = TlsConnector::from(Arc::new(config));
     match timeout(tcp::CONNECT_TIMEOUT, connector.connect(name, stream)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(explain(error)),
+        Ok(Err(error)) => Err(explain(&error)),
         Err(_) => Err(Fault::NoAnswer),
     }
 }
@@ -163,13 +163,11 @@ impl Exchange {
             }
             return Poll::Ready(Ok(()));
         }
-        match failed {
-            Some(fault) => Poll::Ready(Err(io::Error::other(fault))),
-            None => {
-                self.reader = Some(cx.waker().clone());
-                Poll::Pending
-            }
+        if let Some(fault) = failed {
+            return Poll::Ready(Err(io::Error::other(fault)));
         }
+        self.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 }
 
@@ -179,7 +177,7 @@ async fn exchange(request: reqwest::RequestBuilder, limit: Duration) -> Result<V
         if error.is_timeout() && !error.is_connect() {
             Fault::Unanswered(limit.as_secs())
         } else {
-            explain(io::Error::other(error.without_url()))
+            explain(&io::Error::other(error.without_url()))
         }
     };
     let mut response = request.send().await.map_err(failed)?;
@@ -198,8 +196,8 @@ async fn exchange(request: reqwest::RequestBuilder, limit: Duration) -> Result<V
 }
 
 /// What an error means, which may lie deep in others.
-fn explain(error: io::Error) -> Fault {
-    let mut next: Option<&(dyn Error + 'static)> = Some(&error);
+fn explain(error: &io::Error) -> Fault {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
     let mut kind = error.kind();
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<rustls::Error>() {
