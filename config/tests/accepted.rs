@@ -167,20 +167,13 @@ fn every_block_of_the_documentation_is_right() {
     assert!(blocks.len() >= 6, "only {} blocks", blocks.len());
     for block in blocks {
         let mut whole = block.to_owned();
-        for path in [
-            "desk1-password",
-            "adyen-passphrase",
-            "adyen-terminal-root.pem",
+        for (path, there) in [
+            ("desk1-password", &secret),
+            ("adyen-passphrase", &secret),
+            ("adyen-terminal-root.pem", &root),
         ] {
-            let there = if path.ends_with(".pem") {
-                &root
-            } else {
-                &secret
-            };
-            whole = whole.replace(
-                &format!("/etc/tilld/{path}"),
-                &there.path().display().to_string(),
-            );
+            let there = there.path().display().to_string();
+            whole = whole.replace(&format!("/etc/tilld/{path}"), &there);
         }
         if !block.contains("[[terminal]]") && !block.contains("[[till]]") {
             whole.push_str("\n[[till]]\nid = \"spare\"\ncurrency = \"EUR\"\n");

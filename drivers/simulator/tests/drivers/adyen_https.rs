@@ -22,7 +22,7 @@ use tokio::{
 
 const NAME: &str = "V400m-123456789.test.terminal.adyen.com";
 /// Longest wait for anything. Only a failing test waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Desk {
     commands: Sender<ToMachine<Command>>,
