@@ -259,6 +259,12 @@ impl Adyen {
             Phase::Operating(operation) if answers(operation.category, &operation.service_id) => {
                 self.answered(now, body);
             }
+            Phase::Greeting(question) if header.service_id == question.service_id => {
+                self.nonsense(
+                    now,
+                    "Another terminal answers: check terminal.adyen.poi_id and the address.",
+                );
+            }
             // Late, or for somebody else: nothing of ours is decided by it.
             _ => tracing::debug!("an answer that nobody waits for"),
         }

@@ -29,6 +29,16 @@ fn the_first_word_shows_whether_they_understand_each_other() {
 }
 
 #[test]
+fn another_terminal_is_named_at_the_first_word() {
+    let mut table = Table::linked();
+    let answer = table.last().answer_as(WELL, &crypto(), |header| {
+        header["POIID"] = "V400m-987654321".into();
+    });
+    table.input(Input::Bytes(&answer));
+    assert!(table.reason().unwrap().contains("poi_id"));
+}
+
+#[test]
 fn a_terminal_says_how_it_is() {
     for (body, words) in [
         (WELL.replace("OK", "Busy"), "busy"),
