@@ -34,6 +34,9 @@ const LATER: Duration = Duration::from_secs(30);
 /// How long an abort may stay unanswered, and a terminal that was told to end may take.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
+/// As many payments are remembered; no command is so late.
+const REMEMBERED: usize = 1024;
+
 const NO_ANSWER: &str = "The terminal does not answer: check that it is on and connected.";
 const IN_USE: &str = "The terminal was not asked: it is in the middle of something else.";
 const NOT_READY: &str = "The terminal was not asked: it is not ready.";
@@ -51,8 +54,8 @@ pub struct Adyen {
     /// Whether the desk was told that it is ready; none before the first word.
     told: Option<Text>,
     ready: bool,
-    /// The last payment that was asked for, and when. It is never asked for again (law 4).
-    asked: Option<(PaymentId, Mono)>,
+    /// The payments that were asked for, and when. They are never asked for again (law 4).
+    asked: VecDeque<(PaymentId, Mono)>,
     /// An abort that is not answered yet.
     abort: Option<Abort>,
     /// An approval on its way to the disk.
@@ -116,7 +119,7 @@ impl Adyen {
             phase: Phase::Down,
             told: None,
             ready: false,
-            asked: None,
+            asked: VecDeque::new(),
             abort: None,
             storing: None,
             waiting: None,
@@ -129,9 +132,9 @@ impl Adyen {
             return self.abort(now, payment);
         }
         let payment = money_of(&command);
-        let asked = self.asked.map(|(payment, _)| payment);
         let waits = self.waiting.as_ref().and_then(money_of);
-        if payment.is_some() && (payment == asked || payment == waits) {
+        if payment.is_some_and(|payment| self.asked_at(payment).is_some() || waits == Some(payment))
+        {
             return;
         }
         match &self.phase {
@@ -144,6 +147,12 @@ impl Adyen {
             }
             Phase::Down | Phase::Waiting(_) => self.refuse(&command, NOT_READY),
         }
+    }
+
+    /// When a payment was asked for, if it was.
+    fn asked_at(&self, payment: PaymentId) -> Option<Mono> {
+        let mut asked = self.asked.iter();
+        asked.find_map(|(id, at)| (*id == payment).then_some(*at))
     }
 
     /// Whether nothing of an earlier operation is open.

@@ -147,9 +147,7 @@ impl Adyen {
 
     /// Whether the request was sent so lately that the terminal may not have read it.
     fn may_still_come(&self, now: Mono, payment: PaymentId) -> bool {
-        if let Some((asked, at)) = self.asked
-            && asked == payment
-        {
+        if let Some(at) = self.asked_at(payment) {
             return now.since(at) < SETTLED;
         }
         // Asked before this start, if at all.

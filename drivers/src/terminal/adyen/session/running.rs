@@ -2,7 +2,7 @@
 
 use payment::{DoubtReason, Money, PaymentId};
 
-use super::{Abort, Adyen, GRACE, LATER, Phase, SOON, Storing, WRONG_KEY, money_of};
+use super::{Abort, Adyen, GRACE, LATER, Phase, REMEMBERED, SOON, Storing, WRONG_KEY, money_of};
 use crate::{
     Mono, Output,
     terminal::{
@@ -18,7 +18,8 @@ use crate::{
 impl Adyen {
     /// Asks the terminal: the only place where money is asked for.
     pub(super) fn begin(&mut self, now: Mono, payment: PaymentId, money: Money, request: &Request) {
-        self.asked = Some((payment, now));
+        self.asked.truncate(REMEMBERED - 1);
+        self.asked.push_front((payment, now));
         let service_id = service_id::of_payment(payment);
         self.send(request, &service_id);
         self.phase = Phase::Operating(Operation::new(
