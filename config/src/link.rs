@@ -1,4 +1,5 @@
-//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port` or `file:/dev/usb/lp0`.
+//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port`, `https:host:port` or
+//! `file:/dev/usb/lp0`.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -18,6 +19,13 @@ pub enum Link {
     },
     /// A TCP connection that we open.
     Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// Requests over HTTPS, to a device that answers them.
+    Https {
         /// Name or address.
         host: String,
         /// Port.
@@ -52,9 +60,10 @@ pub enum SerialFormat {
 /// Why a text is no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLink {
-    /// Not one of the three forms.
+    /// Not one of the four forms.
     #[error(
-        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port or file:/dev/usb/lp0"
+        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port, https:host:port or \
+         file:/dev/usb/lp0"
     )]
     NotALink(String),
     /// An option that is not known.
@@ -69,22 +78,26 @@ impl FromStr for Link {
         let (scheme, rest) = text.split_once(':').ok_or_else(wrong)?;
         match scheme {
             "serial" => serial(rest).map_err(|e| e.unwrap_or_else(wrong)),
-            "tcp" => {
-                let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
-                let host = host.trim_start_matches('[').trim_end_matches(']');
-                let port = port.parse().ok().filter(|p| *p != 0).ok_or_else(wrong)?;
-                if host.is_empty() || host.contains(['/', ' ', '?']) {
-                    return Err(wrong());
-                }
-                Ok(Self::Tcp {
-                    host: host.to_owned(),
-                    port,
+            "tcp" | "https" => {
+                let (host, port) = host_and_port(rest).ok_or_else(wrong)?;
+                Ok(if scheme == "tcp" {
+                    Self::Tcp { host, port }
+                } else {
+                    Self::Https { host, port }
                 })
             }
             "file" if rest.starts_with('/') => Ok(Self::File { path: rest.into() }),
             _ => Err(wrong()),
         }
     }
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse().ok().filter(|p| *p != 0)?;
+    let plain = !host.is_empty() && !host.contains(['/', ' ', '?', '@', '#']);
+    plain.then(|| (host.to_owned(), port))
 }
 
 /// `None` stands for "not a link at all".
@@ -122,6 +135,7 @@ impl fmt::Display for Link {
         match self {
             Self::Serial { path, .. } => write!(f, "serial:{}", path.display()),
             Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Https { host, port } => write!(f, "https:{host}:{port}"),
             Self::File { path } => write!(f, "file:{}", path.display()),
         }
     }
@@ -166,6 +180,15 @@ mod tests {
             ("serial:ttyS0", r#"Err(NotALink("serial:ttyS0"))"#),
             ("tcp:host", r#"Err(NotALink("tcp:host"))"#),
             ("tcp::20007", r#"Err(NotALink("tcp::20007"))"#),
+            (
+                "https:192.0.2.20:8443",
+                r#"Ok(Https { host: "192.0.2.20", port: 8443 })"#,
+            ),
+            (
+                "https://192.0.2.20:8443",
+                r#"Err(NotALink("https://192.0.2.20:8443"))"#,
+            ),
+            ("https:host", r#"Err(NotALink("https:host"))"#),
             ("tcp:host:0", r#"Err(NotALink("tcp:host:0"))"#),
             ("usb:1", r#"Err(NotALink("usb:1"))"#),
         ] {

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use config::{
+    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind,
+    ZvtOptions,
+};
 use payment::Method;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
@@ -147,6 +150,42 @@ methods = { card = 9, other = 0x10 }
     assert_eq!(*methods, BTreeMap::from(expected));
 }
 
+#[test]
+fn an_adyen_terminal_has_defaults_and_a_root_that_is_read() {
+    let root = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        r#"
+[[terminal]]
+id = "desk1"
+protocol = "adyen"
+link = "https:192.0.2.22:8443"
+currency = "EUR"
+[terminal.adyen]
+poi_id = "V400m-123456789"
+passphrase = {{ credential = "six-digits" }}
+key_identifier = "clinic"
+key_version = 1
+root = "{}"
+"#,
+        root.path().display()
+    );
+    let problem = parse(&text).unwrap_err().to_string();
+    assert!(problem.contains("holds no certificate"), "{problem}");
+    fs::write(root.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let config = parse(&text).unwrap();
+    let Protocol::Adyen(options) = &config.terminals[0].protocol else {
+        panic!("not Adyen");
+    };
+    assert_eq!(options.root, "-----BEGIN CERTIFICATE-----\n");
+    assert_eq!(options.environment, AdyenEnvironment::Live);
+    assert_eq!(options.sale_id, None);
+    assert_eq!(options.payment_timeout, Duration::from_secs(150));
+    assert_eq!(
+        config.terminals[0].protocol.patience(),
+        Duration::from_secs(150)
+    );
+}
+
 const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");
 
 /// A block of the documentation shows one table; what it needs beside it is added.
@@ -154,6 +193,8 @@ const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");
 fn every_block_of_the_documentation_is_right() {
     let secret = tempfile::NamedTempFile::new().unwrap();
     fs::write(secret.path(), "123456\n").unwrap();
+    let root = tempfile::NamedTempFile::new().unwrap();
+    fs::write(root.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
     let blocks: Vec<&str> = DOCUMENTATION
         .split("```toml\n")
         .skip(1)
@@ -161,10 +202,15 @@ fn every_block_of_the_documentation_is_right() {
         .collect();
     assert!(blocks.len() >= 6, "only {} blocks", blocks.len());
     for block in blocks {
-        let mut whole = block.replace(
-            "/etc/tilld/desk1-password",
-            &secret.path().display().to_string(),
-        );
+        let mut whole = block.to_owned();
+        for (path, there) in [
+            ("desk1-password", &secret),
+            ("adyen-passphrase", &secret),
+            ("adyen-terminal-root.pem", &root),
+        ] {
+            let there = there.path().display().to_string();
+            whole = whole.replace(&format!("/etc/tilld/{path}"), &there);
+        }
         if !block.contains("[[terminal]]") && !block.contains("[[till]]") {
             whole.push_str("\n[[till]]\nid = \"spare\"\ncurrency = \"EUR\"\n");
         }

@@ -51,6 +51,8 @@ const READ_BYTES: usize = 2048;
 const WAITING_WORDS: usize = 256;
 /// How long the last bytes before a close may take.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// What to do about a link that does not say so itself.
+const ADVICE: &str = ". Check the device and its cable";
 
 /// Runs a machine on a link until the engine drops its end of `commands` or `events`.
 ///
@@ -128,13 +130,13 @@ impl<M: Machine> Shell<M> {
         Self {
             machine,
             link,
-            defaults,
             backoff: Backoff::new(defaults.seed),
             origin,
             line: match defaults.policy {
                 Policy::Keep => Line::Pausing(origin),
                 Policy::PerJob | Policy::OnDemand => Line::Unwanted,
             },
+            defaults,
             held: VecDeque::new(),
             outgoing: Vec::new(),
             words: VecDeque::new(),
@@ -180,8 +182,11 @@ impl<M: Machine> Shell<M> {
             Step::Opened(Ok(connection)) => self.opened(connection),
             Step::Opened(Err(error)) => self.not_opened(&error),
             Step::Read(Ok(count)) if count > 0 => self.received(count),
-            Step::Read(Ok(_)) => self.lost("the device hung up"),
-            Step::Read(Err(error)) | Step::Wrote(Err(error)) => self.lost(&error.to_string()),
+            Step::Read(Ok(_)) => self.lost("the device hung up", ADVICE),
+            Step::Read(Err(error)) | Step::Wrote(Err(error)) => {
+                let advice = if link::advises(&error) { "" } else { ADVICE };
+                self.lost(&error.to_string(), advice);
+            }
             Step::Wrote(Ok(count)) => {
                 self.outgoing.drain(..count.min(self.outgoing.len()));
             }
@@ -205,7 +210,7 @@ impl<M: Machine> Shell<M> {
     }
 
     fn open(&mut self) {
-        let (link, defaults) = (self.link.clone(), self.defaults);
+        let (link, defaults) = (self.link.clone(), self.defaults.clone());
         self.line = Line::Opening(Box::pin(async move { link::open(&link, &defaults).await }));
     }
 
@@ -250,14 +255,13 @@ impl<M: Machine> Shell<M> {
     }
 
     /// The link ended by itself.
-    fn lost(&mut self, why: &str) {
+    fn lost(&mut self, why: &str, advice: &str) {
         if self.defaults.policy == Policy::OnDemand {
             tracing::debug!(link = %self.link, why, "link ended");
         } else {
             tracing::warn!(link = %self.link, why, "link lost");
         }
-        let advice = "Check the device and its cable";
-        self.tell(Err(Text::new(&format!("{}: {why}. {advice}", self.link))));
+        self.tell(Err(Text::new(&format!("{}: {why}{advice}", self.link))));
         self.down();
     }
 

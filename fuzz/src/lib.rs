@@ -3,6 +3,7 @@
 //! `cargo fuzz` calls them with libFuzzer (`fuzz_targets`), and `cargo test` with a bounded number
 //! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
 
+mod adyen;
 mod documents;
 mod ecr17;
 mod french;
@@ -10,6 +11,7 @@ mod machines;
 pub mod mutate;
 mod wire;
 
+pub use adyen::{adyen_answer, adyen_driver};
 pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
 pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use french::{
@@ -38,6 +40,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ecr17_frame", ecr17_frame),
     ("ecr17_message", ecr17_message),
     ("ecr17_driver", ecr17_driver),
+    ("adyen_answer", adyen_answer),
+    ("adyen_driver", adyen_driver),
     ("escpos_driver", escpos_driver),
     ("escpos_receipt", escpos_receipt),
     ("simulated_terminal", simulated_terminal),

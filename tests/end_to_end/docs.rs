@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf, process::Command};
 use payment::State;
 use simulator::{
     invoicing, printer,
-    terminal::{caisse_ap, concert, ecr17, zvt},
+    terminal::{adyen, caisse_ap, concert, ecr17, zvt},
 };
 use tests::{Desk, Wire, binary, until};
 
@@ -142,6 +142,7 @@ fn every_fault_is_in_the_simulators_page() {
         concert::FAULTS,
         caisse_ap::FAULTS,
         ecr17::FAULTS,
+        adyen::FAULTS,
     ]
     .concat();
     for (name, what) in terminals.iter().chain(printer::FAULTS) {

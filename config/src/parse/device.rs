@@ -8,7 +8,7 @@ use super::{
     section::{Place, Section},
     unique_id,
 };
-use crate::{PROTOCOLS, Printer, Protocol, Terminal, Till};
+use crate::{Link, PROTOCOLS, Printer, Protocol, Terminal, Till};
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,
@@ -19,6 +19,10 @@ pub(super) fn printer<'t>(
     let id = unique_id(&mut section, &mut names.printers, "front");
     let user = id.as_ref().map(PrinterId::as_str);
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.21:9100");
+    if let Some(Link::Https { .. }) = link {
+        let text = "no printer is reached by HTTPS; write tcp:host:9100, file:… or serial:…";
+        section.note("link", text);
+    }
     let profile = profile(&mut section, names.profiles);
     Some(Printer {
         id: id?,

@@ -12,7 +12,7 @@ use simulator::{
     invoicing,
     printer::{self, Printer},
     terminal::{
-        SimulatedTerminal as _, caisse_ap, concert, ecr17,
+        SimulatedTerminal as _, adyen, caisse_ap, concert, ecr17,
         zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
     },
 };
@@ -52,6 +52,12 @@ pub enum Simulate {
             conflicts_with = "replay"
         )]
         ecr17: bool,
+        /// Speak Adyen's Terminal API over HTTPS.
+        #[arg(long, group = "protocol", requires_all = ["listen", "root"], conflicts_with = "replay")]
+        adyen: bool,
+        /// Write the root certificate here, for terminal.adyen.root.
+        #[arg(long, value_name = "FILE", requires = "adyen")]
+        root: Option<PathBuf>,
         /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
@@ -105,12 +111,14 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
 }
 
 fn terminal_faults() -> String {
+    let more = "\nNAME=N arms it for the next N operations.";
     format!(
-        "ZVT. {}\nConcert. {}\nCaisse-AP. {}\nECR17. {}",
+        "ZVT. {}\nConcert. {}\nCaisse-AP. {}\nECR17. {}\nAdyen. {}",
         faults(FAULTS, ""),
         faults(concert::FAULTS, ""),
         faults(caisse_ap::FAULTS, ""),
-        faults(ecr17::FAULTS, "\nNAME=N arms it for the next N operations.")
+        faults(ecr17::FAULTS, ""),
+        faults(adyen::FAULTS, more),
     )
 }
 
@@ -143,6 +151,13 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             fault,
             ..
         } => serve_ecr17(address, &fault.join(",")).await,
+        Simulate::Terminal {
+            adyen: true,
+            listen: Some(address),
+            root: Some(root),
+            fault,
+            ..
+        } => serve_adyen(address, &root, &fault.join(",")).await,
         Simulate::Terminal {
             listen,
             link,
@@ -243,6 +258,28 @@ async fn serve_ecr17(address: SocketAddr, faults: &str) -> Result<(), DemoError>
     handle.arm(faults.parse()?);
     say(&format!(
         "A simulated ECR17 terminal is at link = \"tcp:{address}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_adyen(address: SocketAddr, root: &Path, faults: &str) -> Result<(), DemoError> {
+    let options = adyen::Options::default();
+    let identity = adyen::Identity::new(&format!("{}.test.terminal.adyen.com", options.poi_id))?;
+    fs::write(root, identity.root())?;
+    let told = format!(
+        "poi_id = \"{}\", key_identifier = \"{}\", key_version = {}, environment = \"test\", \
+         root = \"{}\"; the passphrase is: {}",
+        options.poi_id,
+        options.key_identifier,
+        options.key_version,
+        root.display(),
+        options.passphrase,
+    );
+    let terminal = adyen::Terminal::new(options);
+    let (address, handle) = terminal.serve_https(address, &identity).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated Adyen terminal is at link = \"https:{address}\".\n{told}"
     ));
     Ok(signal::ctrl_c().await?)
 }

@@ -1,4 +1,4 @@
-//! Links move bytes: serial lines, TCP connections and device files.
+//! Links move bytes: serial lines, TCP connections, HTTPS exchanges and device files.
 //!
 //! [`open`] turns a configured link into a [`Connection`]. A link knows nothing of what the bytes
 //! mean, and nothing of when to open it again: that is for [`crate::run`].
@@ -16,14 +16,19 @@ use tokio::{
 };
 
 mod error;
+mod exchange;
 mod file;
 mod serial;
 mod tcp;
+mod tls;
 
 pub use error::OpenError;
+pub(crate) use error::advises;
+pub use exchange::MAX_BODY;
+pub use tls::Tls;
 
 /// What a protocol wants of its link, wherever the configuration says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Defaults {
     /// Bits per second of a serial line. Eight data bits without parity, unless the link says
     /// otherwise.
@@ -35,6 +40,8 @@ pub struct Defaults {
     /// Seed of the jitter between attempts to open, so that devices that lost their links together
     /// do not all come back at the same moment.
     pub seed: u64,
+    /// How a device proves over HTTPS who it is; needed there, and only there.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Defaults {
@@ -44,6 +51,7 @@ impl Default for Defaults {
             stop_bits: StopBits::One,
             policy: Policy::Keep,
             seed: 0,
+            tls: None,
         }
     }
 }
@@ -77,7 +85,7 @@ impl Policy {
     /// What suits a printer on this link.
     pub fn for_printer(link: &Link) -> Self {
         match link {
-            Link::Tcp { .. } => Self::PerJob,
+            Link::Tcp { .. } | Link::Https { .. } => Self::PerJob,
             Link::Serial { .. } | Link::File { .. } => Self::Keep,
         }
     }
@@ -90,6 +98,8 @@ pub enum Connection {
     Serial(serial::Line),
     /// A TCP connection.
     Tcp(TcpStream),
+    /// HTTPS exchanges: each frame a request, and its answer a frame.
+    Exchange(exchange::Exchange),
     /// A device file.
     File(file::Device),
 }
@@ -110,6 +120,9 @@ pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenEr
             serial::open(path, baud, *flow, *format, defaults.stop_bits).map(Connection::Serial)
         }
         Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
+        Link::Https { host, port } => exchange::open(host, *port, defaults.tls.as_ref())
+            .await
+            .map(Connection::Exchange),
         Link::File { path } => file::open(path).map(Connection::File),
     }
     .map_err(|fault| OpenError::new(link, fault))
@@ -124,6 +137,7 @@ impl AsyncRead for Connection {
         match self.get_mut() {
             Self::Serial(line) => Pin::new(line.stream()).poll_read(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Exchange(exchange) => exchange.poll_read(cx, buf),
             Self::File(device) => device.poll_read(cx, buf),
         }
     }
@@ -138,6 +152,7 @@ impl AsyncWrite for Connection {
         match self.get_mut() {
             Self::Serial(line) => Pin::new(line.stream()).poll_write(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Exchange(exchange) => Poll::Ready(exchange.write(buf)),
             Self::File(device) => device.poll_write(cx, buf),
         }
     }
@@ -151,7 +166,7 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Serial(_) | Self::File(_) => Poll::Ready(Ok(())),
+            Self::Serial(_) | Self::Exchange(_) | Self::File(_) => Poll::Ready(Ok(())),
         }
     }
 }

@@ -10,6 +10,7 @@ use payment::{
 use serde::{Deserialize, Serialize};
 
 mod abilities;
+pub mod adyen;
 pub mod caisse_ap;
 pub mod concert;
 pub mod ecr17;

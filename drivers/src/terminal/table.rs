@@ -32,6 +32,7 @@ families! {
     Concert => concert,
     CaisseAp => caisse_ap,
     Ecr17 => ecr17,
+    Adyen => adyen,
 }
 
 #[cfg(test)]

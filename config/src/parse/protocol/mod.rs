@@ -70,6 +70,7 @@ protocols! {
     "concert" => concert, Concert(ConcertOptions);
     "caisse-ap" => caisse_ap, CaisseAp(CaisseApOptions);
     "ecr17" => ecr17, Ecr17(Ecr17Options);
+    "adyen" => adyen, Adyen(AdyenOptions);
 }
 
 /// Notes a link that the protocol does not run over. One that is no link at all was noted before.

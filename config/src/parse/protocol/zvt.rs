@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::{super::{Names, section::Section}, Options};
-use crate::Secret;
+use super::{super::{Names, section::Section}, Options, suits};
+use crate::{Link, Secret};
 
 /// ZVT's own values of its timers T3 and T4.
 const ANSWER: Duration = Duration::from_secs(5);
@@ -67,6 +67,8 @@ impl Options for ZvtOptions {
             service_menu: true,
             capitals: false,
         };
+        let fits = |link: &Link| !matches!(link, Link::Https { .. });
+        suits(terminal, fits, "tcp:192.0.2.20:20007 or serial:/dev/…");
         if !terminal.has("zvt") {
             return Some(options);
         }

@@ -6,6 +6,7 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+pub mod adyen;
 mod armed;
 pub mod caisse_ap;
 pub mod concert;

@@ -1,6 +1,10 @@
 //! The drivers against the simulated devices, in one process and in virtual time.
 
 #[cfg(test)]
+mod adyen;
+#[cfg(test)]
+mod adyen_https;
+#[cfg(test)]
 mod caisse_ap;
 #[cfg(test)]
 mod concert;

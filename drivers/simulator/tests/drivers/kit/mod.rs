@@ -5,6 +5,7 @@
 //! one test of each law. The kit knows no protocol. It compares what the driver says with the
 //! simulator's ledger, and what recovery would decide with both.
 
+mod adyen;
 mod bench;
 mod caisse_ap;
 mod concert;
