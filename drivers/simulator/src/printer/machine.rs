@@ -1,27 +1,27 @@
-//! The printer's works: a receive buffer, the head, and what goes back over the wire.
+//! The printer's works: what comes in from the wire, and what goes back over it.
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    Fault,
+    Fault, Options, Paper,
+    buffer::Buffer,
     command::{self, Command},
-    paper::Paper,
+    head::Head,
+    realtime::{Realtime, Recent},
     status::Condition,
 };
 
-/// Bytes that wait to be printed at most; what comes on top is lost, as without flow control.
-const BUFFER: usize = 1 << 20;
 /// How long a line takes with [`Fault::Slow`].
 const SLOW_LINE: Duration = Duration::from_secs(10);
-/// The clearing command: `DLE DC4`, function 8, with its fixed parameters.
-const CLEAR: [u8; 10] = [0x10, 0x14, 8, 1, 3, 20, 1, 6, 2, 8];
+/// Drawer kicks remembered.
+const KICKS: usize = 100;
 
 /// A receipt printer that speaks ESC/POS.
 #[derive(Debug)]
 pub struct Printer {
-    paper: Paper,
+    head: Head,
     condition: Condition,
     silent: bool,
     slow: bool,
@@ -29,22 +29,39 @@ pub struct Printer {
     link_ends_at: Option<u64>,
     received: u64,
     drawer_pulses: u32,
-    /// Received and not yet printed.
-    buffer: Vec<u8>,
-    /// The last bytes received: real-time commands are found here, whatever they stand in.
-    recent: VecDeque<u8>,
-    /// When [`Fault::Slow`] lets the next line out.
+    kicks: VecDeque<Kick>,
+    buffer: Buffer,
+    recent: Recent,
+    /// When the line that is being printed is done.
     busy_until: Option<Mono>,
     automatic: bool,
     told: [u8; 4],
     outputs: VecDeque<Output<Infallible, Infallible>>,
 }
 
+/// A pulse to a cash drawer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kick {
+    /// The pin of the connector: 2 or 5.
+    pub pin: u8,
+    /// How long the current flowed.
+    pub on: Duration,
+    /// How long it must not flow after that.
+    pub off: Duration,
+}
+
 impl Printer {
-    /// A printer in good order with `columns` of its normal font (48 on 80 mm paper, 32 on 58 mm).
+    /// A common printer in good order with `columns` of its normal font (48 on 80 mm paper, 32 on
+    /// 58 mm).
     pub fn new(columns: usize) -> Self {
+        Self::with_options(Options::with_columns(columns))
+    }
+
+    /// A printer of some model, in good order.
+    pub fn with_options(options: Options) -> Self {
         Self {
-            paper: Paper::new(columns),
+            buffer: Buffer::new(options.buffer),
+            head: Head::new(options),
             condition: Condition::default(),
             silent: false,
             slow: false,
@@ -52,8 +69,8 @@ impl Printer {
             link_ends_at: None,
             received: 0,
             drawer_pulses: 0,
-            buffer: Vec::new(),
-            recent: VecDeque::new(),
+            kicks: VecDeque::new(),
+            recent: Recent::default(),
             busy_until: None,
             automatic: false,
             told: Condition::default().automatic(),
@@ -66,7 +83,7 @@ impl Printer {
         match fault {
             Fault::PaperOut => self.condition.paper_out = true,
             Fault::PaperOutAfter(lines) => {
-                self.paper_ends_at = Some(self.paper.lines().saturating_add(lines));
+                self.paper_ends_at = Some(self.head.roll.lines().saturating_add(lines));
             }
             Fault::NearEnd => self.condition.near_end = true,
             Fault::CoverOpen => self.condition.cover_open = true,
@@ -93,12 +110,27 @@ impl Printer {
 
     /// The pages that were cut off, oldest first, as text with a line feed after each line.
     pub fn pages(&self) -> &[String] {
-        self.paper.pages()
+        self.head.roll.pages()
+    }
+
+    /// The same pages as dots.
+    pub fn papers(&self) -> &[Paper] {
+        self.head.roll.papers()
+    }
+
+    /// Pages cut off since the beginning; only the last are kept.
+    pub fn pages_cut(&self) -> u64 {
+        self.head.roll.pages_cut()
     }
 
     /// What was printed since the last cut.
     pub fn uncut(&self) -> String {
-        self.paper.uncut()
+        self.head.roll.uncut()
+    }
+
+    /// The same as dots.
+    pub fn uncut_paper(&self) -> &Paper {
+        self.head.roll.uncut_paper()
     }
 
     /// Bytes received since the beginning, on all connections.
@@ -108,12 +140,17 @@ impl Printer {
 
     /// Bytes received and not yet printed.
     pub fn bytes_waiting(&self) -> usize {
-        self.buffer.len()
+        self.buffer.waiting()
     }
 
     /// How often the cash drawer was opened.
     pub fn drawer_pulses(&self) -> u32 {
         self.drawer_pulses
+    }
+
+    /// The last pulses to cash drawers, oldest first.
+    pub fn kicks(&self) -> impl Iterator<Item = Kick> {
+        self.kicks.iter().copied()
     }
 
     fn answer(&mut self, bytes: &[u8]) {
@@ -125,14 +162,10 @@ impl Printer {
     /// One byte as it comes in from the wire. False when the link is cut here.
     fn receive(&mut self, byte: u8) -> bool {
         self.received += 1;
-        if self.buffer.len() < BUFFER {
-            self.buffer.push(byte);
+        self.buffer.push(byte);
+        if let Some(command) = self.recent.push(byte) {
+            self.realtime(command);
         }
-        if self.recent.len() == CLEAR.len() {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(byte);
-        self.realtime();
         if self.link_ends_at.is_some_and(|end| self.received >= end) {
             self.link_ends_at = None;
             self.outputs.push_back(Output::Close);
@@ -141,99 +174,97 @@ impl Printer {
         true
     }
 
-    /// Carries out the real-time command that ends with the last byte, if one does: even while
-    /// offline, even in the middle of an image.
-    fn realtime(&mut self) {
-        let recent: Vec<u8> = self.recent.iter().copied().collect();
-        match recent.as_slice() {
-            [.., 0x10, 0x04, n @ 1..=4] => {
-                if let Some(status) = self.condition.realtime(*n) {
+    fn realtime(&mut self, command: Realtime) {
+        match command {
+            Realtime::Status(n) => {
+                if let Some(status) = self.condition.realtime(n) {
                     self.answer(&[status]);
                 }
             }
-            [.., 0x10, 0x05, n @ 1..=2] if self.condition.cutter_jam => {
-                self.condition.cutter_jam = false;
-                if *n == 2 {
-                    self.buffer.clear();
-                    self.paper.reset();
+            Realtime::Recover => self.condition.cutter_jam = false,
+            Realtime::RecoverEmpty => {
+                if self.condition.cutter_jam {
+                    self.condition.cutter_jam = false;
+                    self.forget();
                 }
             }
-            [.., 0x10, 0x14, 1, _, _] => self.drawer_pulses += 1,
-            clear if *clear == CLEAR => {
-                self.buffer.clear();
-                self.paper.reset();
+            Realtime::Drawer { connector, time } => {
+                let time = Duration::from_millis(100) * u32::from(time);
+                self.kick(connector, time, time);
+            }
+            Realtime::Clear => {
+                self.forget();
                 self.answer(&[0x37, 0x25, 0x00]);
             }
-            _ => {}
         }
+    }
+
+    /// Drops what waits to be printed.
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.head.reset();
+    }
+
+    fn kick(&mut self, connector: u8, on: Duration, off: Duration) {
+        let pin = match connector {
+            0 | b'0' => 2,
+            1 | b'1' => 5,
+            _ => return,
+        };
+        self.drawer_pulses = self.drawer_pulses.saturating_add(1);
+        if self.kicks.len() == KICKS {
+            self.kicks.pop_front();
+        }
+        self.kicks.push_back(Kick { pin, on, off });
     }
 
     /// Prints what is in the buffer, as far as paper, cover and patience go.
     fn print(&mut self, now: Mono) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut rest = buffer.as_slice();
         while !self.condition.offline() {
             if self.busy_until.is_some_and(|until| now < until) {
                 break;
             }
             self.busy_until = None;
-            let Some((command, length)) = command::first(rest) else {
-                if rest.len() >= BUFFER {
-                    // A length that cannot be: a real printer eats all of it too.
-                    rest = &[];
-                }
+            let Some(bytes) = self.buffer.next() else {
                 break;
             };
-            let lines = self.paper.lines();
-            self.carry_out(&command);
-            rest = rest.get(length..).unwrap_or_default();
-            if self.slow && self.paper.lines() > lines {
+            let lines = self.head.roll.lines();
+            if let Ok((command, _)) = command::first(&bytes) {
+                self.carry_out(&command);
+            }
+            let printed = self.head.roll.lines();
+            if self.slow && printed > lines {
                 self.busy_until = Some(now + SLOW_LINE);
             }
-            if self
-                .paper_ends_at
-                .is_some_and(|end| self.paper.lines() >= end)
-            {
+            if self.paper_ends_at.is_some_and(|end| printed >= end) {
                 self.paper_ends_at = None;
                 self.condition.paper_out = true;
             }
         }
-        self.buffer = rest.to_vec();
     }
 
     fn carry_out(&mut self, command: &Command<'_>) {
-        match command {
-            Command::Character(byte) => self.paper.character(*byte),
-            Command::LineFeed => self.paper.line_feed(),
-            Command::Tab => self.paper.tab(),
+        match *command {
+            Command::Print(ref what) => self.head.print(what),
             Command::Reset => {
-                self.paper.reset();
+                self.head.reset();
                 self.automatic = false;
             }
-            Command::CodePage(n) => self.paper.set_code_page(*n),
-            Command::Align(n) => self.paper.set_align(*n),
-            Command::Font(n) => self.paper.set_font(*n),
-            Command::Mode(n) => self.paper.set_mode(*n),
-            Command::Size(n) => self.paper.set_size(*n),
-            Command::FeedLines(n) => (0..*n).for_each(|_| self.paper.line_feed()),
-            Command::Position(dots) => self.paper.position(*dots),
-            Command::Cut => self.paper.cut(),
-            Command::Drawer => self.drawer_pulses += 1,
-            Command::QrStore(data) => self.paper.store_qr(data),
-            Command::QrPrint => self.paper.print_qr(),
-            Command::Barcode(data) => self.paper.barcode(data),
-            Command::Image { dots, rows } => self.paper.block(&format!("[IMAGE {dots}x{rows}]")),
+            Command::Drawer { connector, on, off } => {
+                let time = |units: u8| Duration::from_millis(2) * u32::from(units);
+                self.kick(connector, time(on), time(off));
+            }
             Command::Status(1 | b'1') => self.answer(&[self.condition.paper()]),
             // The drawer's contact: high.
             Command::Status(2 | b'2') => self.answer(&[0x01]),
             Command::AutoStatus(n) => {
-                self.automatic = *n != 0;
+                self.automatic = n != 0;
                 self.told = self.condition.automatic();
                 if self.automatic {
                     self.answer(&self.condition.automatic());
                 }
             }
-            Command::Identify(n) => self.identify(*n),
+            Command::Identify(n) => self.identify(n),
             Command::ProcessId(id) => {
                 let mut answer = vec![0x37, 0x22];
                 answer.extend_from_slice(id);
@@ -280,7 +311,7 @@ impl Machine for Printer {
                     }
                 }
             }
-            Input::LinkUp => self.recent.clear(),
+            Input::LinkUp => self.recent = Recent::default(),
             Input::LinkDown => self.outputs.clear(),
             Input::Timeout | Input::Stored(_) => {}
         }

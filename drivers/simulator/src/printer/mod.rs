@@ -1,5 +1,5 @@
-//! A simulated receipt printer that speaks ESC/POS, answers like a TM-T20III and shows its pages
-//! as text.
+//! A simulated receipt printer that speaks ESC/POS and answers like a TM-T20III. What it prints
+//! can be had as text and as dots.
 
 use std::{
     io,
@@ -9,17 +9,31 @@ use std::{
 
 use crate::serve::{self, Handle};
 
+mod barcode;
+mod buffer;
 mod code_page;
 mod command;
+mod dots;
 mod fault;
+mod glyph;
+mod graphics;
+mod head;
+mod line;
 mod machine;
+mod options;
 mod paper;
+mod realtime;
+mod roll;
 mod status;
 #[cfg(test)]
 mod tests;
 
+pub use code_page::{CodePage, CodePages, UnknownCodePage};
+pub use dots::Dots;
 pub use fault::{FAULTS, Fault};
-pub use machine::Printer;
+pub use machine::{Kick, Printer};
+pub use options::Options;
+pub use paper::{Cut, Paper};
 
 impl Printer {
     /// Serves it on a pseudo-terminal and gives the path to open. With `link`, the path is a

@@ -61,7 +61,7 @@ fn changes_are_told_when_asked_for() {
 fn a_receipt_comes_out_as_text() {
     let mut printer = printer(&[]);
     let receipt = b"\x1b@\x1c.\x1bt\x13\x1ba\x01\x1d!\x11ABC\n\x1d!\0\x1ba\0Summe\x1b$\xe4\x01\
-        10,00 \xd5\n\x1bt\x00\x84\x1bt\x10\x80\x1ba\x02right\n\x1ba\0a\tb\n\
+        10,00 \xd5\n\x1ba\x02\x1bt\x00\x84\x1bt\x10\x80right\n\x1ba\0a\tb\n\
         \x1d(k\x08\x001P0https\x1d(k\x03\x001Q0\x1dv0\0\x01\0\x02\0\xff\xff\x1bp\0\x19\xfa\x1dVB\0rest";
     assert_eq!(feed(&mut printer, receipt), Vec::<u8>::new());
     let expected = format!(
