@@ -50,6 +50,11 @@ impl Buffer {
         self.bytes.len() + self.command.len()
     }
 
+    /// Nothing waits but perhaps half a command.
+    pub(super) fn is_drained(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The bytes of the next whole command. Half a command waits for its other half, whoever
     /// sends that.
     pub(super) fn next(&mut self) -> Option<Vec<u8>> {

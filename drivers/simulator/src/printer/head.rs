@@ -30,6 +30,7 @@ pub(super) struct Head {
     code_pages: CodePages,
     ignores_code_pages: bool,
     boots_in_kanji: bool,
+    cutter: bool,
     settings: Settings,
     line: Line,
     /// The first byte of a character of two.
@@ -66,6 +67,7 @@ impl Head {
             code_pages: options.code_pages,
             ignores_code_pages: options.ignores_code_pages,
             boots_in_kanji: options.kanji,
+            cutter: options.cutter,
             line: Line::default(),
             first: None,
             graphics: Graphics::default(),
@@ -292,7 +294,7 @@ impl Head {
 
     /// Only at the beginning of a line, as Epson's page for `GS V` says.
     fn cut(&mut self, cut: Cut) {
-        if !self.line.is_begun() {
+        if self.cutter && !self.line.is_begun() {
             self.roll.cut(cut);
         }
     }

@@ -5,16 +5,19 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    Fault, Options, Paper,
+    Cut, Fault, Options, Paper,
     buffer::Buffer,
     command::{self, Command},
     head::Head,
     realtime::{Realtime, Recent},
-    status::Condition,
+    status::{Automatic, Condition},
 };
 
 /// How long a line takes with [`Fault::Slow`].
 const SLOW_LINE: Duration = Duration::from_secs(10);
+/// How long a printer with a speed of one millimetre a second takes for a row of dots: there are
+/// eight rows on a millimetre.
+const ROW: Duration = Duration::from_millis(125);
 /// Drawer kicks remembered.
 const KICKS: usize = 100;
 
@@ -34,8 +37,13 @@ pub struct Printer {
     recent: Recent,
     /// When the line that is being printed is done.
     busy_until: Option<Mono>,
-    automatic: bool,
-    told: [u8; 4],
+    automatic: Automatic,
+    cutter: bool,
+    process_id: bool,
+    speed: Option<u32>,
+    tear_after: Option<Duration>,
+    /// When what hangs out is torn off.
+    tear_at: Option<Mono>,
     outputs: VecDeque<Output<Infallible, Infallible>>,
 }
 
@@ -61,6 +69,11 @@ impl Printer {
     pub fn with_options(options: Options) -> Self {
         Self {
             buffer: Buffer::new(options.buffer),
+            cutter: options.cutter,
+            process_id: options.process_id,
+            speed: options.speed,
+            tear_after: options.tear_after,
+            tear_at: None,
             head: Head::new(options),
             condition: Condition::default(),
             silent: false,
@@ -72,8 +85,7 @@ impl Printer {
             kicks: VecDeque::new(),
             recent: Recent::default(),
             busy_until: None,
-            automatic: false,
-            told: Condition::default().automatic(),
+            automatic: Automatic::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -88,7 +100,10 @@ impl Printer {
             Fault::NearEnd => self.condition.near_end = true,
             Fault::CoverOpen => self.condition.cover_open = true,
             Fault::CutterJam => self.condition.cutter_jam = true,
+            Fault::HotHead => self.condition.hot_head = true,
+            Fault::Broken => self.condition.broken = true,
             Fault::Offline => self.condition.held = true,
+            Fault::DrawerOpen => self.condition.drawer_open = true,
             Fault::Silent => self.silent = true,
             Fault::Slow => self.slow = true,
             Fault::CutLinkAfter(bytes) => {
@@ -123,6 +138,14 @@ impl Printer {
         self.head.roll.pages_cut()
     }
 
+    /// The pages that came after the first `seen` ones, as text and as dots.
+    pub fn pages_after(&self, seen: u64) -> impl Iterator<Item = (&str, &Paper)> {
+        let new = usize::try_from(self.pages_cut().saturating_sub(seen)).unwrap_or(usize::MAX);
+        let old = self.pages().len().saturating_sub(new);
+        let pages = self.pages().iter().map(String::as_str);
+        pages.zip(self.papers()).skip(old)
+    }
+
     /// What was printed since the last cut.
     pub fn uncut(&self) -> String {
         self.head.roll.uncut()
@@ -141,6 +164,11 @@ impl Printer {
     /// Bytes received and not yet printed.
     pub fn bytes_waiting(&self) -> usize {
         self.buffer.waiting()
+    }
+
+    /// How many bytes it takes now.
+    pub fn room(&self) -> usize {
+        self.buffer.room()
     }
 
     /// How often the cash drawer was opened.
@@ -228,13 +256,17 @@ impl Printer {
             let Some(bytes) = self.buffer.next() else {
                 break;
             };
-            let lines = self.head.roll.lines();
+            let (lines, rows) = (self.head.roll.lines(), self.head.roll.rows());
             if let Ok((command, _)) = command::first(&bytes) {
                 self.carry_out(&command);
             }
             let printed = self.head.roll.lines();
+            let rows = self.head.roll.rows() - rows;
             if self.slow && printed > lines {
                 self.busy_until = Some(now + SLOW_LINE);
+            } else if let Some(speed) = self.speed.filter(|_| rows > 0) {
+                let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+                self.busy_until = Some(now + ROW.saturating_mul(rows) / speed.max(1));
             }
             if self.paper_ends_at.is_some_and(|end| printed >= end) {
                 self.paper_ends_at = None;
@@ -248,30 +280,27 @@ impl Printer {
             Command::Print(ref what) => self.head.print(what),
             Command::Reset => {
                 self.head.reset();
-                self.automatic = false;
+                self.automatic = Automatic::default();
             }
             Command::Drawer { connector, on, off } => {
                 let time = |units: u8| Duration::from_millis(2) * u32::from(units);
                 self.kick(connector, time(on), time(off));
             }
             Command::Status(1 | b'1') => self.answer(&[self.condition.paper()]),
-            // The drawer's contact: high.
-            Command::Status(2 | b'2') => self.answer(&[0x01]),
+            Command::Status(2 | b'2') => self.answer(&[self.condition.drawer()]),
             Command::AutoStatus(n) => {
-                self.automatic = n != 0;
-                self.told = self.condition.automatic();
-                if self.automatic {
-                    self.answer(&self.condition.automatic());
+                if let Some(status) = self.automatic.enable(n, self.condition) {
+                    self.answer(&status);
                 }
             }
             Command::Identify(n) => self.identify(n),
-            Command::ProcessId(id) => {
+            Command::ProcessId(id) if self.process_id => {
                 let mut answer = vec![0x37, 0x22];
                 answer.extend_from_slice(id);
                 answer.push(0x00);
                 self.answer(&answer);
             }
-            Command::Status(_) | Command::Nothing => {}
+            Command::Status(_) | Command::ProcessId(_) | Command::Nothing => {}
         }
     }
 
@@ -279,7 +308,8 @@ impl Printer {
     fn identify(&mut self, n: u8) {
         match n {
             1 | b'1' => self.answer(&[0x63]),
-            2 | b'2' => self.answer(&[0x02]),
+            // Bit 1: there is a cutter.
+            2 | b'2' => self.answer(&[u8::from(self.cutter) << 1]),
             65 => self.answer(b"_1.00 tilld\0"),
             66 => self.answer(b"_EPSON\0"),
             67 => self.answer(b"_TM-T20III\0"),
@@ -289,10 +319,21 @@ impl Printer {
     }
 
     fn tell_changes(&mut self) {
-        let status = self.condition.automatic();
-        if self.automatic && status != self.told {
-            self.told = status;
+        if let Some(status) = self.automatic.change(self.condition) {
             self.answer(&status);
+        }
+    }
+
+    /// A hand tears off what hangs out, when nothing was printed for a while.
+    fn tear(&mut self, now: Mono, printed: bool) {
+        let idle = self.busy_until.is_none() && self.buffer.is_drained();
+        if self.head.roll.is_cut() || self.condition.offline() || !idle {
+            self.tear_at = None;
+        } else if printed || self.tear_at.is_none() {
+            self.tear_at = self.tear_after.map(|pause| now + pause);
+        } else if self.tear_at.is_some_and(|at| now >= at) {
+            self.tear_at = None;
+            self.head.roll.cut(Cut::Torn);
         }
     }
 }
@@ -303,9 +344,13 @@ impl Machine for Printer {
     type Event = Infallible;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Infallible>) {
+        let rows = self.head.roll.rows();
         match input {
             Input::Bytes(bytes) => {
                 for byte in bytes {
+                    if self.buffer.room() == 0 {
+                        self.print(now);
+                    }
                     if !self.receive(*byte) {
                         break;
                     }
@@ -317,11 +362,12 @@ impl Machine for Printer {
         }
         self.tell_changes();
         self.print(now);
+        self.tear(now, self.head.roll.rows() > rows);
         self.tell_changes();
     }
 
     fn poll(&mut self) -> Output<Infallible, Infallible> {
-        let wait = || Output::Wait(self.busy_until);
+        let wait = || Output::Wait(self.busy_until.or(self.tear_at));
         self.outputs.pop_front().unwrap_or_else(wait)
     }
 }

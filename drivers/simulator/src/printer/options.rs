@@ -1,5 +1,7 @@
 //! What a printer is like while nothing is wrong with it.
 
+use std::time::Duration;
+
 use super::CodePages;
 
 /// A model of printer.
@@ -14,8 +16,17 @@ pub struct Options {
     /// A clone that takes two high bytes for one Chinese character until `FS .` comes, and again
     /// after `ESC @`.
     pub kanji: bool,
-    /// Bytes that can wait to be printed; what comes on top is lost, as without flow control.
+    /// Whether it has a cutter. Without one, `GS V` is without effect.
+    pub cutter: bool,
+    /// Whether it answers `GS ( H`, as Epson's newer models do.
+    pub process_id: bool,
+    /// How fast it prints, in millimetres a second; at once when there is no such number.
+    pub speed: Option<u32>,
+    /// Bytes that can wait to be printed. Served, it takes no more; else they are lost, as
+    /// without flow control.
     pub buffer: usize,
+    /// After such a pause a hand tears off what hangs out.
+    pub tear_after: Option<Duration>,
 }
 
 impl Options {
@@ -26,7 +37,11 @@ impl Options {
             code_pages: CodePages::epson(),
             ignores_code_pages: false,
             kanji: false,
+            cutter: true,
+            process_id: true,
+            speed: None,
             buffer: 1 << 20,
+            tear_after: None,
         }
     }
 }

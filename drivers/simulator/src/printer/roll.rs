@@ -22,6 +22,7 @@ pub(super) struct Roll {
     text: Vec<String>,
     paper: Paper,
     lines: u32,
+    rows: u64,
 }
 
 impl Roll {
@@ -35,6 +36,7 @@ impl Roll {
             text: Vec::new(),
             paper: Paper::new(width),
             lines: 0,
+            rows: 0,
         }
     }
 
@@ -55,6 +57,11 @@ impl Roll {
         join(&self.text)
     }
 
+    /// Nothing hangs out.
+    pub(super) fn is_cut(&self) -> bool {
+        self.text.is_empty() && self.paper.height() == 0
+    }
+
     pub(super) fn uncut_paper(&self) -> &Paper {
         &self.paper
     }
@@ -69,6 +76,11 @@ impl Roll {
         self.lines
     }
 
+    /// Rows of dots moved so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
     /// A line is done: its text, and how far the paper goes on.
     pub(super) fn line(&mut self, text: String, rows: usize) {
         self.text.push(text);
@@ -79,6 +91,7 @@ impl Roll {
     /// Moves the paper without a line.
     pub(super) fn feed(&mut self, rows: usize) {
         self.paper.feed(rows);
+        self.rows += rows as u64;
         if self.text.len() >= LINES || self.paper.height() >= ROWS || self.paper.marks() >= MARKS {
             self.cut(Cut::Torn);
         }
