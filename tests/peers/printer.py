@@ -3,7 +3,9 @@
 import os
 import subprocess
 import sys
+import tempfile
 
+from PIL import Image, ImageDraw
 from escpos.printer import Network
 from peers import a_loopback_address, check, equal, failed, simulator, until
 
@@ -19,11 +21,17 @@ STATES = [
     # Without a cause receiptio asks for no more than cover, paper and error; what it prints waits.
     (["offline"], (False, 2), "online", "offline"),
     (["cutter-jam"], (False, 2), "error", "error"),
+    (["hot-head"], (False, 2), "error", "error"),
+    (["broken"], (False, 2), "error", "error"),
 ]
 
 
-def printer(faults, say=None, host="127.0.0.1", port=0):
-    args = [arg for fault in faults for arg in ("--fault", fault)]
+# python-escpos's ways to send an image.
+IMAGES = ["bitImageRaster", "graphics", "bitImageColumn"]
+
+
+def printer(faults, *options, say=None, host="127.0.0.1", port=0):
+    args = [arg for fault in faults for arg in ("--fault", fault)] + [*options]
     return simulator("printer", "--listen", f"{host}:{port}", *args, say=say)
 
 
@@ -57,6 +65,45 @@ def escpos_prints():
             raise AssertionError(f"printed: {page}")
 
 
+def escpos_changes_code_pages():
+    """Each letter comes out, by the numbers that python-escpos knows for this printer."""
+    words = "Ωμέγα Привет Łódź İstanbul für 10 €"
+    with printer([], say=True) as (address, text):
+        host, port = address.rsplit(":", 1)
+        peer = Network(host, int(port), timeout=20, profile="TM-T88V")
+        try:
+            peer.textln(words)
+            peer.cut()
+            page = until("the page is shown", lambda: "10 " in text() and text())
+        finally:
+            peer.close()
+        if words not in page:
+            raise AssertionError(f"printed: {page}")
+
+
+def escpos_prints_an_image(impl):
+    """Its dots are on the picture of the page as they were sent."""
+    sent = Image.new("1", (96, 64), 1)
+    draw = ImageDraw.Draw(sent)
+    draw.rectangle((0, 0, 95, 63), outline=0)
+    draw.ellipse((8, 8, 40, 56), fill=0)
+    draw.line((50, 60, 90, 4), fill=0)
+    with tempfile.TemporaryDirectory() as dir:
+        picture = os.path.join(dir, "page-0001.png")
+        with printer([], "--png", dir, "--columns", "32", say=True) as (address, text):
+            host, port = address.rsplit(":", 1)
+            peer = Network(host, int(port), timeout=20, profile="TM-T88V")
+            try:
+                peer.image(sent, impl=impl)
+                peer.cut()
+                until("the picture is written", lambda: picture in text())
+            finally:
+                peer.close()
+        printed = Image.open(picture).convert("1")
+        equal(printed.width, 384, "the width")
+        equal(printed.crop((0, 0, 96, 64)).tobytes(), sent.tobytes(), "the image")
+
+
 def receiptio(host, *args, markdown=""):
     command = [RECEIPTIO, "-d", host, "-p", "escpos", "-t", "20", *args]
     done = subprocess.run(command, input=markdown, capture_output=True, text=True, timeout=60)
@@ -84,4 +131,7 @@ for faults, escpos, asked, printed in STATES:
     check(f"receiptio reads: {name}", lambda: receiptio_asks(faults, asked))
     check(f"receiptio prints: {name}", lambda: receiptio_prints(faults, printed))
 check("python-escpos prints", escpos_prints)
+check("python-escpos changes code pages", escpos_changes_code_pages)
+for impl in IMAGES:
+    check(f"python-escpos prints an image: {impl}", lambda: escpos_prints_an_image(impl))
 sys.exit(min(failed(), 1))
