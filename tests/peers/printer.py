@@ -122,7 +122,9 @@ def receiptio_prints(faults, expected):
         said = receiptio(host, markdown="^^^Beispiel\n\nZahnreinigung | 80.10\n---\n{code:desk1; option:qrcode,3,l}\n")
         equal(said, expected)
         if expected == "success":
-            until("the page is shown", lambda: "Zahnreinigung" in text())
+            page = until("the page is shown", lambda: "Zahnreinigung" in text() and text())
+            if "─" * 48 not in page:
+                raise AssertionError(f"no rule is printed: {page}")
 
 
 for faults, escpos, asked, printed in STATES:

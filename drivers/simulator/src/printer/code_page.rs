@@ -12,8 +12,9 @@ use oem_cp::code_table::DECODING_TABLE_CP_MAP;
 pub(super) const UNKNOWN: char = '\u{fffd}';
 
 /// Epson's numbers, as far as a table of the page is known.
-const EPSON: [(u8, &str); 30] = [
+const EPSON: [(u8, &str); 31] = [
     (0, "cp437"),
+    (1, "katakana"),
     (2, "cp850"),
     (3, "cp860"),
     (4, "cp863"),
@@ -46,6 +47,12 @@ const EPSON: [(u8, &str); 30] = [
     (52, "cp1258"),
 ];
 
+/// Epson's page 1 without its katakana: 80 to 9F, and E0 to FF.
+const LINES: [&str; 2] = [
+    "▁▂▃▄▅▆▇█▏▎▍▌▋▊▉┼┴┬┤├▔─│▕┌┐└┘╭╮╰╯",
+    "═╞╪╡◢◣◥◤♠♥♦♣●○╱╲╳円年月日時分秒〒市区町村人▓\u{a0}",
+];
+
 /// A code page: a character for each of the bytes 80 to FF.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodePage(Table);
@@ -56,6 +63,8 @@ enum Table {
     Oem(u16),
     /// Of Windows, or of ISO 8859.
     Encoding(&'static Encoding),
+    /// Epson's own, with katakana and lines.
+    Katakana,
     /// One that this printer does not have: only ASCII is legible.
     None,
 }
@@ -63,7 +72,7 @@ enum Table {
 /// A code page that the simulator does not know.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "“{0}” is not a code page of the simulated printer; write one like cp858, cp1252 or iso8859-7"
+    "“{0}” is not a code page of the simulated printer; write one like cp858, cp1252, iso8859-7 or katakana"
 )]
 pub struct UnknownCodePage(String);
 
@@ -71,6 +80,9 @@ impl FromStr for CodePage {
     type Err = UnknownCodePage;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "katakana" {
+            return Ok(Self(Table::Katakana));
+        }
         let unknown = || UnknownCodePage(text.chars().take(60).collect());
         let number = |prefix| text.strip_prefix(prefix).and_then(|n| n.parse().ok());
         if let Some(n) = number("cp").filter(|n| DECODING_TABLE_CP_MAP.get(n).is_some()) {
@@ -99,6 +111,12 @@ impl CodePage {
             Table::Encoding(encoding) => encoding
                 .decode_without_bom_handling_and_without_replacement(&[byte])
                 .and_then(|text| text.chars().next()),
+            Table::Katakana => match byte {
+                0xA1..=0xDF => char::from_u32(0xFF61 + u32::from(byte - 0xA1)),
+                0xA0 => Some('\u{a0}'),
+                ..0xA0 => LINES[0].chars().nth(usize::from(byte - 0x80)),
+                0xE0.. => LINES[1].chars().nth(usize::from(byte - 0xE0)),
+            },
             Table::None => None,
         };
         // Where Windows has nothing, its tables have a control.
@@ -148,6 +166,11 @@ mod tests {
             (0, 0x84, 'ä'),
             (0, 0xE1, 'ß'),
             (0, 0xF8, '°'),
+            (1, 0x95, '─'),
+            (1, 0x9F, '╯'),
+            (1, 0xB1, 'ｱ'),
+            (1, 0xE0, '═'),
+            (1, 0xFE, '▓'),
             (13, 0x98, 'İ'),
             (14, 0x80, 'Α'),
             (16, 0x80, '€'),

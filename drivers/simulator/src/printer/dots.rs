@@ -95,11 +95,23 @@ impl Dots {
 
     /// Prints others over these; what is beyond the edge is lost.
     pub(super) fn draw(&mut self, other: &Self, (x, y): (usize, usize)) {
-        for v in 0..other.height.min(self.height.saturating_sub(y)) {
-            for u in 0..other.width.min(self.width.saturating_sub(x)) {
-                if other.is_black(u, v) {
-                    self.blacken(x + u, y + v);
-                }
+        let (stride, from) = (self.width.div_ceil(8), other.width.div_ceil(8));
+        if stride == 0 || from == 0 || x >= self.width {
+            return;
+        }
+        // What the last byte of a row has beyond the edge.
+        let inside = 0xFF_u8 << (stride * 8 - self.width);
+        let rows = self.packed.chunks_exact_mut(stride).skip(y);
+        for (row, ink) in rows.zip(other.packed.chunks_exact(from)) {
+            let mut carried = 0;
+            let places = row.iter_mut().skip(x / 8);
+            for (place, byte) in places.zip(ink.iter().chain([&0])) {
+                let [high, low] = (u16::from(*byte) << 8 >> (x % 8)).to_be_bytes();
+                *place |= carried | high;
+                carried = low;
+            }
+            if let Some(last) = row.last_mut() {
+                *last &= inside;
             }
         }
     }

@@ -218,31 +218,75 @@ async fn it_reads_no_more_than_it_has_room_for_and_prints_on_alone() {
         .await
         .unwrap();
     handle.arm(Fault::PaperOut);
-    let job = [&b"line\n".repeat(1_000_000)[..], b"\x1dV\0"].concat();
+    // More than the sockets hold.
+    let image = [&b"\x1d8L\0\0\x80\0"[..], &vec![0; 0x0080_0000]].concat();
+    let job = [image, b"line\n\x1dV\0".to_vec()].concat();
     let sent = job.len() as u64;
     let client = tokio::spawn(async move {
         let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
         client.write_all(&job).await.unwrap();
     });
-    while handle.bytes_received() < 4096 {
-        tokio::task::yield_now().await;
-    }
-    // All that can happen has happened when the client can send no more.
-    for _ in 0..1000 {
-        tokio::task::yield_now().await;
-    }
+    until(|| handle.bytes_received() == 4096).await;
+    turns(1000).await;
     assert_eq!(handle.bytes_received(), 4096);
     assert!(!client.is_finished());
     handle.clear();
     client.await.unwrap();
-    while handle.bytes_received() < sent {
-        tokio::task::yield_now().await;
-    }
-    // The client has gone; the last page still comes.
-    while handle.with(|printer| printer.pages_cut()) < 501 {
+    until(|| handle.bytes_received() == sent).await;
+    assert_eq!(handle.pages(), ["line\n"]);
+    // The next client leaves before there is paper.
+    handle.arm(Fault::PaperOut);
+    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
+    client.write_all(b"two\n\x1dV\0").await.unwrap();
+    drop(client);
+    until(|| handle.bytes_received() == sent + 7).await;
+    turns(1000).await;
+    handle.clear();
+    until(|| handle.pages().len() == 2).await;
+}
+
+/// Lets the others have so many turns.
+async fn turns(count: u32) {
+    for _ in 0..count {
         tokio::task::yield_now().await;
     }
 }
+
+async fn until(holds: impl Fn() -> bool) {
+    for _ in 0..1_000_000 {
+        if holds() {
+            return;
+        }
+        turns(1).await;
+    }
+    panic!("it never happens");
+}
+
+/// The beginnings of commands that print, set sizes and places, or bring images.
+const COMMANDS: [&[u8]; 22] = [
+    b"\n",
+    b"\t",
+    b"\x1b!",
+    b"\x1d!",
+    b"\x1b$",
+    b"\x1b\\",
+    b"\x1b3",
+    b"\x1bJ",
+    b"\x1ba",
+    b"\x1bD",
+    b"\x1dL",
+    b"\x1dW",
+    b"\x1b*\x21\x05\0",
+    b"\x1b*\0\xff\0",
+    b"\x1dv0\x03\x02\0\x10\0",
+    b"\x1cq\x01\x01\0\x01\0",
+    b"\x1cp\x01\0",
+    b"\x1d*\x01\x02",
+    b"\x1d/\0",
+    b"\x1dk\x49\x08",
+    b"\x1d(k\x08\x001P0abcde\x1d(k\x03\x001Q0",
+    b"\x1dVA",
+];
 
 proptest! {
     #[test]
@@ -265,5 +309,31 @@ proptest! {
             prop_assert_eq!(whole.pages(), pieces.pages());
             prop_assert_eq!(whole.uncut(), pieces.uncut());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn whatever_is_printed_can_be_pictured(
+        jobs in prop::collection::vec((prop::sample::select(COMMANDS.to_vec()), prop::collection::vec(any::<u8>(), 0..80)), 0..40),
+        columns in 0..60_usize,
+        kanji in any::<bool>(),
+    ) {
+        let mut printer = Printer::with_options(Options {
+            kanji,
+            ..Options::with_columns(columns)
+        });
+        for (command, rest) in &jobs {
+            feed(&mut printer, &[command, rest.as_slice()].concat());
+        }
+        feed(&mut printer, b"\n");
+        for paper in printer.papers().iter().chain([printer.uncut_paper()]) {
+            let dots = paper.dots();
+            prop_assert_eq!(dots.packed().len(), dots.width().div_ceil(8) * dots.height());
+            prop_assert_eq!(paper.png().is_ok(), dots.height() > 0);
+        }
+        prop_assert_eq!(printer.pages().len(), printer.papers().len());
     }
 }
