@@ -35,8 +35,8 @@ def printer(faults, *options, say=None, host="127.0.0.1", port=0):
     return simulator("printer", "--listen", f"{host}:{port}", *args, say=say)
 
 
-def escpos_reads(faults, expected):
-    with printer(faults) as address:
+def escpos_reads(faults, expected, *options):
+    with printer(faults, *options) as address:
         host, port = address.rsplit(":", 1)
         peer = Network(host, int(port), timeout=20)
         try:
@@ -132,6 +132,10 @@ for faults, escpos, asked, printed in STATES:
     check(f"python-escpos reads: {name}", lambda: escpos_reads(faults, escpos))
     check(f"receiptio reads: {name}", lambda: receiptio_asks(faults, asked))
     check(f"receiptio prints: {name}", lambda: receiptio_prints(faults, printed))
+check(
+    "python-escpos reads: paper-out without a sensor for its near end",
+    lambda: escpos_reads(["paper-out"], (False, 0), "--no-near-end-sensor"),
+)
 check("python-escpos prints", escpos_prints)
 check("python-escpos changes code pages", escpos_changes_code_pages)
 for impl in IMAGES:

@@ -38,6 +38,9 @@ pub struct Args {
     /// Be without a cutter: a page ends after a pause.
     #[arg(long)]
     no_cutter: bool,
+    /// Do not see that the roll is nearly empty.
+    #[arg(long)]
+    no_near_end_sensor: bool,
     /// Do not answer GS ( H, like most but Epson's.
     #[arg(long)]
     no_process_id: bool,
@@ -83,6 +86,7 @@ pub(super) async fn serve(args: Args) -> Result<(), DemoError> {
         ignores_code_pages: args.ignores_code_pages,
         kanji: args.kanji,
         cutter: !args.no_cutter,
+        near_end_sensor: !args.no_near_end_sensor,
         process_id: !args.no_process_id,
         speed: args.speed,
         buffer: args.buffer.max(1),

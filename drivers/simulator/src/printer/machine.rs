@@ -74,8 +74,11 @@ impl Printer {
             speed: options.speed,
             tear_after: options.tear_after,
             tear_at: None,
+            condition: Condition {
+                near_end_unseen: !options.near_end_sensor,
+                ..Condition::default()
+            },
             head: Head::new(options),
-            condition: Condition::default(),
             silent: false,
             slow: false,
             paper_ends_at: None,
@@ -115,7 +118,10 @@ impl Printer {
     /// Puts everything right: paper in, cover closed, all faults gone. What waits in the buffer
     /// is printed with the next input (at once when served).
     pub fn clear(&mut self) {
-        self.condition = Condition::default();
+        self.condition = Condition {
+            near_end_unseen: self.condition.near_end_unseen,
+            ..Condition::default()
+        };
         self.silent = false;
         self.slow = false;
         self.paper_ends_at = None;

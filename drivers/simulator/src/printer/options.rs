@@ -18,6 +18,9 @@ pub struct Options {
     pub kanji: bool,
     /// Whether it has a cutter. Without one, `GS V` is without effect.
     pub cutter: bool,
+    /// Whether it sees the end of the roll come near. Without the sensor, an empty roll is told by
+    /// the bits for its end alone.
+    pub near_end_sensor: bool,
     /// Whether it answers `GS ( H`, as Epson's newer models do.
     pub process_id: bool,
     /// How fast it prints, in millimetres a second; at once when there is no such number.
@@ -38,6 +41,7 @@ impl Options {
             ignores_code_pages: false,
             kanji: false,
             cutter: true,
+            near_end_sensor: true,
             process_id: true,
             speed: None,
             buffer: 1 << 20,

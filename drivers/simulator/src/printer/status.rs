@@ -7,6 +7,8 @@
 pub(super) struct Condition {
     pub(super) paper_out: bool,
     pub(super) near_end: bool,
+    /// There is no sensor for that.
+    pub(super) near_end_unseen: bool,
     pub(super) cover_open: bool,
     pub(super) cutter_jam: bool,
     pub(super) hot_head: bool,
@@ -26,6 +28,10 @@ impl Condition {
         self.paper_out || self.cover_open || self.error() || self.held
     }
 
+    fn near_end_seen(self) -> bool {
+        !self.near_end_unseen && (self.near_end || self.paper_out)
+    }
+
     fn error(self) -> bool {
         self.cutter_jam || self.hot_head || self.broken
     }
@@ -42,10 +48,7 @@ impl Condition {
                 (self.error(), 0x40),
             ],
             3 => &self.errors(),
-            4 => &[
-                (self.near_end || self.paper_out, 0x0C),
-                (self.paper_out, 0x60),
-            ],
+            4 => &[(self.near_end_seen(), 0x0C), (self.paper_out, 0x60)],
             _ => return None,
         };
         Some(bits(fixed, set))
@@ -63,13 +66,7 @@ impl Condition {
 
     /// The answer to `GS r 1`, and the third byte of automatic status back.
     pub(super) fn paper(self) -> u8 {
-        bits(
-            0,
-            &[
-                (self.near_end || self.paper_out, 0x03),
-                (self.paper_out, 0x0C),
-            ],
-        )
+        bits(0, &[(self.near_end_seen(), 0x03), (self.paper_out, 0x0C)])
     }
 
     /// The answer to `GS r 2`: the drawer's contact, high as with no drawer there.

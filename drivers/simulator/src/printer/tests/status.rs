@@ -142,3 +142,18 @@ fn a_clearing_drops_what_waits() {
     assert_eq!(feed(&mut printer, b"\x1dV\0"), Vec::<u8>::new());
     assert_eq!(printer.pages(), [""]);
 }
+
+#[test]
+fn without_a_sensor_nobody_knows_that_the_roll_is_nearly_empty() {
+    let mut printer = Printer::with_options(Options {
+        near_end_sensor: false,
+        ..Options::default()
+    });
+    for (fault, status) in [(Fault::NearEnd, 0x12), (Fault::PaperOut, 0x72)] {
+        printer.arm(fault);
+        assert_eq!(feed(&mut printer, b"\x10\x04\x04"), [status]);
+    }
+    printer.clear();
+    printer.arm(Fault::NearEnd);
+    assert_eq!(feed(&mut printer, b"\x10\x04\x04\x1dr\x01"), [0x12, 0]);
+}
