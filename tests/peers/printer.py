@@ -1,11 +1,14 @@
 """python-escpos and receiptio drive the simulated printer, and read every state of it."""
 
+import contextlib
 import os
 import subprocess
 import sys
 import tempfile
 
+import qrcode
 from PIL import Image, ImageDraw
+from escpos.escpos import QR_ECLEVEL_M
 from escpos.printer import Network
 from peers import a_loopback_address, check, equal, failed, simulator, until
 
@@ -81,6 +84,44 @@ def escpos_changes_code_pages():
             raise AssertionError(f"printed: {page}")
 
 
+@contextlib.contextmanager
+def pictured():
+    """A printer with 58 mm paper; gives python-escpos at it, and the picture of what it prints."""
+    with tempfile.TemporaryDirectory() as dir:
+        picture = os.path.join(dir, "page-0001.png")
+        with printer([], "--png", dir, "--columns", "32", say=True) as (address, text):
+            host, port = address.rsplit(":", 1)
+            peer = Network(host, int(port), timeout=20, profile="TM-T88V")
+
+            def page():
+                peer.cut()
+                until("the picture is written", lambda: picture in text())
+                return Image.open(picture).convert("1")
+
+            try:
+                yield peer, page
+            finally:
+                peer.close()
+
+
+def escpos_prints_a_qr_code():
+    """Its modules are those that python's qrcode has with one of the eight masks."""
+    data, dots = "https://example.org/beleg", 4
+    with pictured() as (peer, page):
+        peer.qr(data, native=True, size=dots, ec=QR_ECLEVEL_M)
+        printed = page()
+    expected = []
+    for mask in range(8):
+        code = qrcode.QRCode(None, qrcode.ERROR_CORRECT_M, border=0, mask_pattern=mask)
+        code.add_data(data, optimize=0)
+        code.make()
+        expected.append(code.get_matrix())
+    side = range(len(expected[0]))
+    found = [[printed.getpixel((x * dots + 1, y * dots + 1)) == 0 for x in side] for y in side]
+    if found not in expected:
+        raise AssertionError("other modules were printed")
+
+
 def escpos_prints_an_image(impl):
     """Its dots are on the picture of the page as they were sent."""
     sent = Image.new("1", (96, 64), 1)
@@ -88,20 +129,11 @@ def escpos_prints_an_image(impl):
     draw.rectangle((0, 0, 95, 63), outline=0)
     draw.ellipse((8, 8, 40, 56), fill=0)
     draw.line((50, 60, 90, 4), fill=0)
-    with tempfile.TemporaryDirectory() as dir:
-        picture = os.path.join(dir, "page-0001.png")
-        with printer([], "--png", dir, "--columns", "32", say=True) as (address, text):
-            host, port = address.rsplit(":", 1)
-            peer = Network(host, int(port), timeout=20, profile="TM-T88V")
-            try:
-                peer.image(sent, impl=impl)
-                peer.cut()
-                until("the picture is written", lambda: picture in text())
-            finally:
-                peer.close()
-        printed = Image.open(picture).convert("1")
-        equal(printed.width, 384, "the width")
-        equal(printed.crop((0, 0, 96, 64)).tobytes(), sent.tobytes(), "the image")
+    with pictured() as (peer, page):
+        peer.image(sent, impl=impl)
+        printed = page()
+    equal(printed.width, 384, "the width")
+    equal(printed.crop((0, 0, 96, 64)).tobytes(), sent.tobytes(), "the image")
 
 
 def receiptio(host, *args, markdown=""):
@@ -138,6 +170,7 @@ check(
 )
 check("python-escpos prints", escpos_prints)
 check("python-escpos changes code pages", escpos_changes_code_pages)
+check("python-escpos prints a QR code", escpos_prints_a_qr_code)
 for impl in IMAGES:
     check(f"python-escpos prints an image: {impl}", lambda: escpos_prints_an_image(impl))
 sys.exit(min(failed(), 1))
