@@ -1,4 +1,4 @@
-//! Where a device is: `serial:/dev/…?baud=115200`, `tcp:host:port` or `file:/dev/usb/lp0`.
+//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port` or `file:/dev/usb/lp0`.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -13,6 +13,8 @@ pub enum Link {
         baud: Option<u32>,
         /// Flow control.
         flow: FlowControl,
+        /// Data bits, parity and stop bits; the protocol's own default unless given.
+        format: Option<SerialFormat>,
     },
     /// A TCP connection that we open.
     Tcp {
@@ -38,6 +40,15 @@ pub enum FlowControl {
     RtsCts,
 }
 
+/// Data bits, parity and stop bits of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SerialFormat {
+    /// Eight data bits, no parity, one stop bit.
+    EightN1,
+    /// Seven data bits, even parity, one stop bit.
+    SevenE1,
+}
+
 /// Why a text is no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLink {
@@ -47,7 +58,7 @@ pub enum InvalidLink {
     )]
     NotALink(String),
     /// An option that is not known.
-    #[error("“{0}” is not an option of a serial link; use baud=9600 or flow=rts-cts")]
+    #[error("“{0}” is not an option of a serial link; use baud=9600, flow=rts-cts or format=7e1")]
     UnknownOption(String),
 }
 
@@ -84,6 +95,7 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
     }
     let mut baud = None;
     let mut flow = FlowControl::None;
+    let mut format = None;
     for option in options.split('&').filter(|o| !o.is_empty()) {
         let unknown = || Some(InvalidLink::UnknownOption(option.to_owned()));
         match option.split_once('=') {
@@ -92,6 +104,8 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
             }
             Some(("flow", "none")) => flow = FlowControl::None,
             Some(("flow", "rts-cts")) => flow = FlowControl::RtsCts,
+            Some(("format", "8n1")) => format = Some(SerialFormat::EightN1),
+            Some(("format", "7e1")) => format = Some(SerialFormat::SevenE1),
             _ => return Err(unknown()),
         }
     }
@@ -99,6 +113,7 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
         path: path.into(),
         baud,
         flow,
+        format,
     })
 }
 
@@ -121,11 +136,19 @@ mod tests {
         for (text, expected) in [
             (
                 "serial:/dev/ttyUSB0",
-                r#"Ok(Serial { path: "/dev/ttyUSB0", baud: None, flow: None })"#,
+                r#"Ok(Serial { path: "/dev/ttyUSB0", baud: None, flow: None, format: None })"#,
             ),
             (
                 "serial:/dev/ttyS0?baud=115200&flow=rts-cts",
-                r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts })"#,
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts, format: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?format=7e1",
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: None, flow: None, format: Some(SevenE1) })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?format=7e2",
+                r#"Err(UnknownOption("format=7e2"))"#,
             ),
             (
                 "tcp:192.0.2.20:20007",

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use config::{Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind, ZvtOptions};
 use payment::Method;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
@@ -22,7 +22,9 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn zvt(config: &Config) -> &ZvtOptions {
-    let Protocol::Zvt(options) = &config.terminals[0].protocol;
+    let Protocol::Zvt(options) = &config.terminals[0].protocol else {
+        panic!("another protocol: {config:?}");
+    };
     options
 }
 
@@ -48,6 +50,29 @@ fn one_device_is_enough_and_the_rest_has_defaults() {
     let config = parse(TERMINAL).unwrap();
     insta::assert_debug_snapshot!(config);
     assert_eq!(zvt(&config).password.expose(), "000000");
+}
+
+#[test]
+fn an_italian_terminal_needs_nothing_but_its_address() {
+    let text = TERMINAL.replace("\"zvt\"", "\"ecr17\"");
+    let options = |text: &str| {
+        let Protocol::Ecr17(options) = parse(text).unwrap().terminals.remove(0).protocol else {
+            panic!("it is an ECR17 terminal");
+        };
+        options
+    };
+    let plain = options(&text);
+    assert_eq!((plain.lrc, plain.extended), (Ecr17Lrc::Detect, true));
+    assert_eq!(plain.terminal_id, "00000000");
+    let exact = "[terminal.ecr17]\nlrc = \"stx+payload\"\nterminal_id = \"12345678\"\n\
+                 register = \"00000002\"\nextended = false\ncompletion_timeout = \"2m\"\n";
+    let exact = options(&format!("{text}{exact}"));
+    assert_eq!((exact.lrc, exact.extended), (Ecr17Lrc::StxPayload, false));
+    assert_eq!(
+        (&*exact.terminal_id, &*exact.register),
+        ("12345678", "00000002")
+    );
+    assert_eq!(exact.completion_timeout, Duration::from_mins(2));
 }
 
 #[test]
@@ -80,6 +105,11 @@ fn options_reach_their_places() {
 password = { credential = "six-digits" }
 answer_timeout = "7s"
 completion_timeout = "4m"
+number_messages = true
+amounts_at_terminal = false
+administration_at_terminal = false
+service_menu = false
+capitals = true
 
 [[upstream]]
 id = "ivvy"
@@ -96,6 +126,13 @@ methods = { card = 9, other = 0x10 }
     assert_eq!(options.password.expose(), "123456");
     assert_eq!(options.answer_timeout, Duration::from_secs(7));
     assert_eq!(options.completion_timeout, Duration::from_mins(4));
+    assert!(options.number_messages && options.capitals);
+    let allowed = [
+        options.amounts_at_terminal,
+        options.administration_at_terminal,
+        options.service_menu,
+    ];
+    assert_eq!(allowed, [false; 3]);
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));

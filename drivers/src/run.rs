@@ -57,7 +57,8 @@ const CLOSE_GRACE: Duration = Duration::from_secs(1);
 /// With [`Policy::Keep`] the link is opened at once, and again after every loss, with growing pauses
 /// of 200 ms to 10 s. With [`Policy::PerJob`] it is opened when a command comes, which then
 /// follows [`Input::LinkUp`]; when it cannot be opened, the machine gets the command without a
-/// link, and has to refuse it.
+/// link, and has to refuse it. With [`Policy::OnDemand`] it is opened when the machine asks for it,
+/// and the machine decides how often, and what is said of it.
 ///
 /// What has not been written when the engine goes is lost: let the machine come to its end first.
 pub async fn run<M: Machine>(
@@ -132,7 +133,7 @@ impl<M: Machine> Shell<M> {
             origin,
             line: match defaults.policy {
                 Policy::Keep => Line::Pausing(origin),
-                Policy::PerJob => Line::Unwanted,
+                Policy::PerJob | Policy::OnDemand => Line::Unwanted,
             },
             held: VecDeque::new(),
             outgoing: Vec::new(),
@@ -192,7 +193,7 @@ impl<M: Machine> Shell<M> {
 
     fn command(&mut self, command: M::Command) {
         match (self.defaults.policy, &self.line) {
-            (Policy::Keep, _) | (Policy::PerJob, Line::Up { .. }) => {
+            (Policy::Keep | Policy::OnDemand, _) | (Policy::PerJob, Line::Up { .. }) => {
                 self.feed(Input::Command(command));
             }
             (Policy::PerJob, Line::Opening(_)) => self.held.push_back(command),
@@ -225,6 +226,9 @@ impl<M: Machine> Shell<M> {
         tracing::warn!(%error, "link not opened");
         self.tell(Err(Text::new(&error.to_string())));
         self.rest();
+        if self.defaults.policy == Policy::OnDemand {
+            self.feed(Input::LinkDown);
+        }
         self.give_held();
     }
 
@@ -247,7 +251,11 @@ impl<M: Machine> Shell<M> {
 
     /// The link ended by itself.
     fn lost(&mut self, why: &str) {
-        tracing::warn!(link = %self.link, why, "link lost");
+        if self.defaults.policy == Policy::OnDemand {
+            tracing::debug!(link = %self.link, why, "link ended");
+        } else {
+            tracing::warn!(link = %self.link, why, "link lost");
+        }
         let advice = "Check the device and its cable";
         self.tell(Err(Text::new(&format!("{}: {why}. {advice}", self.link))));
         self.down();
@@ -281,12 +289,15 @@ impl<M: Machine> Shell<M> {
     fn rest(&mut self) {
         self.line = match self.defaults.policy {
             Policy::Keep => Line::Pausing(Instant::now() + self.backoff.next()),
-            Policy::PerJob => Line::Unwanted,
+            Policy::PerJob | Policy::OnDemand => Line::Unwanted,
         };
     }
 
     /// Tells the engine what is new about the link.
     fn tell(&mut self, state: Result<(), Text>) {
+        if self.defaults.policy == Policy::OnDemand {
+            return;
+        }
         if self.told.as_ref() != Some(&state) {
             self.words.push_back(match &state {
                 Ok(()) => FromMachine::LinkUp,
@@ -309,6 +320,8 @@ impl<M: Machine> Shell<M> {
                 Output::Send(_) => tracing::debug!(link = %self.link, "sent to no link"),
                 Output::Store(fact) => self.words.push_back(FromMachine::Store(fact)),
                 Output::Event(event) => self.words.push_back(FromMachine::Event(event)),
+                Output::Open if matches!(self.line, Line::Unwanted) => self.open(),
+                Output::Open => {}
                 Output::Close => self.closing = up,
                 Output::Wait(deadline) => {
                     self.deadline = deadline;

@@ -3,12 +3,12 @@
 use payment::{Currency, DeviceId, PrinterId};
 
 use super::{
-    Names, own_link, protocol,
+    Names, own_link,
     report::Report,
     section::{Place, Section},
     unique_id,
 };
-use crate::{PROTOCOLS, Printer, Terminal, Till};
+use crate::{PROTOCOLS, Printer, Protocol, Terminal, Till};
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,
@@ -70,7 +70,7 @@ pub(super) fn terminal<'t>(
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.20:20007");
     let currency = currency(&mut section);
     let printer = printer_of(&mut section, names);
-    let protocol = protocol::read(&mut section, names, printer.is_some());
+    let protocol = Protocol::read(&mut section, names, printer.is_some());
     Some(Terminal {
         id: id?,
         protocol: protocol?,

@@ -17,12 +17,11 @@ use crate::{Config, Daemon, Link, SecretSource, error::Found};
 mod daemon;
 mod device;
 mod duration;
-mod protocol;
+pub(crate) mod protocol;
 mod report;
 mod section;
 mod upstream;
 
-pub use protocol::PROTOCOLS;
 use report::Report;
 use section::Section;
 

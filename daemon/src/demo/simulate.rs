@@ -7,10 +7,13 @@ use std::{
     time::Duration,
 };
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    terminal::{
+        SimulatedTerminal as _, caisse_ap, concert, ecr17,
+        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    },
 };
 use tokio::{signal, time::sleep};
 
@@ -25,12 +28,32 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
-    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
+    #[command(after_help = terminal_faults())]
+    #[command(group = ArgGroup::new("protocol").required(true))]
     Terminal {
         /// Speak ZVT.
-        #[arg(long, required = true)]
+        #[arg(long, group = "protocol")]
         zvt: bool,
-        /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
+        /// Speak Concert V2, on a pseudo-terminal.
+        #[arg(long, group = "protocol", conflicts_with_all = ["listen", "replay"])]
+        concert: bool,
+        /// Speak Caisse-AP over IP (Concert V3).
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        caisse_ap: bool,
+        /// Speak ECR17. Over TCP only.
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        ecr17: bool,
+        /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
         /// Make the pseudo-terminal reachable under this name.
@@ -69,6 +92,16 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
     format!("Faults:{lines}\n{more}")
 }
 
+fn terminal_faults() -> String {
+    format!(
+        "ZVT. {}\nConcert. {}\nCaisse-AP. {}\nECR17. {}",
+        faults(FAULTS, ""),
+        faults(concert::FAULTS, ""),
+        faults(caisse_ap::FAULTS, ""),
+        faults(ecr17::FAULTS, "\nNAME=N arms it for the next N operations.")
+    )
+}
+
 fn invoicing_faults() -> String {
     let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
     format!("Faults:\n  {}", names.join("\n  "))
@@ -81,11 +114,29 @@ fn invoicing_faults() -> String {
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
         Simulate::Terminal {
-            zvt: _,
+            concert: true,
+            link,
+            fault,
+            ..
+        } => serve_concert(link.as_deref(), &fault.join(",")).await,
+        Simulate::Terminal {
+            caisse_ap: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_caisse_ap(address, &fault.join(",")).await,
+        Simulate::Terminal {
+            ecr17: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_ecr17(address, &fault.join(",")).await,
+        Simulate::Terminal {
             listen,
             link,
             fault,
             replay: None,
+            ..
         } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
         Simulate::Terminal {
             replay: Some(trace),
@@ -129,6 +180,37 @@ async fn serve_terminal(
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_concert(link: Option<&Path>, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = concert::Terminal::new(concert::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (path, _served) = terminal.serve_pty(link)?;
+    let at = path.display();
+    say(&format!(
+        "A simulated Concert V2 terminal is at link = \"serial:{at}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_caisse_ap(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = caisse_ap::Terminal::new(caisse_ap::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (address, _served) = terminal.serve_tcp(address).await?;
+    say(&format!(
+        "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_ecr17(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let terminal = ecr17::Terminal::new(ecr17::Options::default());
+    let (address, handle) = terminal.serve_tcp(address).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated ECR17 terminal is at link = \"tcp:{address}\"."
+    ));
     Ok(signal::ctrl_c().await?)
 }
 

@@ -284,6 +284,8 @@ async fn exchange<D: Device, S: AsyncRead + AsyncWrite + Unpin>(
                         sent?;
                     }
                 }
+                // A device waits to be called.
+                Output::Open => {}
                 Output::Close => return Ok(()),
                 Output::Wait(deadline) => break deadline,
             }

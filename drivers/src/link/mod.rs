@@ -25,7 +25,8 @@ pub use error::OpenError;
 /// What a protocol wants of its link, wherever the configuration says nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Defaults {
-    /// Bits per second of a serial line. Always eight data bits without parity.
+    /// Bits per second of a serial line. Eight data bits without parity, unless the link says
+    /// otherwise.
     pub baud: u32,
     /// Stop bits of a serial line.
     pub stop_bits: StopBits,
@@ -66,6 +67,10 @@ pub enum Policy {
     /// From a command until the machine closes it. For network printers, which serve one
     /// connection at a time and would keep others waiting.
     PerJob,
+    /// From when the machine asks for it until either side ends it. For terminals that hang up after
+    /// each procedure: that is no fault, and so the engine hears of this link from the machine
+    /// alone.
+    OnDemand,
 }
 
 impl Policy {
@@ -95,9 +100,14 @@ pub enum Connection {
 /// When the device cannot be reached; the error says what to do.
 pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenError> {
     match link {
-        Link::Serial { path, baud, flow } => {
+        Link::Serial {
+            path,
+            baud,
+            flow,
+            format,
+        } => {
             let baud = baud.unwrap_or(defaults.baud);
-            serial::open(path, baud, *flow, defaults.stop_bits).map(Connection::Serial)
+            serial::open(path, baud, *flow, *format, defaults.stop_bits).map(Connection::Serial)
         }
         Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
         Link::File { path } => file::open(path).map(Connection::File),
@@ -154,7 +164,7 @@ mod tests {
     };
 
     use config::FlowControl;
-    use serialport::{SerialPort as _, TTYPort};
+    use serialport::{SerialPort as _, StopBits as SerialStop, TTYPort};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::{TcpListener, TcpSocket},
@@ -173,6 +183,7 @@ mod tests {
             path,
             baud: None,
             flow: FlowControl::None,
+            format: None,
         }
     }
 
@@ -199,6 +210,26 @@ mod tests {
     async fn a_serial_line_carries_any_byte_and_tells_of_a_hang_up() {
         let (master, path) = pty();
         check_terminal(serial(path), master).await;
+    }
+
+    #[tokio::test]
+    async fn a_serial_line_has_the_format_of_its_link() {
+        let two = Defaults {
+            stop_bits: StopBits::Two,
+            ..Defaults::default()
+        };
+        for (option, stop) in [
+            ("", SerialStop::Two),
+            ("?format=8n1", SerialStop::One),
+            ("?format=7e1", SerialStop::One),
+        ] {
+            let (master, path) = pty();
+            let link = format!("serial:{}{option}", path.display());
+            let _line = open(&link.parse().unwrap(), &two).await.unwrap();
+            // Both ends of a pseudo-terminal have the same settings. Linux keeps theirs at eight
+            // bits without parity, so that only the stop bits can be seen (drivers/tty/pty.c).
+            assert_eq!(master.stop_bits().unwrap(), stop, "{option}");
+        }
     }
 
     #[tokio::test]

@@ -6,6 +6,11 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+mod armed;
+pub mod caisse_ap;
+pub mod concert;
+pub mod ecr17;
+pub mod ledger;
 pub mod skeleton;
 pub mod zvt;
 
