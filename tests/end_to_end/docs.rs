@@ -155,6 +155,25 @@ fn every_fault_is_in_the_simulators_page() {
     }
 }
 
+#[test]
+fn every_option_of_the_printer_is_in_the_simulators_page() {
+    let page = read("docs/simulators.md");
+    let output = Command::new(binary("tilld"))
+        .args(["simulate", "printer", "--help"])
+        .output()
+        .unwrap();
+    let help = String::from_utf8(output.stdout).unwrap();
+    let options: Vec<&str> = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--") && *word != "--help")
+        .collect();
+    assert!(options.len() > 8, "{help}");
+    for option in options {
+        let row = format!("| `{option}");
+        assert!(page.contains(&row), "docs/simulators.md lacks {option}");
+    }
+}
+
 /// Folders and tests that ARCHITECTURE.md names in its code map and its laws.
 #[test]
 fn the_architecture_names_what_is_there() {

@@ -79,11 +79,15 @@ async fn play(stage: &stage::Stage) -> Result<(), DemoError> {
             _ = &mut interrupted => return Ok(()),
             () = tokio::time::sleep(std::time::Duration::from_millis(300)) => {}
         }
-        let pages = stage.printer.pages();
-        for page in pages.iter().skip(seen) {
+        let pages: Vec<String> = stage.printer.with(|printer| {
+            let new = printer.pages_after(seen);
+            let pages = new.map(|(text, _)| text.to_owned()).collect();
+            seen = printer.pages_cut();
+            pages
+        });
+        for page in &pages {
             say(&framed(page));
         }
-        seen = pages.len();
     }
 }
 

@@ -1,7 +1,7 @@
 //! One simulator alone, for integrators: `tilld simulate …`.
 
 use std::{
-    fs, io,
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -10,7 +10,6 @@ use std::{
 use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
-    printer::{self, Printer},
     terminal::{
         SimulatedTerminal as _, adyen, caisse_ap, concert, ecr17,
         zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
@@ -19,6 +18,8 @@ use simulator::{
 use tokio::{signal, time::sleep};
 
 use super::{DemoError, say, stage};
+
+mod printer;
 
 /// How often a simulator is asked for what is new.
 const LOOK: Duration = Duration::from_millis(200);
@@ -72,21 +73,8 @@ pub enum Simulate {
         replay: Option<PathBuf>,
     },
     /// An ESC/POS receipt printer. Shows what is printed as text.
-    #[command(after_help = faults(printer::FAULTS, ""))]
-    Printer {
-        /// Listen on this TCP address; without it, a pseudo-terminal is made.
-        #[arg(long)]
-        listen: Option<SocketAddr>,
-        /// Make the pseudo-terminal reachable under this name.
-        #[arg(long, conflicts_with = "listen")]
-        link: Option<PathBuf>,
-        /// Characters on a line.
-        #[arg(long, default_value_t = 48)]
-        columns: usize,
-        /// What goes wrong, by name; see the list below. May be given several times.
-        #[arg(long, value_name = "NAME")]
-        fault: Vec<String>,
-    },
+    #[command(after_help = faults(simulator::printer::FAULTS, ""))]
+    Printer(printer::Args),
     /// An invoicing system that speaks iVvy's addPayment and getInvoice.
     #[command(after_help = invoicing_faults())]
     Invoicing {
@@ -171,28 +159,7 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             link,
             ..
         } => play_trace(listen, link.as_deref(), &trace).await,
-        Simulate::Printer {
-            listen,
-            link,
-            columns,
-            fault,
-        } => {
-            let printer = Printer::new(columns);
-            let (at, handle) = if let Some(address) = listen {
-                let (address, handle) = printer.serve_tcp(address).await?;
-                (format!("tcp:{address}"), handle)
-            } else {
-                let (path, handle) = printer.serve_pty(link.as_deref())?;
-                (format!("serial:{}", path.display()), handle)
-            };
-            for name in &fault {
-                handle.arm(name.parse()?);
-            }
-            say(&format!(
-                "A simulated ESC/POS printer is at link = \"{at}\"."
-            ));
-            Ok(show_pages(&handle).await?)
-        }
+        Simulate::Printer(args) => printer::serve(args).await,
         Simulate::Invoicing {
             listen,
             fault,
@@ -318,21 +285,5 @@ async fn play_trace(
             told = true;
             say("The trace is over: everything was said and heard.");
         }
-    }
-}
-
-async fn show_pages(printer: &simulator::Handle<Printer>) -> io::Result<()> {
-    let mut seen = 0;
-    let mut end = std::pin::pin!(signal::ctrl_c());
-    loop {
-        tokio::select! {
-            ended = &mut end => return ended,
-            () = sleep(LOOK) => {}
-        }
-        let pages = printer.pages();
-        for page in pages.iter().skip(seen) {
-            say(&super::framed(page));
-        }
-        seen = pages.len();
     }
 }

@@ -63,20 +63,39 @@ impl<D> Handle<D> {
     }
 }
 
+/// How a device behaves at its wire.
+pub(crate) struct Habits<D> {
+    /// How many bytes it takes now; the rest waits on the wire.
+    pub(crate) room: fn(&D) -> usize,
+    /// Whether it goes on with its work when a TCP client has left.
+    pub(crate) works_alone: bool,
+}
+
+impl<D> Default for Habits<D> {
+    fn default() -> Self {
+        Self {
+            room: |_| usize::MAX,
+            works_alone: false,
+        }
+    }
+}
+
 /// A device between its server and whoever looks at it.
 pub(crate) struct Shared<D> {
     device: Mutex<D>,
     /// Somebody changed it.
     pub(crate) wake: Notify,
     origin: Instant,
+    habits: Habits<D>,
 }
 
 impl<D> Shared<D> {
-    pub(crate) fn new(device: D) -> Arc<Self> {
+    pub(crate) fn new(device: D, habits: Habits<D>) -> Arc<Self> {
         Arc::new(Self {
             device: Mutex::new(device),
             wake: Notify::new(),
             origin: Instant::now(),
+            habits,
         })
     }
 
@@ -111,7 +130,16 @@ pub(crate) fn on_pty<D: Device>(
     device: D,
     link: Option<&Path>,
 ) -> io::Result<(PathBuf, Handle<D>)> {
-    let shared = Shared::new(device);
+    on_pty_with(device, link, Habits::default())
+}
+
+/// The same for a device with habits of its own.
+pub(crate) fn on_pty_with<D: Device>(
+    device: D,
+    link: Option<&Path>,
+    habits: Habits<D>,
+) -> io::Result<(PathBuf, Handle<D>)> {
+    let shared = Shared::new(device, habits);
     let mut pty = Pty::open()?;
     let link = link.map(|link| Link(link.to_owned()));
     if let Some(link) = &link {
@@ -146,12 +174,28 @@ pub(crate) async fn on_tcp<D: Device>(
     device: D,
     address: SocketAddr,
 ) -> io::Result<(SocketAddr, Handle<D>)> {
+    on_tcp_with(device, address, Habits::default()).await
+}
+
+/// The same for a device with habits of its own.
+pub(crate) async fn on_tcp_with<D: Device>(
+    device: D,
+    address: SocketAddr,
+    habits: Habits<D>,
+) -> io::Result<(SocketAddr, Handle<D>)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let shared = Shared::new(device);
+    let shared = Shared::new(device, habits);
     let served = Arc::clone(&shared);
     let task = tokio::spawn(async move {
-        while let Ok((mut stream, _)) = listener.accept().await {
+        loop {
+            let accepted = tokio::select! {
+                accepted = listener.accept() => accepted,
+                never = alone(&served), if served.habits.works_alone => match never {},
+            };
+            let Ok((mut stream, _)) = accepted else {
+                return;
+            };
             // Segments leave as the device made them: some faults are about segments.
             if stream.set_nodelay(true).is_err() {
                 continue;
@@ -202,6 +246,26 @@ const UPKEEP: Duration = Duration::from_secs(1);
 /// A client that takes nothing for so long has left its line full; what is sent to it is lost.
 const FULL_LINE: Duration = Duration::from_secs(2);
 
+/// Lets a device work while nobody listens.
+async fn alone<D: Device>(shared: &Shared<D>) -> Infallible {
+    loop {
+        let deadline = loop {
+            if let Output::Wait(deadline) = shared.with(Machine::poll) {
+                break deadline;
+            }
+        };
+        let woken = shared.wake.notified();
+        match deadline {
+            Some(at) => tokio::select! {
+                () = sleep_until(shared.origin + at.elapsed()) => {}
+                () = woken => {}
+            },
+            None => woken.await,
+        }
+        shared.with(|device| device.handle(shared.now(), Input::Timeout));
+    }
+}
+
 /// Serves one connection until either side ends it.
 async fn converse<D: Device, S: AsyncRead + AsyncWrite + Unpin>(
     shared: &Shared<D>,
@@ -237,10 +301,12 @@ async fn exchange<D: Device, S: AsyncRead + AsyncWrite + Unpin>(
                 Output::Wait(deadline) => break deadline,
             }
         };
+        let room = shared.with(|device| (shared.habits.room)(device));
+        let space = buffer.len().min(room);
         let upkeep_at = Instant::now() + UPKEEP;
         let wake_at = deadline.map_or(upkeep_at, |at| shared.origin + at.elapsed());
         tokio::select! {
-            read = stream.read(&mut buffer) => {
+            read = stream.read(buffer.get_mut(..space).unwrap_or_default()), if space > 0 => {
                 let bytes = buffer.get(..read?).unwrap_or_default();
                 if bytes.is_empty() {
                     return Ok(());

@@ -21,9 +21,18 @@ pub const FAULTS: &[(&str, &str)] = &[
         "the cutter is stuck: offline until DLE ENQ 2 or a clearing",
     ),
     (
+        "hot-head",
+        "the head is too hot: offline until it has cooled down",
+    ),
+    (
+        "broken",
+        "an error that nothing recovers from: offline until it is repaired",
+    ),
+    (
         "offline",
         "offline without a cause, as with the feed button held",
     ),
+    ("drawer-open", "the contact of the cash drawer is low"),
     (
         "silent",
         "prints, but never answers, like most cheap printers",
@@ -48,8 +57,14 @@ pub enum Fault {
     CoverOpen,
     /// The cutter is stuck.
     CutterJam,
+    /// The head is too hot.
+    HotHead,
+    /// Needs a repair.
+    Broken,
     /// Offline without a cause.
     Offline,
+    /// The drawer's contact is low.
+    DrawerOpen,
     /// Never answers.
     Silent,
     /// Takes its time.
@@ -68,7 +83,10 @@ impl FromStr for Fault {
             Some(("near-end", None)) => Self::NearEnd,
             Some(("cover-open", None)) => Self::CoverOpen,
             Some(("cutter-jam", None)) => Self::CutterJam,
+            Some(("hot-head", None)) => Self::HotHead,
+            Some(("broken", None)) => Self::Broken,
             Some(("offline", None)) => Self::Offline,
+            Some(("drawer-open", None)) => Self::DrawerOpen,
             Some(("silent", None)) => Self::Silent,
             Some(("slow", None)) => Self::Slow,
             Some(("cut-link-after", Some(bytes))) => Self::CutLinkAfter(bytes),

@@ -1,27 +1,30 @@
-//! The printer's works: a receive buffer, the head, and what goes back over the wire.
+//! The printer's works: what comes in from the wire, and what goes back over it.
 
 use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    Fault,
+    Cut, Fault, Options, Paper,
+    buffer::Buffer,
     command::{self, Command},
-    paper::Paper,
-    status::Condition,
+    head::Head,
+    realtime::{Realtime, Recent},
+    status::{Automatic, Condition},
 };
 
-/// Bytes that wait to be printed at most; what comes on top is lost, as without flow control.
-const BUFFER: usize = 1 << 20;
 /// How long a line takes with [`Fault::Slow`].
 const SLOW_LINE: Duration = Duration::from_secs(10);
-/// The clearing command: `DLE DC4`, function 8, with its fixed parameters.
-const CLEAR: [u8; 10] = [0x10, 0x14, 8, 1, 3, 20, 1, 6, 2, 8];
+/// How long a printer with a speed of one millimetre a second takes for a row of dots: there are
+/// eight rows on a millimetre.
+const ROW: Duration = Duration::from_millis(125);
+/// Drawer kicks remembered.
+const KICKS: usize = 100;
 
 /// A receipt printer that speaks ESC/POS.
 #[derive(Debug)]
 pub struct Printer {
-    paper: Paper,
+    head: Head,
     condition: Condition,
     silent: bool,
     slow: bool,
@@ -29,34 +32,63 @@ pub struct Printer {
     link_ends_at: Option<u64>,
     received: u64,
     drawer_pulses: u32,
-    /// Received and not yet printed.
-    buffer: Vec<u8>,
-    /// The last bytes received: real-time commands are found here, whatever they stand in.
-    recent: VecDeque<u8>,
-    /// When [`Fault::Slow`] lets the next line out.
+    kicks: VecDeque<Kick>,
+    buffer: Buffer,
+    recent: Recent,
+    /// When the line that is being printed is done.
     busy_until: Option<Mono>,
-    automatic: bool,
-    told: [u8; 4],
+    automatic: Automatic,
+    cutter: bool,
+    process_id: bool,
+    speed: Option<u32>,
+    tear_after: Option<Duration>,
+    /// When what hangs out is torn off.
+    tear_at: Option<Mono>,
     outputs: VecDeque<Output<Infallible, Infallible>>,
 }
 
+/// A pulse to a cash drawer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kick {
+    /// The pin of the connector: 2 or 5.
+    pub pin: u8,
+    /// How long the current flowed.
+    pub on: Duration,
+    /// How long it must not flow after that.
+    pub off: Duration,
+}
+
 impl Printer {
-    /// A printer in good order with `columns` of its normal font (48 on 80 mm paper, 32 on 58 mm).
+    /// A common printer in good order with `columns` of its normal font (48 on 80 mm paper, 32 on
+    /// 58 mm).
     pub fn new(columns: usize) -> Self {
+        Self::with_options(Options::with_columns(columns))
+    }
+
+    /// A printer of some model, in good order.
+    pub fn with_options(options: Options) -> Self {
         Self {
-            paper: Paper::new(columns),
-            condition: Condition::default(),
+            buffer: Buffer::new(options.buffer),
+            cutter: options.cutter,
+            process_id: options.process_id,
+            speed: options.speed,
+            tear_after: options.tear_after,
+            tear_at: None,
+            condition: Condition {
+                near_end_unseen: !options.near_end_sensor,
+                ..Condition::default()
+            },
+            head: Head::new(options),
             silent: false,
             slow: false,
             paper_ends_at: None,
             link_ends_at: None,
             received: 0,
             drawer_pulses: 0,
-            buffer: Vec::new(),
-            recent: VecDeque::new(),
+            kicks: VecDeque::new(),
+            recent: Recent::default(),
             busy_until: None,
-            automatic: false,
-            told: Condition::default().automatic(),
+            automatic: Automatic::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -66,12 +98,15 @@ impl Printer {
         match fault {
             Fault::PaperOut => self.condition.paper_out = true,
             Fault::PaperOutAfter(lines) => {
-                self.paper_ends_at = Some(self.paper.lines().saturating_add(lines));
+                self.paper_ends_at = Some(self.head.roll.lines().saturating_add(lines));
             }
             Fault::NearEnd => self.condition.near_end = true,
             Fault::CoverOpen => self.condition.cover_open = true,
             Fault::CutterJam => self.condition.cutter_jam = true,
+            Fault::HotHead => self.condition.hot_head = true,
+            Fault::Broken => self.condition.broken = true,
             Fault::Offline => self.condition.held = true,
+            Fault::DrawerOpen => self.condition.drawer_open = true,
             Fault::Silent => self.silent = true,
             Fault::Slow => self.slow = true,
             Fault::CutLinkAfter(bytes) => {
@@ -83,7 +118,10 @@ impl Printer {
     /// Puts everything right: paper in, cover closed, all faults gone. What waits in the buffer
     /// is printed with the next input (at once when served).
     pub fn clear(&mut self) {
-        self.condition = Condition::default();
+        self.condition = Condition {
+            near_end_unseen: self.condition.near_end_unseen,
+            ..Condition::default()
+        };
         self.silent = false;
         self.slow = false;
         self.paper_ends_at = None;
@@ -93,12 +131,35 @@ impl Printer {
 
     /// The pages that were cut off, oldest first, as text with a line feed after each line.
     pub fn pages(&self) -> &[String] {
-        self.paper.pages()
+        self.head.roll.pages()
+    }
+
+    /// The same pages as dots.
+    pub fn papers(&self) -> &[Paper] {
+        self.head.roll.papers()
+    }
+
+    /// Pages cut off since the beginning; only the last are kept.
+    pub fn pages_cut(&self) -> u64 {
+        self.head.roll.pages_cut()
+    }
+
+    /// The pages that came after the first `seen` ones, as text and as dots.
+    pub fn pages_after(&self, seen: u64) -> impl Iterator<Item = (&str, &Paper)> {
+        let new = usize::try_from(self.pages_cut().saturating_sub(seen)).unwrap_or(usize::MAX);
+        let old = self.pages().len().saturating_sub(new);
+        let pages = self.pages().iter().map(String::as_str);
+        pages.zip(self.papers()).skip(old)
     }
 
     /// What was printed since the last cut.
     pub fn uncut(&self) -> String {
-        self.paper.uncut()
+        self.head.roll.uncut()
+    }
+
+    /// The same as dots.
+    pub fn uncut_paper(&self) -> &Paper {
+        self.head.roll.uncut_paper()
     }
 
     /// Bytes received since the beginning, on all connections.
@@ -108,12 +169,22 @@ impl Printer {
 
     /// Bytes received and not yet printed.
     pub fn bytes_waiting(&self) -> usize {
-        self.buffer.len()
+        self.buffer.waiting()
+    }
+
+    /// How many bytes it takes now.
+    pub fn room(&self) -> usize {
+        self.buffer.room()
     }
 
     /// How often the cash drawer was opened.
     pub fn drawer_pulses(&self) -> u32 {
         self.drawer_pulses
+    }
+
+    /// The last pulses to cash drawers, oldest first.
+    pub fn kicks(&self) -> impl Iterator<Item = Kick> {
+        self.kicks.iter().copied()
     }
 
     fn answer(&mut self, bytes: &[u8]) {
@@ -125,14 +196,10 @@ impl Printer {
     /// One byte as it comes in from the wire. False when the link is cut here.
     fn receive(&mut self, byte: u8) -> bool {
         self.received += 1;
-        if self.buffer.len() < BUFFER {
-            self.buffer.push(byte);
+        self.buffer.push(byte);
+        if let Some(command) = self.recent.push(byte) {
+            self.realtime(command);
         }
-        if self.recent.len() == CLEAR.len() {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(byte);
-        self.realtime();
         if self.link_ends_at.is_some_and(|end| self.received >= end) {
             self.link_ends_at = None;
             self.outputs.push_back(Output::Close);
@@ -141,106 +208,105 @@ impl Printer {
         true
     }
 
-    /// Carries out the real-time command that ends with the last byte, if one does: even while
-    /// offline, even in the middle of an image.
-    fn realtime(&mut self) {
-        let recent: Vec<u8> = self.recent.iter().copied().collect();
-        match recent.as_slice() {
-            [.., 0x10, 0x04, n @ 1..=4] => {
-                if let Some(status) = self.condition.realtime(*n) {
+    fn realtime(&mut self, command: Realtime) {
+        match command {
+            Realtime::Status(n) => {
+                if let Some(status) = self.condition.realtime(n) {
                     self.answer(&[status]);
                 }
             }
-            [.., 0x10, 0x05, n @ 1..=2] if self.condition.cutter_jam => {
-                self.condition.cutter_jam = false;
-                if *n == 2 {
-                    self.buffer.clear();
-                    self.paper.reset();
+            Realtime::Recover => self.condition.cutter_jam = false,
+            Realtime::RecoverEmpty => {
+                if self.condition.cutter_jam {
+                    self.condition.cutter_jam = false;
+                    self.forget();
                 }
             }
-            [.., 0x10, 0x14, 1, _, _] => self.drawer_pulses += 1,
-            clear if *clear == CLEAR => {
-                self.buffer.clear();
-                self.paper.reset();
+            Realtime::Drawer { connector, time } => {
+                let time = Duration::from_millis(100) * u32::from(time);
+                self.kick(connector, time, time);
+            }
+            Realtime::Clear => {
+                self.forget();
                 self.answer(&[0x37, 0x25, 0x00]);
             }
-            _ => {}
         }
+    }
+
+    /// Drops what waits to be printed.
+    fn forget(&mut self) {
+        self.buffer.clear();
+        self.head.reset();
+    }
+
+    fn kick(&mut self, connector: u8, on: Duration, off: Duration) {
+        let pin = match connector {
+            0 | b'0' => 2,
+            1 | b'1' => 5,
+            _ => return,
+        };
+        self.drawer_pulses = self.drawer_pulses.saturating_add(1);
+        if self.kicks.len() == KICKS {
+            self.kicks.pop_front();
+        }
+        self.kicks.push_back(Kick { pin, on, off });
     }
 
     /// Prints what is in the buffer, as far as paper, cover and patience go.
     fn print(&mut self, now: Mono) {
-        let buffer = std::mem::take(&mut self.buffer);
-        let mut rest = buffer.as_slice();
         while !self.condition.offline() {
             if self.busy_until.is_some_and(|until| now < until) {
                 break;
             }
             self.busy_until = None;
-            let Some((command, length)) = command::first(rest) else {
-                if rest.len() >= BUFFER {
-                    // A length that cannot be: a real printer eats all of it too.
-                    rest = &[];
-                }
+            let Some(bytes) = self.buffer.next() else {
                 break;
             };
-            let lines = self.paper.lines();
-            self.carry_out(&command);
-            rest = rest.get(length..).unwrap_or_default();
-            if self.slow && self.paper.lines() > lines {
-                self.busy_until = Some(now + SLOW_LINE);
+            let (lines, rows) = (self.head.roll.lines(), self.head.roll.rows());
+            if let Ok((command, _)) = command::first(&bytes) {
+                self.carry_out(&command);
             }
-            if self
-                .paper_ends_at
-                .is_some_and(|end| self.paper.lines() >= end)
-            {
+            let printed = self.head.roll.lines();
+            let rows = self.head.roll.rows() - rows;
+            if self.slow && printed > lines {
+                self.busy_until = Some(now + SLOW_LINE);
+            } else if let Some(speed) = self.speed.filter(|_| rows > 0) {
+                let rows = u32::try_from(rows).unwrap_or(u32::MAX);
+                self.busy_until = Some(now + ROW.saturating_mul(rows) / speed.max(1));
+            }
+            if self.paper_ends_at.is_some_and(|end| printed >= end) {
                 self.paper_ends_at = None;
                 self.condition.paper_out = true;
             }
         }
-        self.buffer = rest.to_vec();
     }
 
     fn carry_out(&mut self, command: &Command<'_>) {
-        match command {
-            Command::Character(byte) => self.paper.character(*byte),
-            Command::LineFeed => self.paper.line_feed(),
-            Command::Tab => self.paper.tab(),
+        match *command {
+            Command::Print(ref what) => self.head.print(what),
             Command::Reset => {
-                self.paper.reset();
-                self.automatic = false;
+                self.head.reset();
+                self.automatic = Automatic::default();
             }
-            Command::CodePage(n) => self.paper.set_code_page(*n),
-            Command::Align(n) => self.paper.set_align(*n),
-            Command::Font(n) => self.paper.set_font(*n),
-            Command::Mode(n) => self.paper.set_mode(*n),
-            Command::Size(n) => self.paper.set_size(*n),
-            Command::FeedLines(n) => (0..*n).for_each(|_| self.paper.line_feed()),
-            Command::Position(dots) => self.paper.position(*dots),
-            Command::Cut => self.paper.cut(),
-            Command::Drawer => self.drawer_pulses += 1,
-            Command::QrStore(data) => self.paper.store_qr(data),
-            Command::QrPrint => self.paper.print_qr(),
-            Command::Barcode(data) => self.paper.barcode(data),
-            Command::Image { dots, rows } => self.paper.block(&format!("[IMAGE {dots}x{rows}]")),
+            Command::Drawer { connector, on, off } => {
+                let time = |units: u8| Duration::from_millis(2) * u32::from(units);
+                self.kick(connector, time(on), time(off));
+            }
             Command::Status(1 | b'1') => self.answer(&[self.condition.paper()]),
-            // The drawer's contact: high.
-            Command::Status(2 | b'2') => self.answer(&[0x01]),
+            Command::Status(2 | b'2') => self.answer(&[self.condition.drawer()]),
             Command::AutoStatus(n) => {
-                self.automatic = *n != 0;
-                self.told = self.condition.automatic();
-                if self.automatic {
-                    self.answer(&self.condition.automatic());
+                if let Some(status) = self.automatic.enable(n, self.condition) {
+                    self.answer(&status);
                 }
             }
-            Command::Identify(n) => self.identify(*n),
-            Command::ProcessId(id) => {
+            Command::Identify(n) => self.identify(n),
+            Command::ProcessId(id) if self.process_id => {
                 let mut answer = vec![0x37, 0x22];
                 answer.extend_from_slice(id);
                 answer.push(0x00);
                 self.answer(&answer);
             }
-            Command::Status(_) | Command::Nothing => {}
+            Command::Status(_) | Command::ProcessId(_) | Command::Nothing => {}
         }
     }
 
@@ -248,7 +314,8 @@ impl Printer {
     fn identify(&mut self, n: u8) {
         match n {
             1 | b'1' => self.answer(&[0x63]),
-            2 | b'2' => self.answer(&[0x02]),
+            // Bit 1: there is a cutter.
+            2 | b'2' => self.answer(&[u8::from(self.cutter) << 1]),
             65 => self.answer(b"_1.00 tilld\0"),
             66 => self.answer(b"_EPSON\0"),
             67 => self.answer(b"_TM-T20III\0"),
@@ -258,10 +325,21 @@ impl Printer {
     }
 
     fn tell_changes(&mut self) {
-        let status = self.condition.automatic();
-        if self.automatic && status != self.told {
-            self.told = status;
+        if let Some(status) = self.automatic.change(self.condition) {
             self.answer(&status);
+        }
+    }
+
+    /// A hand tears off what hangs out, when nothing was printed for a while.
+    fn tear(&mut self, now: Mono, printed: bool) {
+        let idle = self.busy_until.is_none() && self.buffer.is_drained();
+        if self.head.roll.is_cut() || self.condition.offline() || !idle {
+            self.tear_at = None;
+        } else if printed || self.tear_at.is_none() {
+            self.tear_at = self.tear_after.map(|pause| now + pause);
+        } else if self.tear_at.is_some_and(|at| now >= at) {
+            self.tear_at = None;
+            self.head.roll.cut(Cut::Torn);
         }
     }
 }
@@ -272,25 +350,30 @@ impl Machine for Printer {
     type Event = Infallible;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Infallible>) {
+        let rows = self.head.roll.rows();
         match input {
             Input::Bytes(bytes) => {
                 for byte in bytes {
+                    if self.buffer.room() == 0 {
+                        self.print(now);
+                    }
                     if !self.receive(*byte) {
                         break;
                     }
                 }
             }
-            Input::LinkUp => self.recent.clear(),
+            Input::LinkUp => self.recent = Recent::default(),
             Input::LinkDown => self.outputs.clear(),
             Input::Timeout | Input::Stored(_) => {}
         }
         self.tell_changes();
         self.print(now);
+        self.tear(now, self.head.roll.rows() > rows);
         self.tell_changes();
     }
 
     fn poll(&mut self) -> Output<Infallible, Infallible> {
-        let wait = || Output::Wait(self.busy_until);
+        let wait = || Output::Wait(self.busy_until.or(self.tear_at));
         self.outputs.pop_front().unwrap_or_else(wait)
     }
 }

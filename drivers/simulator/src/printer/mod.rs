@@ -1,5 +1,5 @@
-//! A simulated receipt printer that speaks ESC/POS, answers like a TM-T20III and shows its pages
-//! as text.
+//! A simulated receipt printer that speaks ESC/POS and answers like a TM-T20III. What it prints
+//! can be had as text and as dots.
 
 use std::{
     io,
@@ -7,19 +7,33 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::serve::{self, Handle};
+use crate::serve::{self, Habits, Handle};
 
+mod barcode;
+mod buffer;
 mod code_page;
 mod command;
+mod dots;
 mod fault;
+mod glyph;
+mod graphics;
+mod head;
+mod line;
 mod machine;
+mod options;
 mod paper;
+mod realtime;
+mod roll;
 mod status;
 #[cfg(test)]
 mod tests;
 
+pub use code_page::{CodePage, CodePages, UnknownCodePage};
+pub use dots::Dots;
 pub use fault::{FAULTS, Fault};
-pub use machine::Printer;
+pub use machine::{Kick, Printer};
+pub use options::Options;
+pub use paper::{Cut, Paper};
 
 impl Printer {
     /// Serves it on a pseudo-terminal and gives the path to open. With `link`, the path is a
@@ -28,7 +42,7 @@ impl Printer {
     /// # Errors
     /// When the system gives no pseudo-terminal, or the link cannot be made.
     pub fn serve_pty(self, link: Option<&Path>) -> io::Result<(PathBuf, Handle<Self>)> {
-        serve::on_pty(self, link)
+        serve::on_pty_with(self, link, Self::habits())
     }
 
     /// Serves it on a TCP port, one connection after the other, and gives the address taken.
@@ -36,7 +50,15 @@ impl Printer {
     /// # Errors
     /// When the address cannot be listened on.
     pub async fn serve_tcp(self, address: SocketAddr) -> io::Result<(SocketAddr, Handle<Self>)> {
-        serve::on_tcp(self, address).await
+        serve::on_tcp_with(self, address, Self::habits()).await
+    }
+
+    /// It reads no more than it has room for, and prints on when a client has left.
+    fn habits() -> Habits<Self> {
+        Habits {
+            room: Self::room,
+            works_alone: true,
+        }
     }
 }
 
@@ -54,6 +76,11 @@ impl Handle<Printer> {
     /// The pages that were cut off, oldest first.
     pub fn pages(&self) -> Vec<String> {
         self.with(|printer| printer.pages().to_vec())
+    }
+
+    /// The same pages as dots.
+    pub fn papers(&self) -> Vec<Paper> {
+        self.with(|printer| printer.papers().to_vec())
     }
 
     /// What was printed since the last cut.

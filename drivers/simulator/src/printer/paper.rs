@@ -1,194 +1,136 @@
-//! The paper: what was printed, as text.
+//! Paper that came out of the printer: where which character and which image stands, and so its
+//! dots.
 
-use super::code_page::CodePage;
+use super::{dots::Dots, glyph::Style};
 
-/// Dots across a character of font A, and of font B.
-const FONT_DOTS: [usize; 2] = [12, 9];
-/// A tab stop every so many columns, as after `ESC @`.
-const TAB_STOP: usize = 8;
-/// Pages kept; the oldest are thrown away.
-const PAGES: usize = 200;
-/// Lines on a page at most: a page without a cut is cut here.
-const LINES: usize = 2000;
-
-/// Paper with the print head's settings.
-#[derive(Debug)]
-pub(super) struct Paper {
-    /// Width of a line in dots.
-    dots: usize,
-    pages: Vec<String>,
-    page: Vec<String>,
-    line: Vec<char>,
-    settings: Settings,
-    qr: String,
-    lines: u32,
+/// A piece of paper.
+#[derive(Debug, Clone)]
+pub struct Paper {
+    width: usize,
+    height: usize,
+    marks: Vec<Mark>,
+    cut: Option<Cut>,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-struct Settings {
-    page: CodePage,
-    align: Align,
-    narrow: bool,
-    /// How many columns a character takes.
-    wide: u8,
+/// How a paper was cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// By the cutter, all the way.
+    Full,
+    /// By the cutter, up to a point in the middle.
+    Partial,
+    /// By a hand, or because it became too long.
+    Torn,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
-enum Align {
-    #[default]
-    Left,
-    Centre,
-    Right,
+/// Something on the paper, by its upper left corner.
+#[derive(Debug, Clone)]
+struct Mark {
+    x: usize,
+    y: usize,
+    ink: Ink,
 }
+
+/// What is printed.
+#[derive(Debug, Clone)]
+pub(super) enum Ink {
+    Character(char, Style),
+    Image(Dots),
+}
+
+impl Ink {
+    pub(super) fn size(&self) -> (usize, usize) {
+        match self {
+            Self::Character(_, style) => style.size(),
+            Self::Image(dots) => (dots.width(), dots.height()),
+        }
+    }
+}
+
+/// Dots below the last line of a paper that was cut, with the mark of the cut in them.
+const EDGE: usize = 8;
+/// Dots of a dash of the mark, and of the gap behind it.
+const DASH: usize = 8;
 
 impl Paper {
-    /// `columns` of font A.
-    pub(super) fn new(columns: usize) -> Self {
+    pub(super) fn new(width: usize) -> Self {
         Self {
-            dots: columns.max(1) * FONT_DOTS[0],
-            pages: Vec::new(),
-            page: Vec::new(),
-            line: Vec::new(),
-            settings: Settings::default(),
-            qr: String::new(),
-            lines: 0,
+            width,
+            height: 0,
+            marks: Vec::new(),
+            cut: None,
         }
     }
 
-    /// The pages that were cut off, oldest first.
-    pub(super) fn pages(&self) -> &[String] {
-        &self.pages
+    /// Rows of dots so far.
+    pub fn height(&self) -> usize {
+        self.height
     }
 
-    /// What hangs out of the printer uncut.
-    pub(super) fn uncut(&self) -> String {
-        join(&self.page)
+    /// How it was cut off, if it was.
+    pub fn cut(&self) -> Option<Cut> {
+        self.cut
     }
 
-    /// Lines printed so far.
-    pub(super) fn lines(&self) -> u32 {
-        self.lines
+    /// Images and characters on it.
+    pub(super) fn marks(&self) -> usize {
+        self.marks.len()
     }
 
-    /// `ESC @`: settings and the line in the print buffer go, the paper stays.
-    pub(super) fn reset(&mut self) {
-        self.settings = Settings::default();
-        self.line.clear();
-        self.qr.clear();
+    /// Prints something so many dots below the last line.
+    pub(super) fn print(&mut self, x: usize, below: usize, ink: Ink) {
+        let y = self.height + below;
+        self.marks.push(Mark { x, y, ink });
     }
 
-    pub(super) fn set_code_page(&mut self, n: u8) {
-        self.settings.page = CodePage::numbered(n);
+    pub(super) fn feed(&mut self, rows: usize) {
+        self.height += rows;
     }
 
-    pub(super) fn set_align(&mut self, n: u8) {
-        self.settings.align = match n {
-            1 | b'1' => Align::Centre,
-            2 | b'2' => Align::Right,
-            _ => Align::Left,
+    pub(super) fn end(&mut self, cut: Cut) {
+        self.cut = Some(cut);
+    }
+
+    /// All dots. A cut shows as a dashed line at the end, with a gap in the middle where it was
+    /// partial.
+    pub fn dots(&self) -> Dots {
+        let edge = match self.cut {
+            None | Some(Cut::Torn) => 0,
+            Some(Cut::Full | Cut::Partial) => EDGE,
         };
-    }
-
-    pub(super) fn set_font(&mut self, n: u8) {
-        self.settings.narrow = n & 1 == 1;
-    }
-
-    pub(super) fn set_mode(&mut self, n: u8) {
-        self.set_font(n);
-        self.settings.wide = u8::from(n & 0x20 != 0);
-    }
-
-    pub(super) fn set_size(&mut self, n: u8) {
-        self.settings.wide = (n >> 4).min(7);
-    }
-
-    pub(super) fn character(&mut self, byte: u8) {
-        let cells = 1 + usize::from(self.settings.wide);
-        if self.line.len() + cells > self.columns() && !self.line.is_empty() {
-            self.line_feed();
+        let mut dots = Dots::white(self.width, self.height + edge);
+        for mark in &self.marks {
+            let place = (mark.x, mark.y);
+            match &mark.ink {
+                Ink::Character(character, style) => dots.draw(&style.draw(*character), place),
+                Ink::Image(image) => dots.draw(image, place),
+            }
         }
-        self.line.push(self.settings.page.decode(byte));
-        self.line.resize(self.line.len() + cells - 1, ' ');
-    }
-
-    pub(super) fn tab(&mut self) {
-        let stop = (self.line.len() / TAB_STOP + 1) * TAB_STOP;
-        self.line.resize(stop.min(self.columns()), ' ');
-    }
-
-    /// `ESC $`. Moving left prints over what is there.
-    pub(super) fn position(&mut self, dots: u16) {
-        let column = usize::from(dots) / self.font_dots();
-        self.line.resize(column.min(self.columns()), ' ');
-    }
-
-    pub(super) fn line_feed(&mut self) {
-        let line: String = std::mem::take(&mut self.line).into_iter().collect();
-        let line = line.trim_end();
-        let room = self.columns().saturating_sub(line.chars().count());
-        let indent = match self.settings.align {
-            Align::Left => 0,
-            Align::Centre => room / 2,
-            Align::Right => room,
-        };
-        let indent = if line.is_empty() { 0 } else { indent };
-        self.push(format!("{:indent$}{line}", ""));
-    }
-
-    /// Something that is no text, on a line of its own.
-    pub(super) fn block(&mut self, what: &str) {
-        if !self.line.is_empty() {
-            self.line_feed();
+        let middle = self.width / 2;
+        for x in (0..self.width).step_by(2 * DASH) {
+            let held = self.cut == Some(Cut::Partial) && x.abs_diff(middle) < 3 * DASH;
+            if edge > 0 && !held {
+                dots.fill((x, self.height + edge - 2), DASH, 2);
+            }
         }
-        self.push(what.to_owned());
+        dots
     }
 
-    pub(super) fn store_qr(&mut self, data: &[u8]) {
-        self.qr = printable(data);
+    /// Its picture, in PNG.
+    ///
+    /// # Errors
+    /// When it has no dots: a PNG cannot be empty.
+    pub fn png(&self) -> Result<Vec<u8>, png::EncodingError> {
+        let dots = self.dots();
+        let side = |dots: usize| u32::try_from(dots).unwrap_or(u32::MAX);
+        let mut bytes = Vec::new();
+        let mut encoder = png::Encoder::new(&mut bytes, side(dots.width()), side(dots.height()));
+        encoder.set_color(png::ColorType::Grayscale);
+        encoder.set_depth(png::BitDepth::One);
+        let mut writer = encoder.write_header()?;
+        let white: Vec<u8> = dots.packed().iter().map(|byte| !byte).collect();
+        writer.write_image_data(&white)?;
+        writer.finish()?;
+        Ok(bytes)
     }
-
-    pub(super) fn print_qr(&mut self) {
-        let shown = format!("[QR: {}]", self.qr);
-        self.block(&shown);
-    }
-
-    pub(super) fn barcode(&mut self, data: &[u8]) {
-        self.block(&format!("[BARCODE: {}]", printable(data)));
-    }
-
-    pub(super) fn cut(&mut self) {
-        if !self.line.is_empty() {
-            self.line_feed();
-        }
-        if self.pages.len() >= PAGES {
-            self.pages.remove(0);
-        }
-        let page = std::mem::take(&mut self.page);
-        self.pages.push(join(&page));
-    }
-
-    fn push(&mut self, line: String) {
-        self.page.push(line);
-        self.lines = self.lines.saturating_add(1);
-        if self.page.len() >= LINES {
-            self.cut();
-        }
-    }
-
-    fn font_dots(&self) -> usize {
-        FONT_DOTS[usize::from(self.settings.narrow)]
-    }
-
-    fn columns(&self) -> usize {
-        self.dots / self.font_dots()
-    }
-}
-
-fn join(lines: &[String]) -> String {
-    lines.iter().flat_map(|line| [line, "\n"]).collect()
-}
-
-fn printable(data: &[u8]) -> String {
-    let text = String::from_utf8_lossy(data);
-    text.chars().filter(|c| !c.is_control()).collect()
 }

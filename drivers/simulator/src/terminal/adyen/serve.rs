@@ -31,7 +31,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::machine::{MAX_BODY, Said, Terminal};
-use crate::serve::{Handle, Shared};
+use crate::serve::{Habits, Handle, Shared};
 
 /// Longest head of a request, in bytes.
 const MAX_HEAD: usize = 16 * 1024;
@@ -101,7 +101,7 @@ impl Terminal {
     ) -> io::Result<(SocketAddr, Handle<Self>)> {
         let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
-        let shared = Shared::new(self);
+        let shared = Shared::new(self, Habits::default());
         let hub = Arc::new(Hub {
             shared: Arc::clone(&shared),
             acceptor: TlsAcceptor::from(Arc::clone(&identity.config)),

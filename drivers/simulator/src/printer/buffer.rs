@@ -1,0 +1,84 @@
+//! The receive buffer, and the command that is put together from it.
+
+use std::collections::VecDeque;
+
+use super::command::{self, Short};
+
+/// A command longer than this is swallowed without being kept: no image on paper is so large.
+const COMMAND: usize = 4 << 20;
+
+/// Bytes that were received and not yet carried out.
+#[derive(Debug)]
+pub(super) struct Buffer {
+    size: usize,
+    bytes: VecDeque<u8>,
+    /// The command that has begun. It is no longer in the buffer, so that an image can be larger.
+    command: Vec<u8>,
+    /// Bytes that still belong to a command that is too long to be kept.
+    swallow: usize,
+}
+
+impl Buffer {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            size,
+            bytes: VecDeque::new(),
+            command: Vec::new(),
+            swallow: 0,
+        }
+    }
+
+    /// How many bytes it can take.
+    pub(super) fn room(&self) -> usize {
+        self.size.saturating_sub(self.bytes.len())
+    }
+
+    /// What comes on top is lost, as without flow control.
+    pub(super) fn push(&mut self, byte: u8) {
+        if self.room() > 0 {
+            self.bytes.push_back(byte);
+        }
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.command.clear();
+        self.swallow = 0;
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.bytes.len() + self.command.len()
+    }
+
+    /// Nothing waits but perhaps half a command.
+    pub(super) fn is_drained(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// The bytes of the next whole command. Half a command waits for its other half, whoever
+    /// sends that.
+    pub(super) fn next(&mut self) -> Option<Vec<u8>> {
+        loop {
+            let swallowed = self.swallow.min(self.bytes.len());
+            self.bytes.drain(..swallowed);
+            self.swallow -= swallowed;
+            match command::first(&self.command) {
+                Ok((_, length)) => {
+                    let rest = self.command.split_off(length);
+                    return Some(std::mem::replace(&mut self.command, rest));
+                }
+                Err(Short(length)) if length > COMMAND => {
+                    self.swallow = length - self.command.len();
+                    self.command.clear();
+                }
+                Err(Short(length)) => {
+                    let more = (length - self.command.len()).min(self.bytes.len());
+                    if more == 0 {
+                        return None;
+                    }
+                    self.command.extend(self.bytes.drain(..more));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! What a printer is like while nothing is wrong with it.
+
+use std::time::Duration;
+
+use super::CodePages;
+
+/// A model of printer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// Characters of its normal font on a line: 48 on 80 mm paper, 32 on 58 mm.
+    pub columns: usize,
+    /// What the numbers of `ESC t` stand for.
+    pub code_pages: CodePages,
+    /// A clone that stays in its first code page, whatever `ESC t` says.
+    pub ignores_code_pages: bool,
+    /// A clone that takes two high bytes for one Chinese character until `FS .` comes, and again
+    /// after `ESC @`.
+    pub kanji: bool,
+    /// Whether it has a cutter. Without one, `GS V` is without effect.
+    pub cutter: bool,
+    /// Whether it sees the end of the roll come near. Without the sensor, an empty roll is told by
+    /// the bits for its end alone.
+    pub near_end_sensor: bool,
+    /// Whether it answers `GS ( H`, as Epson's newer models do.
+    pub process_id: bool,
+    /// How fast it prints, in millimetres a second; at once when there is no such number.
+    pub speed: Option<u32>,
+    /// Bytes that can wait to be printed. Served, it takes no more; else they are lost, as
+    /// without flow control.
+    pub buffer: usize,
+    /// After such a pause a hand tears off what hangs out.
+    pub tear_after: Option<Duration>,
+}
+
+impl Options {
+    /// A common printer with `columns` of its normal font.
+    pub fn with_columns(columns: usize) -> Self {
+        Self {
+            columns,
+            code_pages: CodePages::epson(),
+            ignores_code_pages: false,
+            kanji: false,
+            cutter: true,
+            near_end_sensor: true,
+            process_id: true,
+            speed: None,
+            buffer: 1 << 20,
+            tear_after: None,
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::with_columns(48)
+    }
+}

@@ -1,0 +1,6 @@
+//! Pictures of what the simulated printer prints.
+
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod pictures;
