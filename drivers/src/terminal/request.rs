@@ -1,5 +1,6 @@
-//! What families share whose terminals know neither references nor questions: which movement of
-//! money a command wants, and what is said of commands that are not carried out.
+//! What families share: which payments were asked for; and for terminals that know neither references
+//! nor questions, which movement of money a command wants, and what is said of commands that are
+//! not carried out.
 
 use std::collections::VecDeque;
 
@@ -57,6 +58,10 @@ impl Asked {
             self.0.pop_front();
         }
         self.0.push_back(payment);
+    }
+
+    pub(super) fn last(&self) -> Option<PaymentId> {
+        self.0.back().copied()
     }
 
     pub(super) fn contains(&self, payment: PaymentId) -> bool {

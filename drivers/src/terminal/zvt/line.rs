@@ -132,6 +132,11 @@ impl Line {
         self.waiting.iter().any(|(apdu, _)| apdu.code == code)
     }
 
+    /// Forgets the answers of which no byte has left yet.
+    pub fn withdraw_answers(&mut self) {
+        self.waiting.retain(|(apdu, _)| !apdu.is_answer());
+    }
+
     /// The next output.
     pub fn poll(&mut self) -> Option<LineOutput> {
         self.outputs.pop_front()

@@ -30,7 +30,9 @@ use super::{
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Command, Ending, Event, Fact, LastTransaction, LineStatistics, Queried},
+    terminal::{
+        Command, Ending, Event, Fact, LastTransaction, LineStatistics, Queried, request::Asked,
+    },
 };
 
 /// A ZVT terminal.
@@ -43,8 +45,8 @@ pub struct Zvt {
     slips: SlipCollector,
     /// The last result of the terminal and what it was answered: it may come again.
     answered: Option<(u64, Apdu)>,
-    /// The last payment that was asked for. It is never asked for again (law 4).
-    asked: Option<PaymentId>,
+    /// The payments that were asked for. None is ever asked for again (law 4).
+    asked: Asked,
     /// What is on its way to the disk.
     storing: Option<Storing>,
     /// A command that came while we asked the terminal something for ourselves.
@@ -101,7 +103,7 @@ impl Zvt {
             retry: FIRST_RETRY,
             slips: SlipCollector::default(),
             answered: None,
-            asked: None,
+            asked: Asked::default(),
             storing: None,
             waiting: None,
             terminal_id: None,
@@ -140,7 +142,7 @@ impl Zvt {
         }
         let payment = payment_of(&command);
         let waits = self.waiting.as_ref().and_then(payment_of);
-        if payment.is_some() && (payment == self.asked || payment == waits) {
+        if payment.is_some_and(|payment| self.asked.contains(payment) || waits == Some(payment)) {
             return;
         }
         match &self.phase {
@@ -323,7 +325,7 @@ impl Zvt {
         let elapsed = SignedDuration::try_from(now.elapsed()).ok()?;
         match self.origin {
             Some(origin) => origin.checked_add(elapsed).ok(),
-            None => self.asked.map(wanted_at),
+            None => self.asked.last().map(wanted_at),
         }
     }
 

@@ -88,6 +88,15 @@ impl Transport {
         }
     }
 
+    /// Forgets the answers of which no byte has left yet. A line lets them wait while a frame is
+    /// not acknowledged; over TCP they leave at once.
+    pub(super) fn withdraw_answers(&mut self) {
+        match self {
+            Self::Serial(line) => line.withdraw_answers(),
+            Self::Tcp { .. } => {}
+        }
+    }
+
     pub(super) fn reset(&mut self) {
         match self {
             Self::Serial(line) => line.reset(),

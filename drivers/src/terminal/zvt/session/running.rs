@@ -31,7 +31,7 @@ impl Zvt {
             self.ended(request.payment(), not_asked(why));
             return;
         };
-        self.asked = Some(request.payment());
+        self.asked.add(request.payment());
         self.slips = SlipCollector::default();
         let garbage = self.transport.garbage();
         self.command_to(now, apdu, Repeat::AfterNak);

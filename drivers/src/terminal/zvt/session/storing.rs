@@ -52,6 +52,8 @@ impl Zvt {
             result,
             held: Vec::new(),
         });
+        // An answer to something earlier must not leave now, and be taken for this one's (law 2).
+        self.transport.withdraw_answers();
         self.outputs.push_back(Output::Store(fact));
     }
 

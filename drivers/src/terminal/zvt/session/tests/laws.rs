@@ -15,6 +15,36 @@ fn an_answer_leaves_before_the_approval_behind_it_is_stored() {
     desk.takes(&["progress zvt:0E", "> 80 00", "store"]);
 }
 
+/// An answer that waited behind the request must not leave while an approval is being stored: the
+/// terminal could take it for the acknowledgement.
+#[test]
+fn an_answer_that_waited_is_not_sent_while_an_approval_is_stored() {
+    let mut desk = Desk::ready(Framing::Serial, false);
+    (desk.disk, desk.acks) = (None, false);
+    desk.input(Input::Command(Command::Pay {
+        payment: payment(2),
+        money: euros(1010),
+    }));
+    desk.says(REGISTERED);
+    desk.says(GOOD);
+    desk.log.clear();
+    desk.says("80 00");
+    assert!(!desk.log.contains(&"> 80 00".to_owned()), "{:?}", desk.log);
+}
+
+/// Law 4, however long ago it was.
+#[test]
+fn an_earlier_payment_is_not_asked_for_again() {
+    let mut desk = Desk::ready(Framing::Tcp, true);
+    for n in [1, 2, 1, 2, 1] {
+        desk.pay(n, 1010);
+        for message in ["80 00", GOOD, "06 0F"] {
+            desk.says(message);
+        }
+    }
+    assert_eq!(desk.money_requests, 2);
+}
+
 proptest! {
     /// However bytes are cut, the same happens.
     #[test]
