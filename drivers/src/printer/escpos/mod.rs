@@ -4,13 +4,16 @@
 //! came out, and a [`Profile`] tells how one model differs from another. Sources: Epson's ESC/POS
 //! command reference, by the commands' names.
 
+mod commands;
 mod job;
 mod page;
 mod profile;
 mod receipt;
 mod status;
+mod text;
+mod wrap;
 
 pub use job::EscPos;
 pub use page::CodePage;
-pub use profile::{Confirmation, Cut, Profile};
+pub use profile::{Confirmation, Cut, Images, Profile, ProfileError, Profiles};
 pub use receipt::{Align, Line, Style, render};

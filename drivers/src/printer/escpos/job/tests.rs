@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::printer::escpos::{CodePage, Cut};
 
 /// Stands for a receipt.
 const RECEIPT: &[u8] = b"\x1b@receipt";
 
-static REAL_TIME: Profile = Profile {
-    name: "real-time",
-    columns: 32,
-    pages: &[(CodePage::Cp437, 0)],
-    confirmation: Confirmation::RealTime,
-    cut: Cut::None,
-};
+/// A printer with a real-time status and nothing better.
+fn real_time() -> &'static Profile {
+    Profile::find("star-tsp600").unwrap()
+}
 
 /// A machine and its clock.
 struct Bench {
@@ -149,7 +145,7 @@ fn the_paper_sensor_confirms() {
 #[test]
 fn real_time_status_is_believed_after_the_time_that_the_data_need() {
     check_profile(
-        &REAL_TIME,
+        real_time(),
         Policy::Keep,
         &[
             ("up", "ready"),
@@ -341,7 +337,7 @@ proptest! {
         let profile = match profile {
             0 => Profile::find(EPSON).unwrap(),
             1 => Profile::find(GENERIC).unwrap(),
-            _ => &REAL_TIME,
+            _ => real_time(),
         };
         let mut bench = Bench::new(profile, if per_job { Policy::PerJob } else { Policy::Keep });
         let mut asked = 0;

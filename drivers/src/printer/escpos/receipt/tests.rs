@@ -108,7 +108,8 @@ fn lines_and_their_bytes() {
         ("generic-80mm", text("  a"), "  a\n"),
         ("generic-80mm", Line::Cut, "<1D>VB<00>"),
         ("generic-58mm", Line::Cut, "<1B>d<04>"),
-        ("generic-80mm", Line::Feed(3), "<1B>d<03>"),
+        ("generic-80mm", Line::Feed(3), "\n\n\n"),
+        ("generic-80mm", Line::Feed(4), "<1B>d<04>"),
         (
             "generic-58mm",
             Line::Rule,
@@ -183,6 +184,13 @@ proptest! {
                 | [0x1c, b'.', after @ ..]
                 | [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..]
                 | [0x1d, b'V', 0x42, 0, after @ ..] => after,
+                // To the right, by whole columns of this profile's twelve dots.
+                [0x1b, b'$', low, high, after @ ..] => {
+                    let dots = usize::from(u16::from_le_bytes([*low, *high]));
+                    prop_assert!(!narrow && dots % 12 == 0 && width <= dots / 12);
+                    width = dots / 12;
+                    after
+                }
                 [0x1d, b'!', n, after @ ..] => {
                     size = usize::from(n >> 4) + 1;
                     after
@@ -200,4 +208,52 @@ proptest! {
             prop_assert!(width <= profile.columns);
         }
     }
+}
+
+/// What stands on paper, line by line, of a receipt on a printer without commands for columns.
+fn paper(lines: &[Line]) -> Vec<String> {
+    let bytes = render(lines, Profile::find("generic-58mm").unwrap());
+    shown(&bytes).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_receipt_of_ten_thousand_lines_is_cut_off_in_the_middle() {
+    let mut lines: Vec<Line> = (0..10_000).map(|n| text(&format!("item {n}"))).collect();
+    lines.extend([text("COPY 1"), Line::Cut]);
+    let paper = paper(&lines);
+    assert!(
+        (LINES..LINES + 2 * LAST_LINES).contains(&paper.len()),
+        "{}",
+        paper.len()
+    );
+    assert_eq!(paper.first().unwrap(), "<1B>@<1C>.item 0");
+    let mark = paper.iter().position(|line| line == CUT_OFF).unwrap();
+    assert_eq!(paper.get(mark - 1).unwrap(), "item 600");
+    assert_eq!(paper.get(mark + 1).unwrap(), "item 9972");
+    assert!(paper.iter().any(|line| line == "COPY 1"));
+}
+
+#[test]
+fn a_line_of_many_characters_is_cut_off_at_its_end() {
+    // Text itself ends after 500 characters; wide ones fill sixteen to the line.
+    let style = Style {
+        wide: true,
+        ..Style::default()
+    };
+    let long = "x".repeat(100_000);
+    let paper = paper(&[
+        Line::Text(long.as_str().into(), style),
+        Line::Columns(long.as_str().into(), long.as_str().into(), style),
+        text("the end"),
+    ]);
+    assert_eq!(paper.len(), 3 * (LINES_OF_ONE + 1) + 1);
+    assert_eq!(paper.iter().filter(|line| *line == CUT_OFF).count(), 2);
+    assert_eq!(
+        paper
+            .iter()
+            .filter(|line| line.trim_start() == CUT_OFF)
+            .count(),
+        3
+    );
+    assert!(paper.last().unwrap().ends_with("the end"));
 }
