@@ -5,8 +5,10 @@ use std::borrow::Cow;
 use payment::Text;
 
 use super::{
-    CodePage, Cut, Profile,
+    CodePage, Cut, Fonts, Images, Profile,
     commands::COMMANDS,
+    qr,
+    shape::{self, Look},
     text::{self, encode, plain},
     wrap::{pieces, words},
 };
@@ -26,6 +28,10 @@ pub enum Line {
     Feed(u8),
     /// A line of a terminal's receipt, as it is; broken only where the paper ends.
     Verbatim(SlipLine),
+    /// A QR code in the middle, with what a telephone shall read: a link, or the lines of a payment
+    /// slip. Control characters but line ends are left out. The empty lines around it are the
+    /// caller's.
+    Qr(String),
     /// The end of a sheet: cut, or fed so far that it can be torn.
     Cut,
 }
@@ -66,13 +72,23 @@ const LAST_LINES: usize = 30;
 const LINES_OF_ONE: usize = 20;
 /// Stands where something was cut off.
 const CUT_OFF: &str = "[...]";
+/// Longest word beside an amount.
+const CURRENCY_LETTERS: usize = 5;
 /// The usual length of a receipt, in bytes.
 const USUAL_BYTES: usize = 1500;
 
-/// The bytes of a receipt, from the printer's reset to its last line. The same lines always give
-/// the same bytes, and no lines give more than so many.
+/// The bytes of a receipt, as [`render_with`] gives them without fonts.
 pub fn render(lines: &[Line], profile: &Profile) -> Vec<u8> {
-    let mut sheet = Sheet::new(profile);
+    render_with(lines, profile, &Fonts::none())
+}
+
+/// The bytes of a receipt, from the printer's reset to its last line. The same lines and fonts
+/// always give the same bytes, and no lines give more than so many.
+///
+/// What the printer has no character for is drawn with the fonts. What they do not have either
+/// becomes a mark. Amounts are always the printer's own characters.
+pub fn render_with(lines: &[Line], profile: &Profile, fonts: &Fonts) -> Vec<u8> {
+    let mut sheet = Sheet::new(profile, fonts);
     let (first, last) = match lines.len().checked_sub(LAST_LINES) {
         Some(split) => lines.split_at_checked(split).unwrap_or((lines, &[])),
         None => (&[][..], lines),
@@ -93,6 +109,7 @@ pub fn render(lines: &[Line], profile: &Profile) -> Vec<u8> {
 /// A receipt in the making, with what the printer is set to.
 struct Sheet<'a> {
     profile: &'a Profile,
+    fonts: &'a Fonts,
     style: Style,
     page: Option<CodePage>,
     /// Lines on paper.
@@ -101,13 +118,14 @@ struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    fn new(profile: &'a Profile) -> Self {
+    fn new(profile: &'a Profile, fonts: &'a Fonts) -> Self {
         let mut out = Vec::with_capacity(USUAL_BYTES);
         out.extend_from_slice(&COMMANDS.reset);
         // FS . leaves the Kanji mode, in which many Chinese printers begin.
         out.extend_from_slice(b"\x1c.");
         Self {
             profile,
+            fonts,
             style: Style::default(),
             page: None,
             printed: 0,
@@ -117,11 +135,15 @@ impl<'a> Sheet<'a> {
 
     fn line(&mut self, line: &Line) {
         match line {
-            Line::Text(text, style) => self.words(&self.printable(text), *style),
+            Line::Text(text, style) => match self.printable(text) {
+                Printable::Device(text) => self.words(&text, *style),
+                Printable::Drawn(text) => self.drawn(&text, *style),
+            },
             Line::Columns(left, right, style) => self.columns_line(left, right, *style),
             Line::Rule => self.text(&"-".repeat(self.profile.columns), Style::default()),
             Line::Feed(lines) => self.feed(*lines),
             Line::Verbatim(line) => self.verbatim(line),
+            Line::Qr(data) => self.qr(data),
             Line::Cut => self.cut(),
         }
     }
@@ -129,22 +151,39 @@ impl<'a> Sheet<'a> {
     fn columns_line(&mut self, left: &Text, right: &Text, style: Style) {
         let columns = self.columns(style);
         let left = self.printable(left);
-        let right = self.printable(right);
+        let right = match self.printable(right) {
+            Printable::Drawn(text) if is_amount(&text) => {
+                Printable::Device(text::replaced(&text, self.profile).into())
+            }
+            right => right,
+        };
         let style = Style {
             align: Align::Left,
             ..style
         };
-        let (used, width) = (left.chars().count(), right.chars().count());
-        if used + width < columns {
-            self.set(style);
-            self.encode(&left);
-            self.right(&right, used, width);
-            return;
+        if let (Printable::Device(left), Printable::Device(right)) = (&left, &right) {
+            let (used, width) = (left.chars().count(), right.chars().count());
+            if used + width < columns {
+                self.set(style);
+                self.encode(left);
+                return self.right(right, used, width);
+            }
         }
-        self.words(&left, style);
-        for part in some(&words(&right, columns)) {
-            self.set(style);
-            self.right(part, 0, part.chars().count());
+        match left {
+            Printable::Device(text) => self.words(&text, style),
+            Printable::Drawn(text) => self.drawn(&text, style),
+        }
+        match right {
+            Printable::Device(text) => {
+                for part in some(&words(&text, columns)) {
+                    self.set(style);
+                    self.right(part, 0, part.chars().count());
+                }
+            }
+            Printable::Drawn(text) => {
+                let align = Align::Right;
+                self.drawn(&text, Style { align, ..style });
+            }
         }
     }
 
@@ -178,8 +217,10 @@ impl<'a> Sheet<'a> {
             wide: line.wide,
             high: line.high,
         };
-        let text = self.printable(&line.text);
-        self.lines(&pieces(&text, self.columns(style)), style);
+        match self.printable(&line.text) {
+            Printable::Device(text) => self.lines(&pieces(&text, self.columns(style)), style),
+            Printable::Drawn(text) => self.drawn(&text, style),
+        }
     }
 
     fn feed(&mut self, lines: u8) {
@@ -201,13 +242,57 @@ impl<'a> Sheet<'a> {
     }
 
     /// Text as this printer can print it.
-    fn printable<'t>(&self, text: &'t Text) -> Cow<'t, str> {
+    fn printable<'t>(&self, text: &'t Text) -> Printable<'t> {
         let plain = plain(text.as_str());
         if text::prints(&plain, self.profile) {
-            return plain;
+            return Printable::Device(plain);
         }
         let written = text::written_out(&plain, self.profile);
-        Cow::Owned(text::replaced(&written, self.profile))
+        let missing = |c: &char| !c.is_ascii() && !self.profile.prints(*c);
+        let mut missing = written.chars().filter(missing);
+        if self.profile.images == Images::None || !missing.any(|c| self.fonts.find(c).is_some()) {
+            return Printable::Device(text::replaced(&written, self.profile).into());
+        }
+        Printable::Drawn(written)
+    }
+
+    /// Text as dots.
+    fn drawn(&mut self, text: &str, style: Style) {
+        let look = Look {
+            wide: style.wide,
+            high: style.high,
+            bold: style.bold,
+        };
+        let dots = usize::from(self.profile.dots);
+        let (lines, more) = shape::draw(text, self.fonts, look, dots, LINES_OF_ONE);
+        for line in &lines {
+            self.picture(style.align, |profile, out| line.print(profile.images, out));
+        }
+        if more {
+            self.text(CUT_OFF, style);
+        }
+    }
+
+    fn qr(&mut self, data: &str) {
+        let harmless = |c: &char| !c.is_control() || matches!(c, '\r' | '\n');
+        let data: String = data.chars().filter(harmless).collect();
+        let mut fits = true;
+        self.picture(Align::Centre, |profile, out| {
+            fits = qr::print(&data, profile, out);
+        });
+        if !fits {
+            self.line(&Line::Text(Text::new(&data), Style::default()));
+        }
+    }
+
+    /// Something that is no text, on lines of its own.
+    fn picture(&mut self, align: Align, print: impl FnOnce(&Profile, &mut Vec<u8>)) {
+        self.set(Style {
+            align,
+            ..self.style
+        });
+        print(self.profile, &mut self.out);
+        self.printed += 1;
     }
 
     /// Characters on a line of this style.
@@ -247,6 +332,21 @@ impl<'a> Sheet<'a> {
             self.style = style;
         }
     }
+}
+
+/// Text, and how it gets onto paper.
+enum Printable<'t> {
+    /// By the printer's own characters.
+    Device(Cow<'t, str>),
+    /// As dots.
+    Drawn(String),
+}
+
+/// Whether a text is a number with at most a word for its currency, which must be legible even if
+/// a picture is not.
+fn is_amount(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    text.chars().any(|c| c.is_ascii_digit()) && letters <= CURRENCY_LETTERS
 }
 
 /// As many lines as one line of a receipt may take, and the mark if there are more.

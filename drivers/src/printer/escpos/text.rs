@@ -54,7 +54,7 @@ fn is_plain(character: char) -> bool {
 }
 
 /// Joins or parts its neighbours, or chooses how one looks.
-fn is_joiner(character: char) -> bool {
+pub(super) fn is_joiner(character: char) -> bool {
     matches!(character, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}')
 }
 
