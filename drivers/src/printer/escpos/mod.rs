@@ -24,4 +24,4 @@ pub use font::Fonts;
 pub use job::EscPos;
 pub use page::CodePage;
 pub use profile::{Confirmation, Cut, Images, Profile, ProfileError, Profiles};
-pub use receipt::{Align, Line, Style, render, render_with};
+pub use receipt::{Align, Line, Style, needs_fonts, render, render_with};

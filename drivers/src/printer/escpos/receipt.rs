@@ -106,6 +106,22 @@ pub fn render_with(lines: &[Line], profile: &Profile, fonts: &Fonts) -> Vec<u8> 
     sheet.out
 }
 
+/// Whether there is something on a receipt that the printer has no character for, so that fonts
+/// would make a difference.
+pub fn needs_fonts(lines: &[Line], profile: &Profile) -> bool {
+    let missing = |text: &Text| {
+        let plain = plain(text.as_str());
+        !text::prints(&plain, profile)
+    };
+    profile.images != Images::None
+        && lines.iter().any(|line| match line {
+            Line::Text(text, _) => missing(text),
+            Line::Columns(left, right, _) => missing(left) || missing(right),
+            Line::Verbatim(line) => missing(&line.text),
+            Line::Rule | Line::Feed(_) | Line::Qr(_) | Line::Cut => false,
+        })
+}
+
 /// A receipt in the making, with what the printer is set to.
 struct Sheet<'a> {
     profile: &'a Profile,

@@ -179,3 +179,18 @@ fn what_cannot_be_read_is_told_by_path() {
         "{errors:?}"
     );
 }
+
+#[test]
+fn the_example_of_the_documentation_is_right() {
+    let page = include_str!("../../../../../docs/printers.md");
+    let example = page
+        .split("```toml\n")
+        .nth(1)
+        .unwrap()
+        .split("```")
+        .next()
+        .unwrap();
+    let folder = folder(&[("1.toml", example)]);
+    let profiles = Profiles::with_folder(folder.path()).unwrap();
+    assert_eq!(profiles.find("front-desk").unwrap().column_dots, Some(12));
+}

@@ -1,8 +1,11 @@
 //! Receipts, as the bytes that go to a printer.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::printer::escpos::{Profiles, fixture::fonts};
 
 fn text(text: &str) -> Line {
     Line::Text(text.into(), Style::default())
@@ -38,6 +41,120 @@ fn shown(bytes: &[u8]) -> String {
             _ => format!("<{byte:02X}>"),
         })
         .collect()
+}
+
+/// As [`shown`], with pictures and codes in words.
+fn listed(mut bytes: &[u8]) -> String {
+    let mut out = String::new();
+    while !bytes.is_empty() {
+        let (what, length) = match picture(bytes) {
+            Some((width, rows, length)) => {
+                // Any other dots give another sum (FNV-1a).
+                let sum = bytes[..length].iter().fold(0x811c_9dc5_u32, |sum, byte| {
+                    (sum ^ u32::from(*byte)).wrapping_mul(0x0100_0193)
+                });
+                (
+                    format!("[picture of {width} by {rows} dots, {sum:08x}]\n"),
+                    length,
+                )
+            }
+            None => (shown(&bytes[..1]), 1),
+        };
+        out.push_str(&what);
+        bytes = &bytes[length..];
+    }
+    out
+}
+
+/// Width, rows and length of a picture that begins here.
+fn picture(bytes: &[u8]) -> Option<(usize, usize, usize)> {
+    let [0x1d, b'v', b'0', 0, xl, xh, yl, yh, ..] = bytes else {
+        return None;
+    };
+    let across = usize::from(u16::from_le_bytes([*xl, *xh]));
+    let rows = usize::from(u16::from_le_bytes([*yl, *yh]));
+    Some((across * 8, rows, 8 + across * rows))
+}
+
+fn of_many_scripts() -> Vec<Line> {
+    let title = Style {
+        bold: true,
+        high: true,
+        align: Align::Centre,
+        ..Style::default()
+    };
+    vec![
+        Line::Text("Zahnärzte · שלום".into(), title),
+        text("Größe und Straße"),
+        text("Ωμέγα καλημέρα"),
+        text("Привет, мир"),
+        text("İstanbul’da iyi günler, ışık"),
+        text("Zażółć gęślą jaźń"),
+        text("Žluťoučký kůň"),
+        Line::Rule,
+        pair("Untersuchung", "12,94 €"),
+        pair("בדיקה", "1.234,50 €"),
+        pair("فحص الأسنان", "90,55 €"),
+        pair("口腔检查", "16,82 €"),
+        pair("ตรวจฟัน", "3,88 ₪"),
+        pair("Danke 😀", "ABC"),
+        pair("Name", "李明华"),
+        slip("ZAHLUNG שלום"),
+        Line::Rule,
+        Line::Qr("https://beleg.example/a1-000042".to_owned()),
+        Line::Feed(1),
+        text("漢 ᚠ: without a glyph"),
+        Line::Cut,
+    ]
+}
+
+#[test]
+fn a_receipt_of_many_scripts() {
+    for name in ["epson-tm-t20iii", "star-tsp600", "generic-58mm"] {
+        let bytes = render_with(&of_many_scripts(), Profile::find(name).unwrap(), &fonts());
+        insta::assert_snapshot!(format!("many_scripts_{name}"), listed(&bytes));
+    }
+}
+
+#[test]
+fn amounts_are_the_printers_own_characters_on_every_profile() {
+    for profile in Profiles::built_in().names().filter_map(Profile::find) {
+        let bytes = render_with(&of_many_scripts(), profile, &fonts());
+        let listed = listed(&bytes);
+        for amount in ["12,94 ", "1.234,50 ", "90,55 ", "16,82 ", "3,88 "] {
+            assert!(
+                listed.contains(amount),
+                "{}: {amount} in\n{listed}",
+                profile.name
+            );
+        }
+        let drawn = listed.matches("[picture").count();
+        // The title, six lines of columns, one of the slip, the last; other lines where a page lacks.
+        let takes = profile.images != Images::None;
+        assert!(takes == (drawn >= 9), "{}: {drawn} pictures", profile.name);
+    }
+}
+
+#[test]
+fn without_fonts_there_are_marks_and_no_pictures() {
+    let profile = Profile::find("epson-tm-t20iii").unwrap();
+    let listed = listed(&render(&of_many_scripts(), profile));
+    assert!(!listed.contains("[picture"));
+    assert!(listed.contains("????<1B>$"), "{listed}");
+    assert!(listed.contains("? ?: without a glyph"), "{listed}");
+}
+
+#[test]
+fn a_code_that_does_not_fit_is_text() {
+    let profile = Profile::find("epson-tm-u220").unwrap();
+    let bytes = render(
+        &[Line::Qr("https://a.example/\u{10}\u{4}1".into())],
+        profile,
+    );
+    assert_eq!(
+        shown(&bytes),
+        "<1B>@<1C>.<1B>a<01><1B>a<00>https://a.example/1\n"
+    );
 }
 
 fn german() -> Vec<Line> {
@@ -154,12 +271,13 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         wide,
         high,
     });
-    let line = (0..6, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
+    let line = (0..7, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
         0 => Line::Text(Text::new(&a), style),
         1 => Line::Columns(Text::new(&a), Text::new(&b), style),
         2 => Line::Rule,
         3 => Line::Feed(2),
         4 => Line::Cut,
+        5 => Line::Qr(a),
         _ => Line::Verbatim(SlipLine {
             text: Text::new(&a),
             centred: style.bold,
@@ -170,12 +288,25 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
     prop::collection::vec(line, 0..8)
 }
 
+/// The built-in profiles that differ in what they know.
+const DIFFERENT: [&str; 4] = [
+    "generic-58mm",
+    "epson-tm-t20iii",
+    "star-tsp600",
+    "epson-tm-u220",
+];
+
 proptest! {
-    /// Whatever the data: only our own commands steer, and no line is wider than the paper.
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    /// Whatever the data: only our own commands steer, no line is wider than the paper, and nothing
+    /// is a real-time command.
     #[test]
-    fn only_known_commands_and_printable_bytes(lines in lines(), narrow: bool) {
-        let profile = Profile::find(if narrow { "generic-58mm" } else { "epson-tm-t20iii" }).unwrap();
-        let bytes = render(&lines, profile);
+    fn only_known_commands_and_printable_bytes(lines in lines(), profile in 0..4_usize) {
+        static FONTS: LazyLock<Fonts> = LazyLock::new(fonts);
+        let profile = Profile::find(DIFFERENT[profile]).unwrap();
+        let bytes = render_with(&lines, profile, &FONTS);
+        let real_time = |two: &[u8]| matches!(two, [0x10, 4 | 5 | 0x14]);
+        prop_assert!(!bytes.windows(2).any(real_time));
         let mut rest = bytes.as_slice();
         let (mut width, mut size) = (0, 1);
         while let Some((first, after)) = rest.split_first() {
@@ -184,10 +315,20 @@ proptest! {
                 | [0x1c, b'.', after @ ..]
                 | [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..]
                 | [0x1d, b'V', 0x42, 0, after @ ..] => after,
+                [0x1d, b'v', ..] => {
+                    prop_assert_eq!(width, 0, "a picture begins a line");
+                    let (across, _, length) = picture(rest).unwrap();
+                    prop_assert!(across <= usize::from(profile.dots).next_multiple_of(8));
+                    &rest[length..]
+                }
+                [0x1d, b'(', b'k', low, high, after @ ..] => {
+                    &after[usize::from(u16::from_le_bytes([*low, *high]))..]
+                }
                 // To the right, by whole columns of this profile's twelve dots.
                 [0x1b, b'$', low, high, after @ ..] => {
                     let dots = usize::from(u16::from_le_bytes([*low, *high]));
-                    prop_assert!(!narrow && dots % 12 == 0 && width <= dots / 12);
+                    prop_assert_eq!(profile.column_dots, Some(12));
+                    prop_assert!(dots % 12 == 0 && width <= dots / 12);
                     width = dots / 12;
                     after
                 }
