@@ -232,6 +232,30 @@ mod tests {
         }
     }
 
+    /// What a page prints, it prints by the byte that Python's codecs know too.
+    #[test]
+    fn the_tables_agree_with_others() {
+        let (mut pages, mut known) = (0, 0);
+        let lines = include_str!("page/pythons.txt").lines();
+        for line in lines.filter(|line| !line.starts_with('#')) {
+            let (name, characters) = line.split_once(' ').unwrap();
+            let page = CodePage::find(name).unwrap();
+            pages += 1;
+            for (place, code) in characters.split(' ').enumerate() {
+                let Ok(code) = u32::from_str_radix(code, 16) else {
+                    continue;
+                };
+                let character = char::from_u32(code).unwrap();
+                if let Some(byte) = page.byte(character) {
+                    assert_eq!(usize::from(byte), 0x80 + place, "{name} {character}");
+                    known += 1;
+                }
+            }
+        }
+        assert_eq!(pages, PAGES.len());
+        assert!(known > 3500, "only {known}");
+    }
+
     #[test]
     fn every_page_has_its_name_and_its_characters() {
         for name in CodePage::names() {

@@ -156,12 +156,19 @@ impl<'a> Sheet<'a> {
                 Printable::Drawn(text) => self.drawn(&text, *style),
             },
             Line::Columns(left, right, style) => self.columns_line(left, right, *style),
-            Line::Rule => self.text(&"-".repeat(self.profile.columns), Style::default()),
+            Line::Rule => self.rule(),
             Line::Feed(lines) => self.feed(*lines),
             Line::Verbatim(line) => self.verbatim(line),
             Line::Qr(data) => self.qr(data),
             Line::Cut => self.cut(),
         }
+    }
+
+    fn rule(&mut self) {
+        self.set(Style::default());
+        let end = self.out.len() + self.profile.columns;
+        self.out.resize(end, b'-');
+        self.end_line();
     }
 
     fn columns_line(&mut self, left: &Text, right: &Text, style: Style) {
@@ -317,7 +324,13 @@ impl<'a> Sheet<'a> {
     }
 
     fn words(&mut self, text: &str, style: Style) {
-        self.lines(&words(text, self.columns(style)), style);
+        let columns = self.columns(style);
+        // Nearly all lines are short, and broken into nothing.
+        if text.len() <= columns {
+            self.text(text, style);
+        } else {
+            self.lines(&words(text, columns), style);
+        }
     }
 
     fn lines(&mut self, lines: &[&str], style: Style) {

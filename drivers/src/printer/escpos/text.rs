@@ -17,7 +17,8 @@ const SHAPED: char = '\u{590}';
 /// characters (C0, DEL, C1) and the invisible ones that direct text. Most text is plain already,
 /// and is only looked at.
 pub(super) fn plain(text: &str) -> Cow<'_, str> {
-    if text.chars().all(is_plain) {
+    let printable = |byte: u8| (b' '..=b'~').contains(&byte);
+    if text.bytes().all(printable) || text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
     let composed: Cow<'_, str> = if text.chars().all(|c| c < MARKS) || is_nfc(text) {
