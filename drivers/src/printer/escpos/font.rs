@@ -124,3 +124,44 @@ fn look(folder: &Path, depth: usize, found: &mut [Option<PathBuf>]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::printer::escpos::fixture;
+
+    #[test]
+    fn each_character_has_the_first_font_that_draws_it() {
+        let fonts = fixture::fonts();
+        for (character, place) in [
+            ('a', Some(0)),
+            ('م', Some(1)),
+            ('ש', Some(2)),
+            ('ก', Some(3)),
+            ('漢', Some(4)),
+            ('😀', Some(5)),
+            ('ᚠ', None),
+            ('\u{10ffff}', None),
+        ] {
+            assert_eq!(fonts.find(character), place, "{character}");
+        }
+        assert_eq!(Fonts::none().find('a'), None);
+        assert!(Fonts::new([b"no font".to_vec(), Vec::new()]).is_empty());
+    }
+
+    #[test]
+    fn well_known_files_are_found_in_the_order_of_preference() {
+        let folder = tempfile::tempdir().unwrap();
+        let deep = folder.path().join("truetype/noto");
+        fs::create_dir_all(&deep).unwrap();
+        let thai = include_bytes!("shape/fonts/thai.ttf");
+        let latin = include_bytes!("shape/fonts/latin.ttf");
+        fs::write(folder.path().join("NotoSansThai-Regular.ttf"), thai).unwrap();
+        fs::write(deep.join("NotoSans-Regular.ttf"), latin).unwrap();
+        fs::write(deep.join("DejaVuSans.ttf"), b"no font").unwrap();
+        fs::write(deep.join("Strange.ttf"), latin).unwrap();
+        let fonts = Fonts::load(&[folder.path().to_owned(), "/nowhere/at/all".into()]);
+        assert_eq!((fonts.find('a'), fonts.find('ก')), (Some(0), Some(1)));
+        assert_eq!(format!("{fonts:?}"), "Fonts(2)");
+    }
+}

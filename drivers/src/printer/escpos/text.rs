@@ -165,21 +165,27 @@ pub(super) fn encode(
     current: &mut Option<CodePage>,
     out: &mut Vec<u8>,
 ) {
-    if text.is_ascii() {
-        out.extend_from_slice(text.as_bytes());
-        return;
-    }
-    for (at, character) in text.char_indices() {
-        if let Ok(byte @ 0..=0x7f) = u8::try_from(character) {
+    let mut rest = text;
+    loop {
+        let ascii = rest.bytes().position(|byte| byte >= 0x80);
+        let Some((run, other)) = ascii.and_then(|at| rest.split_at_checked(at)) else {
+            out.extend_from_slice(rest.as_bytes());
+            return;
+        };
+        out.extend_from_slice(run.as_bytes());
+        let mut characters = other.chars();
+        let Some(character) = characters.next() else {
+            return;
+        };
+        if let Some(byte) = current.and_then(|page| page.byte(character)) {
             out.push(byte);
-        } else if let Some(byte) = current.and_then(|page| page.byte(character)) {
-            out.push(byte);
-        } else if let Some((page, number, byte)) = furthest(text.get(at..).unwrap_or(""), profile) {
+        } else if let Some((page, number, byte)) = furthest(other, profile) {
             *current = Some(page);
             out.extend([0x1b, b't', number, byte]);
         } else {
             out.extend(u8::try_from(REPLACEMENT));
         }
+        rest = characters.as_str();
     }
 }
 

@@ -136,6 +136,18 @@ fn amounts_are_the_printers_own_characters_on_every_profile() {
 }
 
 #[test]
+fn an_amount_is_text_even_with_a_currency_that_is_not() {
+    let lines = [pair("فحص", "77,01 د.إ"), pair("فحص", "رقم الفاتورة 15")];
+    let bytes = render_with(&lines, Profile::find("generic-58mm").unwrap(), &fonts());
+    let listed = listed(&bytes);
+    assert!(
+        listed.contains("                       77,01 ?.?\n"),
+        "{listed}"
+    );
+    assert_eq!(listed.matches("[picture").count(), 3, "{listed}");
+}
+
+#[test]
 fn without_fonts_there_are_marks_and_no_pictures() {
     let profile = Profile::find("epson-tm-t20iii").unwrap();
     let listed = listed(&render(&of_many_scripts(), profile));
