@@ -85,7 +85,7 @@ fn what_is_rendered_is_what_stands_on_paper() {
             .filter(|l| !l.is_empty())
             .collect();
         // A wide character takes two columns, and is followed by nothing.
-        let apart = |text: &str| text.chars().map(|c| format!("{c} ")).collect::<String>();
+        let apart = |text: &str| text.chars().flat_map(|c| [c, ' ']).collect::<String>();
         let wide = format!(
             "{}{:gap$}{}",
             apart("Summe"),
