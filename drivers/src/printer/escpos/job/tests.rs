@@ -21,7 +21,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(profile: &'static Profile, policy: Policy) -> Self {
+    fn new(profile: &Profile, policy: Policy) -> Self {
         Self {
             printer: EscPos::new(profile, policy),
             now: Mono::default(),
@@ -92,7 +92,7 @@ fn check(profile: &str, policy: Policy, steps: &[(&str, &str)]) {
     check_profile(Profile::find(profile).unwrap(), policy, steps);
 }
 
-fn check_profile(profile: &'static Profile, policy: Policy, steps: &[(&str, &str)]) {
+fn check_profile(profile: &Profile, policy: Policy, steps: &[(&str, &str)]) {
     let mut bench = Bench::new(profile, policy);
     for (number, (input, expected)) in steps.iter().enumerate() {
         assert_eq!(bench.say(input), *expected, "step {number}: {input}");
@@ -155,6 +155,28 @@ fn real_time_status_is_believed_after_the_time_that_the_data_need() {
             ("pass 2000", "ask"),
             ("bytes 12 12", ""),
             ("bytes 12", "1 confirmed"),
+        ],
+    );
+}
+
+#[test]
+fn a_printer_that_confirms_nothing_is_never_believed() {
+    let profile = Profile {
+        confirmation: Confirmation::None,
+        ..real_time().clone()
+    };
+    check_profile(
+        &profile,
+        Policy::Keep,
+        &[
+            ("up", "ready"),
+            ("print 1", "ask"),
+            ("bytes 12 12 12", r"send \x1b@receipt"),
+            ("pass 2000", "ask"),
+            ("bytes 12 12 12 00", ""),
+            ("pass 3999", "ask"),
+            ("bytes 12 12 12", ""),
+            ("pass 1", "1 unknown, close"),
         ],
     );
 }

@@ -69,6 +69,7 @@ fn scripts() {
         "น้ำ ที่",
         "😀 \u{16a0}",
         "Größe Ωμέγα Привет",
+        "abc שלום 12 לי (م) def",
     ];
     let pictures = texts.map(|text| format!("{text}\n{}", shown(&one(text), 400)));
     insta::assert_snapshot!(pictures.concat());
