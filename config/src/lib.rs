@@ -13,13 +13,10 @@ mod secret;
 mod types;
 
 pub use error::{ConfigError, Problem};
-pub use link::{FlowControl, InvalidLink, Link};
-pub use parse::PROTOCOLS;
+pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
+pub use parse::protocol::*;
 pub use secret::SecretSource;
-pub use types::{
-    Config, Daemon, Printer, Protocol, Secret, Terminal, Till, Upstream, UpstreamKind, ZvtCharset,
-    ZvtOptions,
-};
+pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream, UpstreamKind};
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;

@@ -1,4 +1,5 @@
-//! Where a device is: `serial:/dev/…?baud=115200`, `tcp:host:port` or `file:/dev/usb/lp0`.
+//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port`, `https:host:port` or
+//! `file:/dev/usb/lp0`.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -13,9 +14,18 @@ pub enum Link {
         baud: Option<u32>,
         /// Flow control.
         flow: FlowControl,
+        /// Data bits, parity and stop bits; the protocol's own default unless given.
+        format: Option<SerialFormat>,
     },
     /// A TCP connection that we open.
     Tcp {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+    /// Requests over HTTPS, to a device that answers them.
+    Https {
         /// Name or address.
         host: String,
         /// Port.
@@ -38,16 +48,26 @@ pub enum FlowControl {
     RtsCts,
 }
 
+/// Data bits, parity and stop bits of a serial line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SerialFormat {
+    /// Eight data bits, no parity, one stop bit.
+    EightN1,
+    /// Seven data bits, even parity, one stop bit.
+    SevenE1,
+}
+
 /// Why a text is no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLink {
-    /// Not one of the three forms.
+    /// Not one of the four forms.
     #[error(
-        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port or file:/dev/usb/lp0"
+        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port, https:host:port or \
+         file:/dev/usb/lp0"
     )]
     NotALink(String),
     /// An option that is not known.
-    #[error("“{0}” is not an option of a serial link; use baud=9600 or flow=rts-cts")]
+    #[error("“{0}” is not an option of a serial link; use baud=9600, flow=rts-cts or format=7e1")]
     UnknownOption(String),
 }
 
@@ -58,22 +78,26 @@ impl FromStr for Link {
         let (scheme, rest) = text.split_once(':').ok_or_else(wrong)?;
         match scheme {
             "serial" => serial(rest).map_err(|e| e.unwrap_or_else(wrong)),
-            "tcp" => {
-                let (host, port) = rest.rsplit_once(':').ok_or_else(wrong)?;
-                let host = host.trim_start_matches('[').trim_end_matches(']');
-                let port = port.parse().ok().filter(|p| *p != 0).ok_or_else(wrong)?;
-                if host.is_empty() || host.contains(['/', ' ', '?']) {
-                    return Err(wrong());
-                }
-                Ok(Self::Tcp {
-                    host: host.to_owned(),
-                    port,
+            "tcp" | "https" => {
+                let (host, port) = host_and_port(rest).ok_or_else(wrong)?;
+                Ok(if scheme == "tcp" {
+                    Self::Tcp { host, port }
+                } else {
+                    Self::Https { host, port }
                 })
             }
             "file" if rest.starts_with('/') => Ok(Self::File { path: rest.into() }),
             _ => Err(wrong()),
         }
     }
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let port = port.parse().ok().filter(|p| *p != 0)?;
+    let plain = !host.is_empty() && !host.contains(['/', ' ', '?', '@', '#']);
+    plain.then(|| (host.to_owned(), port))
 }
 
 /// `None` stands for "not a link at all".
@@ -84,6 +108,7 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
     }
     let mut baud = None;
     let mut flow = FlowControl::None;
+    let mut format = None;
     for option in options.split('&').filter(|o| !o.is_empty()) {
         let unknown = || Some(InvalidLink::UnknownOption(option.to_owned()));
         match option.split_once('=') {
@@ -92,6 +117,8 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
             }
             Some(("flow", "none")) => flow = FlowControl::None,
             Some(("flow", "rts-cts")) => flow = FlowControl::RtsCts,
+            Some(("format", "8n1")) => format = Some(SerialFormat::EightN1),
+            Some(("format", "7e1")) => format = Some(SerialFormat::SevenE1),
             _ => return Err(unknown()),
         }
     }
@@ -99,6 +126,7 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
         path: path.into(),
         baud,
         flow,
+        format,
     })
 }
 
@@ -107,6 +135,7 @@ impl fmt::Display for Link {
         match self {
             Self::Serial { path, .. } => write!(f, "serial:{}", path.display()),
             Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
+            Self::Https { host, port } => write!(f, "https:{host}:{port}"),
             Self::File { path } => write!(f, "file:{}", path.display()),
         }
     }
@@ -121,11 +150,19 @@ mod tests {
         for (text, expected) in [
             (
                 "serial:/dev/ttyUSB0",
-                r#"Ok(Serial { path: "/dev/ttyUSB0", baud: None, flow: None })"#,
+                r#"Ok(Serial { path: "/dev/ttyUSB0", baud: None, flow: None, format: None })"#,
             ),
             (
                 "serial:/dev/ttyS0?baud=115200&flow=rts-cts",
-                r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts })"#,
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts, format: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?format=7e1",
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: None, flow: None, format: Some(SevenE1) })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?format=7e2",
+                r#"Err(UnknownOption("format=7e2"))"#,
             ),
             (
                 "tcp:192.0.2.20:20007",
@@ -143,6 +180,15 @@ mod tests {
             ("serial:ttyS0", r#"Err(NotALink("serial:ttyS0"))"#),
             ("tcp:host", r#"Err(NotALink("tcp:host"))"#),
             ("tcp::20007", r#"Err(NotALink("tcp::20007"))"#),
+            (
+                "https:192.0.2.20:8443",
+                r#"Ok(Https { host: "192.0.2.20", port: 8443 })"#,
+            ),
+            (
+                "https://192.0.2.20:8443",
+                r#"Err(NotALink("https://192.0.2.20:8443"))"#,
+            ),
+            ("https:host", r#"Err(NotALink("https:host"))"#),
             ("tcp:host:0", r#"Err(NotALink("tcp:host:0"))"#),
             ("usb:1", r#"Err(NotALink("usb:1"))"#),
         ] {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration}
 
 use payment::{Currency, DeviceId, Method, PrinterId, UpstreamId};
 
-use crate::Link;
+use crate::{Link, Protocol};
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -47,49 +47,6 @@ pub struct Terminal {
     pub currency: Currency,
     /// Where its receipts come out.
     pub printer: Option<PrinterId>,
-}
-
-/// A terminal's protocol with that protocol's options.
-#[derive(Debug, Clone)]
-pub enum Protocol {
-    /// ZVT-Kassenschnittstelle.
-    Zvt(ZvtOptions),
-}
-
-impl Protocol {
-    /// How long the terminal may work on one payment.
-    pub fn patience(&self) -> Duration {
-        match self {
-            Self::Zvt(options) => options.completion_timeout,
-        }
-    }
-}
-
-/// `[terminal.zvt]`
-#[derive(Debug, Clone)]
-pub struct ZvtOptions {
-    /// The six digits of the merchant password; `000000` unless given.
-    pub password: Secret,
-    /// The character set of the terminal's texts.
-    pub charset: ZvtCharset,
-    /// T3: how long a command may stay unanswered.
-    pub answer_timeout: Duration,
-    /// T4: how long the terminal may be silent in the middle of an operation.
-    pub completion_timeout: Duration,
-    /// Whether the terminal's receipts come to our printer.
-    pub print_here: bool,
-}
-
-/// The character set of a ZVT terminal's texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ZvtCharset {
-    /// The protocol's own default.
-    #[default]
-    Cp437,
-    /// What Austrian terminals send.
-    Latin1,
-    /// The seven-bit set with German letters in the places of brackets.
-    SevenBit,
 }
 
 /// `[[till]]`: a device without a terminal.

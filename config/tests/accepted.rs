@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use config::{Config, ConfigError, Protocol, SecretSource, UpstreamKind, ZvtOptions};
+use config::{
+    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind,
+    ZvtOptions,
+};
 use payment::Method;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
@@ -22,7 +25,9 @@ fn parse(text: &str) -> Result<Config, ConfigError> {
 }
 
 fn zvt(config: &Config) -> &ZvtOptions {
-    let Protocol::Zvt(options) = &config.terminals[0].protocol;
+    let Protocol::Zvt(options) = &config.terminals[0].protocol else {
+        panic!("another protocol: {config:?}");
+    };
     options
 }
 
@@ -48,6 +53,29 @@ fn one_device_is_enough_and_the_rest_has_defaults() {
     let config = parse(TERMINAL).unwrap();
     insta::assert_debug_snapshot!(config);
     assert_eq!(zvt(&config).password.expose(), "000000");
+}
+
+#[test]
+fn an_italian_terminal_needs_nothing_but_its_address() {
+    let text = TERMINAL.replace("\"zvt\"", "\"ecr17\"");
+    let options = |text: &str| {
+        let Protocol::Ecr17(options) = parse(text).unwrap().terminals.remove(0).protocol else {
+            panic!("it is an ECR17 terminal");
+        };
+        options
+    };
+    let plain = options(&text);
+    assert_eq!((plain.lrc, plain.extended), (Ecr17Lrc::Detect, true));
+    assert_eq!(plain.terminal_id, "00000000");
+    let exact = "[terminal.ecr17]\nlrc = \"stx+payload\"\nterminal_id = \"12345678\"\n\
+                 register = \"00000002\"\nextended = false\ncompletion_timeout = \"2m\"\n";
+    let exact = options(&format!("{text}{exact}"));
+    assert_eq!((exact.lrc, exact.extended), (Ecr17Lrc::StxPayload, false));
+    assert_eq!(
+        (&*exact.terminal_id, &*exact.register),
+        ("12345678", "00000002")
+    );
+    assert_eq!(exact.completion_timeout, Duration::from_mins(2));
 }
 
 #[test]
@@ -80,6 +108,11 @@ fn options_reach_their_places() {
 password = { credential = "six-digits" }
 answer_timeout = "7s"
 completion_timeout = "4m"
+number_messages = true
+amounts_at_terminal = false
+administration_at_terminal = false
+service_menu = false
+capitals = true
 
 [[upstream]]
 id = "ivvy"
@@ -96,6 +129,13 @@ methods = { card = 9, other = 0x10 }
     assert_eq!(options.password.expose(), "123456");
     assert_eq!(options.answer_timeout, Duration::from_secs(7));
     assert_eq!(options.completion_timeout, Duration::from_mins(4));
+    assert!(options.number_messages && options.capitals);
+    let allowed = [
+        options.amounts_at_terminal,
+        options.administration_at_terminal,
+        options.service_menu,
+    ];
+    assert_eq!(allowed, [false; 3]);
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));
@@ -110,6 +150,42 @@ methods = { card = 9, other = 0x10 }
     assert_eq!(*methods, BTreeMap::from(expected));
 }
 
+#[test]
+fn an_adyen_terminal_has_defaults_and_a_root_that_is_read() {
+    let root = tempfile::NamedTempFile::new().unwrap();
+    let text = format!(
+        r#"
+[[terminal]]
+id = "desk1"
+protocol = "adyen"
+link = "https:192.0.2.22:8443"
+currency = "EUR"
+[terminal.adyen]
+poi_id = "V400m-123456789"
+passphrase = {{ credential = "six-digits" }}
+key_identifier = "clinic"
+key_version = 1
+root = "{}"
+"#,
+        root.path().display()
+    );
+    let problem = parse(&text).unwrap_err().to_string();
+    assert!(problem.contains("holds no certificate"), "{problem}");
+    fs::write(root.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let config = parse(&text).unwrap();
+    let Protocol::Adyen(options) = &config.terminals[0].protocol else {
+        panic!("not Adyen");
+    };
+    assert_eq!(options.root, "-----BEGIN CERTIFICATE-----\n");
+    assert_eq!(options.environment, AdyenEnvironment::Live);
+    assert_eq!(options.sale_id, None);
+    assert_eq!(options.payment_timeout, Duration::from_secs(150));
+    assert_eq!(
+        config.terminals[0].protocol.patience(),
+        Duration::from_secs(150)
+    );
+}
+
 const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");
 
 /// A block of the documentation shows one table; what it needs beside it is added.
@@ -117,6 +193,8 @@ const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");
 fn every_block_of_the_documentation_is_right() {
     let secret = tempfile::NamedTempFile::new().unwrap();
     fs::write(secret.path(), "123456\n").unwrap();
+    let root = tempfile::NamedTempFile::new().unwrap();
+    fs::write(root.path(), "-----BEGIN CERTIFICATE-----\n").unwrap();
     let blocks: Vec<&str> = DOCUMENTATION
         .split("```toml\n")
         .skip(1)
@@ -124,10 +202,15 @@ fn every_block_of_the_documentation_is_right() {
         .collect();
     assert!(blocks.len() >= 6, "only {} blocks", blocks.len());
     for block in blocks {
-        let mut whole = block.replace(
-            "/etc/tilld/desk1-password",
-            &secret.path().display().to_string(),
-        );
+        let mut whole = block.to_owned();
+        for (path, there) in [
+            ("desk1-password", &secret),
+            ("adyen-passphrase", &secret),
+            ("adyen-terminal-root.pem", &root),
+        ] {
+            let there = there.path().display().to_string();
+            whole = whole.replace(&format!("/etc/tilld/{path}"), &there);
+        }
         if !block.contains("[[terminal]]") && !block.contains("[[till]]") {
             whole.push_str("\n[[till]]\nid = \"spare\"\ncurrency = \"EUR\"\n");
         }

@@ -62,7 +62,9 @@ fn line_ends_are_no_part_of_a_secret() {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
         match (password_in(&file), expected) {
             (Ok(config), Ok(password)) => {
-                let Protocol::Zvt(options) = &config.terminals[0].protocol;
+                let Protocol::Zvt(options) = &config.terminals[0].protocol else {
+                    panic!("another protocol: {config:?}");
+                };
                 assert_eq!(options.password.expose(), password);
             }
             (Err(problem), Err(part)) => assert!(problem.to_string().contains(part), "{problem}"),

@@ -61,8 +61,8 @@ pub enum Problem {
     },
     /// The last payment's outcome is unknown.
     #[error(
-        "{device} takes no card payment while payment {payment} is in doubt. Find out whether it \
-         was charged, settle it, then send the same request again."
+        "The terminal of {device} is asked for nothing new while payment {payment} is in doubt. \
+         Find out whether it was charged, settle it, then send the same request again."
     )]
     DeviceInDoubt {
         /// Which device.
@@ -75,6 +75,18 @@ pub enum Problem {
         "The day of {0} is being closed. Wait until that has ended, then send the same request again."
     )]
     Closing(DeviceId),
+    /// The device's terminal is busy with a service.
+    #[error(
+        "The terminal of {0} is busy with a service. Wait until that has ended, then send the same \
+         request again."
+    )]
+    Serving(DeviceId),
+    /// The device has no terminal that could be asked for a service.
+    #[error("{0} has no card terminal. Name a device that has one.")]
+    NothingToServe(DeviceId),
+    /// A service was refused, or nobody knows whether it was done.
+    #[error("{0} The service was not done. It moves no money, and may be asked for again.")]
+    ServiceNotDone(Text),
     /// The device has no terminal whose day could be closed.
     #[error("{0} has no card terminal, so there is no day to close.")]
     NothingToClose(DeviceId),
@@ -148,6 +160,12 @@ pub enum Problem {
         "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
     )]
     NothingToHandle(PaymentId),
+    /// No receipt of which a copy could be printed.
+    #[error("Payment {0} is not approved, so there is no receipt to copy.")]
+    NothingToCopy(PaymentId),
+    /// No printer.
+    #[error("{0} has no receipt printer. Name one in the configuration, as terminal.printer.")]
+    NoPrinter(DeviceId),
     /// No such page.
     #[error("There is nothing at this address. The API begins with /v1/.")]
     NotFound,
@@ -189,6 +207,8 @@ pub enum NotOffered {
     },
     /// Give money back.
     Refund,
+    /// Do anything besides payments.
+    Service,
     /// End its day when asked.
     EndOfDay,
     /// End a running payment when asked.
@@ -215,6 +235,9 @@ impl std::fmt::Display for NotOffered {
             }
             Self::Refund => f.write_str(
                 "This terminal cannot give money back. Give it back another way, and record that.",
+            ),
+            Self::Service => f.write_str(
+                "This terminal does nothing but payments when asked. Look into its menu.",
             ),
             Self::EndOfDay => f.write_str(
                 "The day of this terminal is not closed from here. It closes by itself, or in its menu.",
@@ -247,6 +270,9 @@ impl Problem {
             Self::DeviceBusy { .. } => ("device-busy", 409),
             Self::DeviceInDoubt { .. } => ("device-in-doubt", 409),
             Self::Closing(_) => ("device-closing", 409),
+            Self::Serving(_) => ("device-serving", 409),
+            Self::NothingToServe(_) => ("nothing-to-serve", 422),
+            Self::ServiceNotDone(_) => ("service-not-done", 502),
             Self::NothingToClose(_) => ("nothing-to-close", 422),
             Self::ClosingKeyReused(_) => ("idempotency-key-reused", 422),
             Self::CannotReturn(_) => ("cannot-return", 409),
@@ -264,6 +290,8 @@ impl Problem {
             Self::UnknownPayment(_) => ("unknown-payment", 404),
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
             Self::NothingToHandle(_) => ("nothing-to-handle", 409),
+            Self::NothingToCopy(_) => ("nothing-to-copy", 409),
+            Self::NoPrinter(_) => ("no-printer", 409),
             Self::NotFound => ("not-found", 404),
             Self::MethodNotAllowed => ("method-not-allowed", 405),
             Self::Unauthorized => ("unauthorized", 401),
@@ -281,6 +309,7 @@ impl Problem {
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
             | Self::NothingToHandle(payment)
+            | Self::NothingToCopy(payment)
             | Self::NotInDoubt(payment) => Some(*payment),
             _ => None,
         }

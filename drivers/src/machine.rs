@@ -36,7 +36,8 @@ impl Add<Duration> for Mono {
 pub enum Input<'a, C> {
     /// The link is there; nothing was sent or received on it yet.
     LinkUp,
-    /// The link is gone. What was sent may or may not have arrived.
+    /// The link is gone: what was sent may or may not have arrived. Or it could not be opened,
+    /// after an [`Output::Open`].
     LinkDown,
     /// Bytes arrived, cut anywhere.
     Bytes(&'a [u8]),
@@ -59,7 +60,11 @@ pub enum Output<F, E> {
     Store(F),
     /// Tell whoever watches.
     Event(E),
-    /// Drop the link and make it anew. [`Input::LinkDown`] follows.
+    /// Open the link, if nobody did. [`Input::LinkUp`] or [`Input::LinkDown`] follows. For links that
+    /// are open on demand ([`Policy::OnDemand`](crate::link::Policy::OnDemand)); others open
+    /// themselves.
+    Open,
+    /// Drop the link, and make it anew where the policy says so. [`Input::LinkDown`] follows.
     Close,
     /// Nothing more to do until the next input, or until this moment if there is one. Ends the
     /// drain.

@@ -51,13 +51,16 @@ const READ_BYTES: usize = 2048;
 const WAITING_WORDS: usize = 256;
 /// How long the last bytes before a close may take.
 const CLOSE_GRACE: Duration = Duration::from_secs(1);
+/// What to do about a link that does not say so itself.
+const ADVICE: &str = ". Check the device and its cable";
 
 /// Runs a machine on a link until the engine drops its end of `commands` or `events`.
 ///
 /// With [`Policy::Keep`] the link is opened at once, and again after every loss, with growing pauses
 /// of 200 ms to 10 s. With [`Policy::PerJob`] it is opened when a command comes, which then
 /// follows [`Input::LinkUp`]; when it cannot be opened, the machine gets the command without a
-/// link, and has to refuse it.
+/// link, and has to refuse it. With [`Policy::OnDemand`] it is opened when the machine asks for it,
+/// and the machine decides how often, and what is said of it.
 ///
 /// What has not been written when the engine goes is lost: let the machine come to its end first.
 pub async fn run<M: Machine>(
@@ -127,13 +130,13 @@ impl<M: Machine> Shell<M> {
         Self {
             machine,
             link,
-            defaults,
             backoff: Backoff::new(defaults.seed),
             origin,
             line: match defaults.policy {
                 Policy::Keep => Line::Pausing(origin),
-                Policy::PerJob => Line::Unwanted,
+                Policy::PerJob | Policy::OnDemand => Line::Unwanted,
             },
+            defaults,
             held: VecDeque::new(),
             outgoing: Vec::new(),
             words: VecDeque::new(),
@@ -179,8 +182,11 @@ impl<M: Machine> Shell<M> {
             Step::Opened(Ok(connection)) => self.opened(connection),
             Step::Opened(Err(error)) => self.not_opened(&error),
             Step::Read(Ok(count)) if count > 0 => self.received(count),
-            Step::Read(Ok(_)) => self.lost("the device hung up"),
-            Step::Read(Err(error)) | Step::Wrote(Err(error)) => self.lost(&error.to_string()),
+            Step::Read(Ok(_)) => self.lost("the device hung up", ADVICE),
+            Step::Read(Err(error)) | Step::Wrote(Err(error)) => {
+                let advice = if link::advises(&error) { "" } else { ADVICE };
+                self.lost(&error.to_string(), advice);
+            }
             Step::Wrote(Ok(count)) => {
                 self.outgoing.drain(..count.min(self.outgoing.len()));
             }
@@ -192,7 +198,7 @@ impl<M: Machine> Shell<M> {
 
     fn command(&mut self, command: M::Command) {
         match (self.defaults.policy, &self.line) {
-            (Policy::Keep, _) | (Policy::PerJob, Line::Up { .. }) => {
+            (Policy::Keep | Policy::OnDemand, _) | (Policy::PerJob, Line::Up { .. }) => {
                 self.feed(Input::Command(command));
             }
             (Policy::PerJob, Line::Opening(_)) => self.held.push_back(command),
@@ -204,7 +210,7 @@ impl<M: Machine> Shell<M> {
     }
 
     fn open(&mut self) {
-        let (link, defaults) = (self.link.clone(), self.defaults);
+        let (link, defaults) = (self.link.clone(), self.defaults.clone());
         self.line = Line::Opening(Box::pin(async move { link::open(&link, &defaults).await }));
     }
 
@@ -225,6 +231,9 @@ impl<M: Machine> Shell<M> {
         tracing::warn!(%error, "link not opened");
         self.tell(Err(Text::new(&error.to_string())));
         self.rest();
+        if self.defaults.policy == Policy::OnDemand {
+            self.feed(Input::LinkDown);
+        }
         self.give_held();
     }
 
@@ -246,10 +255,13 @@ impl<M: Machine> Shell<M> {
     }
 
     /// The link ended by itself.
-    fn lost(&mut self, why: &str) {
-        tracing::warn!(link = %self.link, why, "link lost");
-        let advice = "Check the device and its cable";
-        self.tell(Err(Text::new(&format!("{}: {why}. {advice}", self.link))));
+    fn lost(&mut self, why: &str, advice: &str) {
+        if self.defaults.policy == Policy::OnDemand {
+            tracing::debug!(link = %self.link, why, "link ended");
+        } else {
+            tracing::warn!(link = %self.link, why, "link lost");
+        }
+        self.tell(Err(Text::new(&format!("{}: {why}{advice}", self.link))));
         self.down();
     }
 
@@ -281,12 +293,15 @@ impl<M: Machine> Shell<M> {
     fn rest(&mut self) {
         self.line = match self.defaults.policy {
             Policy::Keep => Line::Pausing(Instant::now() + self.backoff.next()),
-            Policy::PerJob => Line::Unwanted,
+            Policy::PerJob | Policy::OnDemand => Line::Unwanted,
         };
     }
 
     /// Tells the engine what is new about the link.
     fn tell(&mut self, state: Result<(), Text>) {
+        if self.defaults.policy == Policy::OnDemand {
+            return;
+        }
         if self.told.as_ref() != Some(&state) {
             self.words.push_back(match &state {
                 Ok(()) => FromMachine::LinkUp,
@@ -309,6 +324,8 @@ impl<M: Machine> Shell<M> {
                 Output::Send(_) => tracing::debug!(link = %self.link, "sent to no link"),
                 Output::Store(fact) => self.words.push_back(FromMachine::Store(fact)),
                 Output::Event(event) => self.words.push_back(FromMachine::Event(event)),
+                Output::Open if matches!(self.line, Line::Unwanted) => self.open(),
+                Output::Open => {}
                 Output::Close => self.closing = up,
                 Output::Wait(deadline) => {
                     self.deadline = deadline;

@@ -3,12 +3,21 @@
 //! `cargo fuzz` calls them with libFuzzer (`fuzz_targets`), and `cargo test` with a bounded number
 //! of mutations of the seeds in `corpus` (`tests/bounded.rs`). A function panics when a law is broken.
 
+mod adyen;
 mod documents;
+mod ecr17;
+mod french;
 mod machines;
 pub mod mutate;
 mod wire;
 
+pub use adyen::{adyen_answer, adyen_driver};
 pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
+pub use french::{
+    caisse_ap_answer, caisse_ap_driver, concert_driver, concert_line, simulated_caisse_ap,
+    simulated_concert,
+};
 pub use machines::{escpos_driver, simulated_printer, simulated_terminal, zvt_driver};
 pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
 
@@ -24,9 +33,20 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("zvt_tlv", zvt_tlv),
     ("zvt_message", zvt_message),
     ("zvt_driver", zvt_driver),
+    ("concert_line", concert_line),
+    ("concert_driver", concert_driver),
+    ("caisse_ap_answer", caisse_ap_answer),
+    ("caisse_ap_driver", caisse_ap_driver),
+    ("ecr17_frame", ecr17_frame),
+    ("ecr17_message", ecr17_message),
+    ("ecr17_driver", ecr17_driver),
+    ("adyen_answer", adyen_answer),
+    ("adyen_driver", adyen_driver),
     ("escpos_driver", escpos_driver),
     ("escpos_receipt", escpos_receipt),
     ("simulated_terminal", simulated_terminal),
+    ("simulated_concert", simulated_concert),
+    ("simulated_caisse_ap", simulated_caisse_ap),
     ("simulated_printer", simulated_printer),
     ("ivvy_answer", ivvy_answer),
     ("config_file", config_file),

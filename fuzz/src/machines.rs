@@ -20,7 +20,7 @@ use simulator::{printer::Printer, terminal::zvt as simulated};
 const OUTPUTS: usize = 20_000;
 
 /// One step of a script.
-enum Step<'a> {
+pub(crate) enum Step<'a> {
     Bytes(&'a [u8]),
     Timeout(Duration),
     LinkUp,
@@ -55,7 +55,7 @@ fn script(data: &[u8]) -> Vec<Step<'_>> {
 }
 
 /// Runs a script; `look` sees every output.
-fn run<M: Machine>(
+pub(crate) fn run<M: Machine>(
     machine: &mut M,
     data: &[u8],
     command: impl Fn(u8) -> Option<M::Command>,
@@ -89,7 +89,7 @@ fn run<M: Machine>(
                 Output::Wait(_) => break,
                 // As the loop around a machine does.
                 Output::Close => machine.handle(now, Input::LinkDown),
-                Output::Send(_) | Output::Store(_) | Output::Event(_) => {}
+                Output::Send(_) | Output::Store(_) | Output::Event(_) | Output::Open => {}
             }
             outputs += 1;
             assert!(outputs < OUTPUTS, "it never waits");
@@ -118,6 +118,11 @@ pub fn zvt_driver(data: &[u8]) {
         answer_timeout: Duration::from_secs(5),
         completion_timeout: Duration::from_mins(3),
         print_here: true,
+        number_messages: first % 4 < 2,
+        amounts_at_terminal: true,
+        administration_at_terminal: true,
+        service_menu: true,
+        capitals: false,
     };
     let mut machine = Zvt::new(ZvtSettings::new(&options, currency), framing);
     let payment = PaymentId::new(at, [7; 10]);

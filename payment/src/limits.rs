@@ -8,6 +8,8 @@ pub const KEY_BYTES: usize = 255;
 pub const INVOICE_BYTES: usize = 64;
 /// Longest note of a payment, in characters.
 pub const NOTE_CHARS: usize = 500;
+/// Longest text for a terminal's display, in characters: eight lines of twenty.
+pub const DISPLAY_CHARS: usize = 160;
 /// Longest text taken over from a device or a person, in characters.
 pub const TEXT_CHARS: usize = 500;
 /// Largest amount in minor units: what six BCD bytes hold, less two digits of headroom.

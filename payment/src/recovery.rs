@@ -196,7 +196,7 @@ rows! {
     SeenIsStored => Approved,
     /// A reversal of the approval that was seen.
     SeenTakenBack => Declined,
-    /// A reversal, the next record after the one before, for this amount or none.
+    /// A reversal, the very next record after the one before, for this amount or none.
     TakenBack => Declined,
     /// A newer reversal of the payment that was to be cancelled.
     CancelStored => Approved,
@@ -391,10 +391,13 @@ fn taken_back(case: &Case, stored: &Stored, original_trace: Option<u32>) -> Row 
             Row::OtherReversal
         };
     }
-    let ours = stored
-        .approval
-        .money
-        .is_none_or(|money| money == case.money);
+    // Numbers with gaps do not show that there was nothing between: another payment may have been
+    // taken back.
+    let ours = case.counting == Counting::Receipts
+        && stored
+            .approval
+            .money
+            .is_none_or(|money| money == case.money);
     match age(case, &stored.approval) {
         Age::Next if ours => Row::TakenBack,
         Age::Next | Age::Later | Age::NotNewer | Age::Unknown => Row::OtherReversal,

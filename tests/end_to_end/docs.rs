@@ -3,7 +3,10 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use payment::State;
-use simulator::{invoicing, printer, terminal::zvt};
+use simulator::{
+    invoicing, printer,
+    terminal::{adyen, caisse_ap, concert, ecr17, zvt},
+};
 use tests::{Desk, Wire, binary, until};
 
 const PAGES: &[&str] = &[
@@ -134,7 +137,15 @@ fn the_readme_shows_what_the_drivers_declare() {
 #[test]
 fn every_fault_is_in_the_simulators_page() {
     let page = read("docs/simulators.md");
-    for (name, what) in zvt::FAULTS.iter().chain(printer::FAULTS) {
+    let terminals = [
+        zvt::FAULTS,
+        concert::FAULTS,
+        caisse_ap::FAULTS,
+        ecr17::FAULTS,
+        adyen::FAULTS,
+    ]
+    .concat();
+    for (name, what) in terminals.iter().chain(printer::FAULTS) {
         let row = format!("| `{name}` | {what} |");
         assert!(page.contains(&row), "docs/simulators.md lacks {row}");
     }

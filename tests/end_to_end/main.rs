@@ -3,13 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod api;
+mod copies;
 mod crash;
 mod demo;
 mod devices;
 mod docs;
 mod events;
+mod families;
 mod offline;
 mod recovery;
 mod returns;
 mod sale;
 mod scenarios;
+mod services;

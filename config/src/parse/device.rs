@@ -3,12 +3,12 @@
 use payment::{Currency, DeviceId, PrinterId};
 
 use super::{
-    Names, own_link, protocol,
+    Names, own_link,
     report::Report,
     section::{Place, Section},
     unique_id,
 };
-use crate::{PROTOCOLS, Printer, Terminal, Till};
+use crate::{Link, PROTOCOLS, Printer, Protocol, Terminal, Till};
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,
@@ -19,6 +19,10 @@ pub(super) fn printer<'t>(
     let id = unique_id(&mut section, &mut names.printers, "front");
     let user = id.as_ref().map(PrinterId::as_str);
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.21:9100");
+    if let Some(Link::Https { .. }) = link {
+        let text = "no printer is reached by HTTPS; write tcp:host:9100, file:… or serial:…";
+        section.note("link", text);
+    }
     let profile = profile(&mut section, names.profiles);
     Some(Printer {
         id: id?,
@@ -70,7 +74,7 @@ pub(super) fn terminal<'t>(
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.20:20007");
     let currency = currency(&mut section);
     let printer = printer_of(&mut section, names);
-    let protocol = protocol::read(&mut section, names, printer.is_some());
+    let protocol = Protocol::read(&mut section, names, printer.is_some());
     Some(Terminal {
         id: id?,
         protocol: protocol?,

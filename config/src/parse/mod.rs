@@ -17,12 +17,11 @@ use crate::{Config, Daemon, Link, SecretSource, error::Found};
 mod daemon;
 mod device;
 mod duration;
-mod protocol;
+pub(crate) mod protocol;
 mod report;
 mod section;
 mod upstream;
 
-pub use protocol::PROTOCOLS;
 use report::Report;
 use section::Section;
 
@@ -144,7 +143,7 @@ fn own_link(
     // A device node is the same whatever the form and the options.
     let wire = match &link {
         Link::Serial { path, .. } | Link::File { path } => path.display().to_string(),
-        Link::Tcp { host, port } => format!("{host}:{port}"),
+        Link::Tcp { host, port } | Link::Https { host, port } => format!("{host}:{port}"),
     };
     let user = format!("{} {}", section.name(), id.unwrap_or_default());
     if let Some(other) = links.insert(wire, user) {

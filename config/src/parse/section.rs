@@ -61,6 +61,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         self.table.contains_key(key)
     }
 
+    /// A text, if one is there; what else may be there is for others to note.
+    pub(super) fn peek(&self, key: &str) -> Option<&'v str> {
+        self.table.get(key)?.get_ref().as_str()
+    }
+
     fn typed<T>(
         &mut self,
         key: &str,
@@ -78,6 +83,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
     /// A text, if the key is there.
     pub(super) fn text(&mut self, key: &str) -> Option<&'v str> {
         self.typed(key, "a text in quotes", DeValue::as_str)
+    }
+
+    /// What a key says, where another reader of it notes what is wrong.
+    pub(super) fn said(&self, key: &str) -> Option<&'v str> {
+        self.table.get(key)?.get_ref().as_str()
     }
 
     /// A text that must be there and not be empty.

@@ -33,7 +33,9 @@ pub(super) async fn close(
     };
     match api.shell.close(intent).await? {
         Taken::Closing(closing) => Ok((StatusCode::CREATED, Json(view(&closing))).into_response()),
-        Taken::Accepted(_) | Taken::Ended(_) | Taken::Repeat(_) => Err(Problem::StorageFailed),
+        Taken::Accepted(_) | Taken::Ended(_) | Taken::Repeat(_) | Taken::Served(_) => {
+            Err(Problem::StorageFailed)
+        }
     }
 }
 
@@ -50,7 +52,7 @@ pub(super) async fn list(
     Ok(Json(json!({ "closings": closings })))
 }
 
-fn device_id(api: &Api, text: &str) -> Result<DeviceId, Problem> {
+pub(super) fn device_id(api: &Api, text: &str) -> Result<DeviceId, Problem> {
     text.parse().map_err(|_| api.shell.unknown_device(text))
 }
 

@@ -14,6 +14,16 @@ pub(super) async fn list(State(api): State<Api>) -> Json<Value> {
     Json(json!({ "devices": api.shell.desk().devices }))
 }
 
+pub(super) async fn show(
+    State(api): State<Api>,
+    Path(device): Path<String>,
+) -> Result<Json<Value>, Problem> {
+    let desk = api.shell.desk();
+    let known = desk.devices.iter().find(|d| d.id.as_str() == device);
+    let known = known.ok_or_else(|| api.shell.unknown_device(&device))?;
+    Ok(Json(json!(known)))
+}
+
 /// Asks a terminal for its last transaction again, to settle a doubt: recovery on demand.
 pub(super) async fn recover(
     State(api): State<Api>,

@@ -11,6 +11,8 @@ mod page;
 mod payments;
 mod reply;
 mod returns;
+mod service;
+mod slips;
 mod view;
 
 use std::sync::Arc;
@@ -38,12 +40,16 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/payments/{id}/abort", post(payments::abort))
         .route("/v1/payments/{id}/resolve", post(payments::resolve))
         .route("/v1/payments/{id}/handled", post(payments::handled))
+        .route("/v1/payments/{id}/copies", post(payments::copy))
         .route("/v1/payments/{id}/cancel", post(returns::cancel))
         .route("/v1/payments/{id}/refund", post(returns::refund))
         .route("/v1/devices", get(devices::list))
+        .route("/v1/devices/{id}", get(devices::show))
         .route("/v1/devices/{id}/recover", post(devices::recover))
         .route("/v1/devices/{id}/close", post(closings::close))
         .route("/v1/devices/{id}/closings", get(closings::list))
+        .route("/v1/devices/{id}/service", post(service::serve))
+        .route("/v1/devices/{id}/slips", get(slips::list))
         .route("/v1/events", get(events::stream))
         .with_state(Api { shell })
 }

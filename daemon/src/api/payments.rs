@@ -16,7 +16,10 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 use sync::queue::Filter;
 
-use super::{Api, view::PaymentView};
+use super::{
+    Api,
+    view::{JobView, PaymentView},
+};
 use crate::{engine::Taken, problem::Problem};
 
 /// What can be sent. Unknown fields are refused, so that a slip of the pen is never ignored.
@@ -54,7 +57,7 @@ pub(super) async fn begin(
         Taken::Accepted(payment) => (StatusCode::ACCEPTED, payment),
         Taken::Ended(payment) => (StatusCode::CREATED, payment),
         Taken::Repeat(payment) => (StatusCode::OK, payment),
-        Taken::Closing(_) => return Err(Problem::StorageFailed),
+        Taken::Closing(_) | Taken::Served(_) => return Err(Problem::StorageFailed),
     };
     let headers = [(
         header::LOCATION,
@@ -311,6 +314,15 @@ pub(super) async fn handled(
     show(State(api), Path(id.to_string())).await
 }
 
+/// A copy of the receipt, which says so (law 8).
+pub(super) async fn copy(
+    State(api): State<Api>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let job = api.shell.copy(payment_id(&id)?).await?;
+    Ok((StatusCode::ACCEPTED, Json(JobView::from(job))).into_response())
+}
+
 /// Who decided, and why: neither may be empty.
 fn who_and_why(name: &str, reason: &str) -> Result<(Text, Text), Problem> {
     let (name, reason) = (Text::new(name.trim()), Text::new(reason.trim()));
@@ -326,6 +338,6 @@ fn view(taken: Taken) -> Result<PaymentView, Problem> {
         Taken::Accepted(payment) | Taken::Ended(payment) | Taken::Repeat(payment) => {
             Ok(payment.into())
         }
-        Taken::Closing(_) => Err(Problem::StorageFailed),
+        Taken::Closing(_) | Taken::Served(_) => Err(Problem::StorageFailed),
     }
 }

@@ -72,6 +72,17 @@ pub(super) struct DeliveryView {
     state: sync::delivery::DeliveryState,
 }
 
+impl From<Job> for JobView {
+    fn from(job: Job) -> Self {
+        Self {
+            job: job.id,
+            printer: job.printer.to_string(),
+            kind: job.kind,
+            state: job.state,
+        }
+    }
+}
+
 impl From<Payment> for PaymentView {
     fn from(payment: Payment) -> Self {
         let next_step = advice::next_step(&payment);
@@ -118,18 +129,12 @@ impl From<Payment> for PaymentView {
 impl PaymentView {
     /// With what became of its receipts and deliveries.
     pub(super) fn with_work(mut self, jobs: Vec<Job>, deliveries: Vec<Delivery>) -> Self {
-        let job = |j: Job| JobView {
-            job: j.id,
-            printer: j.printer.to_string(),
-            kind: j.kind,
-            state: j.state,
-        };
         let delivery = |d: Delivery| DeliveryView {
             upstream: d.upstream.to_string(),
             attempts: d.attempts,
             state: d.state,
         };
-        self.printing = Some(jobs.into_iter().map(job).collect());
+        self.printing = Some(jobs.into_iter().map(JobView::from).collect());
         self.delivery = Some(deliveries.into_iter().map(delivery).collect());
         self
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 mod pay;
 mod show;
+mod terminal;
 
 use pay::{key_or_new, pay};
 use show::{closing_text, payment_text, payments_text, status_text, text};
@@ -70,6 +71,11 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Print a copy of a payment's receipt.
+    Copy {
+        /// The payment's id.
+        payment: String,
+    },
     /// Ask a terminal for its last transaction again, to settle a payment in doubt.
     Recover {
         /// Which device.
@@ -97,6 +103,8 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Have a terminal do something that moves no money.
+    Terminal(TerminalArgs),
     /// Show the devices and what to do next.
     Status,
     /// List the last payments.
@@ -138,6 +146,35 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
+}
+
+/// What `till terminal` needs to know.
+#[derive(Debug, clap::Args)]
+struct TerminalArgs {
+    /// Whose terminal; not needed when only one device has one.
+    #[arg(long, global = true)]
+    device: Option<String>,
+    #[command(subcommand)]
+    command: TerminalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TerminalCommand {
+    /// Call the terminal's host and fetch what is new.
+    Diagnosis,
+    /// Set the terminal up anew.
+    Initialise,
+    /// Show a text on the terminal, such as “Back in five minutes”. Never a patient's name.
+    Show {
+        /// At most 160 characters; the display shows what fits.
+        text: String,
+    },
+    /// Set the terminal's clock to the time of this machine.
+    SetClock,
+    /// Print the terminal's last receipt again.
+    RepeatReceipt,
+    /// Log off from the terminal; tilld registers again by itself.
+    LogOff,
 }
 
 /// What `till pay` needs to know.
@@ -241,10 +278,20 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
                 "The terminal is asked again.".to_owned()
             });
         }
+        Command::Terminal(args) => {
+            let served = terminal::serve(&client, args).await?;
+            show(&served, |served| text(served, "text"));
+        }
         Command::Abort { payment } => {
             let payment = client.post(&of(payment, "/abort"), &json!({})).await?;
             show(&payment, |_| {
                 "The terminal was asked to end the payment.".to_owned()
+            });
+        }
+        Command::Copy { payment } => {
+            let job = client.post(&of(payment, "/copies"), &json!({})).await?;
+            show(&job, |job| {
+                format!("A copy is printed at {}.", text(job, "printer"))
             });
         }
         one => {
@@ -302,6 +349,8 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         }
         Command::Status
         | Command::Payments { .. }
+        | Command::Copy { .. }
+        | Command::Terminal(_)
         | Command::Recover { .. }
         | Command::Close { .. } => Ok(Value::Null),
     }

@@ -95,6 +95,11 @@ function device(d, held, last) {
   card.append(element("p", "next", ended ? last.next_step : d.next_step));
   if (ended) card.append(element("p", "what", d.next_step));
   if (held) card.append(actions(d, held));
+  else if (d.printer && last && last.state === "approved") {
+    const row = element("div", "buttons");
+    row.append(button("Print a copy", `${last.id}c`, (b) => copy(last, b)));
+    card.append(row);
+  }
   return [card, `${d.id}: ${says}. ${shown ? sum(shown) : ""}`];
 }
 
@@ -109,6 +114,17 @@ function actions(d, p) {
     row.append(element("p", "what", "To stop this payment, press the red key of the terminal."));
   }
   return row;
+}
+
+async function copy(p, pressed) {
+  pressed.disabled = true;
+  try {
+    await ask(`/v1/payments/${p.id}/copies`, {});
+    $("news").textContent = "A copy of the receipt is printed. It says COPY.";
+  } catch (error) {
+    $("news").textContent = error.message;
+  }
+  pressed.disabled = false;
 }
 
 async function stop(p, pressed) {

@@ -7,11 +7,14 @@ use std::{
     time::Duration,
 };
 
-use clap::Subcommand;
+use clap::{ArgGroup, Subcommand};
 use simulator::{
     invoicing,
     printer::{self, Printer},
-    terminal::zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    terminal::{
+        SimulatedTerminal as _, adyen, caisse_ap, concert, ecr17,
+        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
+    },
 };
 use tokio::{signal, time::sleep};
 
@@ -24,12 +27,38 @@ const LOOK: Duration = Duration::from_millis(200);
 #[derive(Debug, Subcommand)]
 pub enum Simulate {
     /// A card terminal.
-    #[command(after_help = faults(FAULTS, "\nNAME=N arms it for the next N operations."))]
+    #[command(after_help = terminal_faults())]
+    #[command(group = ArgGroup::new("protocol").required(true))]
     Terminal {
         /// Speak ZVT.
-        #[arg(long, required = true)]
+        #[arg(long, group = "protocol")]
         zvt: bool,
-        /// Listen on this TCP address; without it, a pseudo-terminal with serial framing is made.
+        /// Speak Concert V2, on a pseudo-terminal.
+        #[arg(long, group = "protocol", conflicts_with_all = ["listen", "replay"])]
+        concert: bool,
+        /// Speak Caisse-AP over IP (Concert V3).
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        caisse_ap: bool,
+        /// Speak ECR17. Over TCP only.
+        #[arg(
+            long,
+            group = "protocol",
+            requires = "listen",
+            conflicts_with = "replay"
+        )]
+        ecr17: bool,
+        /// Speak Adyen's Terminal API over HTTPS.
+        #[arg(long, group = "protocol", requires_all = ["listen", "root"], conflicts_with = "replay")]
+        adyen: bool,
+        /// Write the root certificate here, for terminal.adyen.root.
+        #[arg(long, value_name = "FILE", requires = "adyen")]
+        root: Option<PathBuf>,
+        /// Listen on this TCP address; without it, a pseudo-terminal is made.
         #[arg(long)]
         listen: Option<SocketAddr>,
         /// Make the pseudo-terminal reachable under this name.
@@ -81,6 +110,18 @@ fn faults(table: &[(&str, &str)], more: &str) -> String {
     format!("Faults:{lines}\n{more}")
 }
 
+fn terminal_faults() -> String {
+    let more = "\nNAME=N arms it for the next N operations.";
+    format!(
+        "ZVT. {}\nConcert. {}\nCaisse-AP. {}\nECR17. {}\nAdyen. {}",
+        faults(FAULTS, ""),
+        faults(concert::FAULTS, ""),
+        faults(caisse_ap::FAULTS, ""),
+        faults(ecr17::FAULTS, ""),
+        faults(adyen::FAULTS, more),
+    )
+}
+
 fn invoicing_faults() -> String {
     let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
     format!("Faults:\n  {}", names.join("\n  "))
@@ -93,11 +134,36 @@ fn invoicing_faults() -> String {
 pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
     match what {
         Simulate::Terminal {
-            zvt: _,
+            concert: true,
+            link,
+            fault,
+            ..
+        } => serve_concert(link.as_deref(), &fault.join(",")).await,
+        Simulate::Terminal {
+            caisse_ap: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_caisse_ap(address, &fault.join(",")).await,
+        Simulate::Terminal {
+            ecr17: true,
+            listen: Some(address),
+            fault,
+            ..
+        } => serve_ecr17(address, &fault.join(",")).await,
+        Simulate::Terminal {
+            adyen: true,
+            listen: Some(address),
+            root: Some(root),
+            fault,
+            ..
+        } => serve_adyen(address, &root, &fault.join(",")).await,
+        Simulate::Terminal {
             listen,
             link,
             fault,
             replay: None,
+            ..
         } => serve_terminal(listen, link.as_deref(), fault.join(",").parse()?).await,
         Simulate::Terminal {
             replay: Some(trace),
@@ -162,6 +228,59 @@ async fn serve_terminal(
     };
     handle.arm(faults);
     say(&format!("A simulated ZVT terminal is at link = \"{at}\"."));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_concert(link: Option<&Path>, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = concert::Terminal::new(concert::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (path, _served) = terminal.serve_pty(link)?;
+    let at = path.display();
+    say(&format!(
+        "A simulated Concert V2 terminal is at link = \"serial:{at}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_caisse_ap(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let mut terminal = caisse_ap::Terminal::new(caisse_ap::Options::default());
+    terminal.arm_by_name(faults)?;
+    let (address, _served) = terminal.serve_tcp(address).await?;
+    say(&format!(
+        "A simulated Caisse-AP terminal is at link = \"tcp:{address}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_ecr17(address: SocketAddr, faults: &str) -> Result<(), DemoError> {
+    let terminal = ecr17::Terminal::new(ecr17::Options::default());
+    let (address, handle) = terminal.serve_tcp(address).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated ECR17 terminal is at link = \"tcp:{address}\"."
+    ));
+    Ok(signal::ctrl_c().await?)
+}
+
+async fn serve_adyen(address: SocketAddr, root: &Path, faults: &str) -> Result<(), DemoError> {
+    let options = adyen::Options::default();
+    let identity = adyen::Identity::new(&format!("{}.test.terminal.adyen.com", options.poi_id))?;
+    fs::write(root, identity.root())?;
+    let told = format!(
+        "poi_id = \"{}\", key_identifier = \"{}\", key_version = {}, environment = \"test\", \
+         root = \"{}\"; the passphrase is: {}",
+        options.poi_id,
+        options.key_identifier,
+        options.key_version,
+        root.display(),
+        options.passphrase,
+    );
+    let terminal = adyen::Terminal::new(options);
+    let (address, handle) = terminal.serve_https(address, &identity).await?;
+    handle.arm(faults.parse()?);
+    say(&format!(
+        "A simulated Adyen terminal is at link = \"https:{address}\".\n{told}"
+    ));
     Ok(signal::ctrl_c().await?)
 }
 

@@ -35,22 +35,8 @@ impl Engine {
             }
             Some(_) => {}
         }
-        if let Some(payment) = device.holder() {
-            let problem = if device.in_doubt().is_some() {
-                Problem::DeviceInDoubt {
-                    device: name,
-                    payment,
-                }
-            } else {
-                Problem::DeviceBusy {
-                    device: name,
-                    payment,
-                }
-            };
+        if let Some(problem) = device.occupied() {
             return self.reply(reply, Err(problem));
-        }
-        if device.hold.is_some() {
-            return self.reply(reply, Err(Problem::Closing(name)));
         }
         device.hold = Some(Hold::Closing(id));
         let write = Write::BeginClose {
@@ -152,6 +138,11 @@ impl Engine {
         // The terminal's last transaction is another one now.
         if let Some(device) = self.devices.get_mut(name) {
             device.inquired = false;
+            if let Ok(Taken::Closing(closing)) = &answer
+                && matches!(closing.state, ClosingState::Closed(_))
+            {
+                device.chores.day_closed();
+            }
         }
         self.inquire(name);
         self.publish_device(name);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use drivers::terminal::{Abilities, Refunds, Reversals};
+use drivers::terminal::{Abilities, LineStatistics, Refunds, Reversals};
 use payment::{DeviceId, Method, Payment, PaymentId, PrinterId, Text};
 use serde::Serialize;
 
-use super::device::{Device, Link};
+use super::device::{Device, Hold, Link};
 
 /// All devices at one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -34,6 +34,10 @@ pub struct DeviceView {
     pub terminal: Option<TerminalState>,
     /// What holds it.
     pub running: Option<Running>,
+    /// What its terminal wants done, as an action for the desk.
+    pub action: Option<String>,
+    /// How well the terminal's serial line works; none over TCP, and before it was opened.
+    pub line: Option<LineStatistics>,
     /// What the person at the desk does next (law 13).
     pub next_step: String,
 }
@@ -64,6 +68,8 @@ pub struct Can {
     pub refund: bool,
     /// End its day.
     pub close: bool,
+    /// Do something that moves no money.
+    pub service: bool,
 }
 
 impl Can {
@@ -73,6 +79,7 @@ impl Can {
             cancel: abilities.reversals != Reversals::None,
             refund: abilities.refunds != Refunds::None,
             close: abilities.end_of_day,
+            service: abilities.services,
         }
     }
 }
@@ -145,6 +152,8 @@ impl DeviceView {
             methods,
             terminal,
             running,
+            action: device.chores.sentence(&setup.id),
+            line: device.line,
             next_step: next_step(device),
         }
     }
@@ -154,12 +163,16 @@ fn next_step(device: &Device) -> String {
     if let Some(payment) = device.payment() {
         return payment::advice::next_step(&payment).to_owned();
     }
-    match &device.link {
-        Link::NotReady(reason) if device.setup.terminal.is_some() => reason.to_string(),
-        Link::Ready if device.hold.is_some() => "The day is being closed. Wait.".to_owned(),
-        Link::Ready if device.setup.terminal.is_some() && !device.inquired => {
+    match (&device.link, &device.hold) {
+        (Link::NotReady(reason), _) if device.setup.terminal.is_some() => reason.to_string(),
+        (_, Some(Hold::Closing(_))) => "The day is being closed. Wait.".to_owned(),
+        (_, Some(Hold::Serving(_))) => "The terminal is busy with a service. Wait.".to_owned(),
+        (Link::Ready, _) if device.setup.terminal.is_some() && !device.inquired => {
             "The terminal is being asked for its last payment. Wait a moment.".to_owned()
         }
-        Link::NotReady(_) | Link::Ready => "Ready for the next payment.".to_owned(),
+        (Link::NotReady(_) | Link::Ready, _) => device
+            .chores
+            .sentence(&device.setup.id)
+            .unwrap_or_else(|| "Ready for the next payment.".to_owned()),
     }
 }

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use drivers::terminal::{Abilities, Recovery};
+use drivers::terminal::{Abilities, LineStatistics, Recovery};
 use jiff::tz::TimeZone;
 use payment::{
     ClosingId, Currency, DeviceId, Intent, Mark, Payment, PaymentId, PrinterId, State, Stored,
     StoredKind, Text,
 };
+
+use super::{chores::Chores, service::Serving};
+use crate::problem::Problem;
 
 /// What the configuration says of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +49,10 @@ pub(super) struct Device {
     pub(super) asking: bool,
     /// Why the terminal's answer did not settle the doubt.
     pub(super) evidence: Option<Text>,
+    /// What the terminal wants done.
+    pub(super) chores: Chores,
+    /// How well its line works, if it has one. In memory only.
+    pub(super) line: Option<LineStatistics>,
 }
 
 /// Whether the terminal could be asked.
@@ -55,7 +62,7 @@ pub(super) enum Link {
     NotReady(Text),
 }
 
-/// What holds a terminal: at most one payment at a time.
+/// What holds a terminal: one thing at a time.
 #[derive(Debug)]
 pub(super) enum Hold {
     /// Its intent is being written.
@@ -68,6 +75,8 @@ pub(super) enum Hold {
     Doubt(Box<Payment>),
     /// Its day is being closed.
     Closing(ClosingId),
+    /// It was asked for a service.
+    Serving(Serving),
 }
 
 impl Device {
@@ -84,7 +93,30 @@ impl Device {
             inquired: false,
             asking: false,
             evidence: None,
+            chores: Chores::default(),
+            line: None,
         }
+    }
+
+    /// What keeps the terminal from being asked for anything else.
+    pub(super) fn occupied(&self) -> Option<Problem> {
+        let device = self.setup.id.clone();
+        Some(match self.hold.as_ref()? {
+            Hold::Beginning(intent) => Problem::DeviceBusy {
+                device,
+                payment: intent.id,
+            },
+            Hold::Running(payment) | Hold::Ending(payment) => Problem::DeviceBusy {
+                device,
+                payment: payment.intent.id,
+            },
+            Hold::Doubt(payment) => Problem::DeviceInDoubt {
+                device,
+                payment: payment.intent.id,
+            },
+            Hold::Closing(_) => Problem::Closing(device),
+            Hold::Serving(_) => Problem::Serving(device),
+        })
     }
 
     pub(super) fn holds(&self, payment: PaymentId) -> bool {
@@ -98,16 +130,26 @@ impl Device {
     pub(super) fn in_doubt(&self) -> Option<PaymentId> {
         match &self.hold {
             Some(Hold::Doubt(payment)) => Some(payment.intent.id),
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_))
+            Some(
+                Hold::Beginning(_)
+                | Hold::Running(_)
+                | Hold::Ending(_)
+                | Hold::Closing(_)
+                | Hold::Serving(_),
+            )
             | None => None,
         }
     }
 
     pub(super) fn is_running(&self) -> bool {
         match &self.hold {
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_)) => {
-                true
-            }
+            Some(
+                Hold::Beginning(_)
+                | Hold::Running(_)
+                | Hold::Ending(_)
+                | Hold::Closing(_)
+                | Hold::Serving(_),
+            ) => true,
             Some(Hold::Doubt(_)) | None => false,
         }
     }
@@ -159,7 +201,7 @@ impl Device {
                 Some(payment)
             }
             Some(Hold::Doubt(payment)) => Some(payment.as_ref().clone()),
-            Some(Hold::Beginning(_) | Hold::Closing(_)) | None => None,
+            Some(Hold::Beginning(_) | Hold::Closing(_) | Hold::Serving(_)) | None => None,
         }
     }
 
@@ -170,7 +212,7 @@ impl Device {
             Hold::Running(payment) | Hold::Ending(payment) | Hold::Doubt(payment) => {
                 Some(&payment.intent)
             }
-            Hold::Closing(_) => None,
+            Hold::Closing(_) | Hold::Serving(_) => None,
         }
     }
 }

@@ -34,6 +34,25 @@ pub enum Taken {
     Repeat(Payment),
     /// A terminal's day was closed, or not.
     Closing(Box<Closing>),
+    /// A service was done: what became of it, as a sentence.
+    Served(Text),
+}
+
+/// A service that somebody wants of a terminal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServiceWish {
+    /// Call the host and fetch what is new.
+    Diagnosis,
+    /// Set the terminal up anew.
+    Initialisation,
+    /// Show a text on the terminal.
+    DisplayText(Text),
+    /// Set the terminal's clock to the time at the desk.
+    SetClock,
+    /// Print the last receipt again.
+    RepeatReceipt,
+    /// End the registration; it is made anew.
+    LogOff,
 }
 
 /// What happens.
@@ -70,6 +89,15 @@ pub enum Event {
     Close {
         /// What they want.
         intent: Box<ClosingIntent>,
+        /// Who they are.
+        reply: ReplyTo,
+    },
+    /// Somebody wants a service of a terminal.
+    Serve {
+        /// Which device's.
+        device: DeviceId,
+        /// What they want.
+        wish: ServiceWish,
         /// Who they are.
         reply: ReplyTo,
     },

@@ -7,6 +7,7 @@
 //! The laws that live here: intent before terminal (1), approval before acknowledgement (2), one
 //! question per payment and none while the last is in doubt (4), the key answers (5).
 
+mod chores;
 mod closing;
 mod desk;
 mod device;
@@ -14,6 +15,7 @@ mod effect;
 mod facts;
 mod pay;
 mod recovery;
+mod service;
 mod terminal;
 #[cfg(test)]
 mod tests;
@@ -30,7 +32,7 @@ use sync::queue::{WriteError, Written};
 pub use desk::{Desk, DeviceView, Running, TerminalState};
 pub use device::Setup;
 use device::{Device, Hold};
-pub use effect::{Answer, Effect, Event, Notice, ReplyTo, Taken, Ticket};
+pub use effect::{Answer, Effect, Event, Notice, ReplyTo, ServiceWish, Taken, Ticket};
 
 use crate::problem::{NotOffered, Problem};
 
@@ -169,6 +171,11 @@ impl Engine {
                 });
             }
             Event::Close { intent, reply } => self.close(*intent, reply),
+            Event::Serve {
+                device,
+                wish,
+                reply,
+            } => self.serve(now, &device, wish, reply),
             Event::Wake(device) => {
                 self.write_again(now);
                 self.wake(&device);
@@ -195,7 +202,7 @@ impl Engine {
         Desk::of(self.devices.values(), &self.completing)
     }
 
-    /// Whether any device is in the middle of a payment: then the daemon should not stop yet.
+    /// Whether any terminal is in the middle of something: then the daemon should not stop yet.
     pub fn is_busy(&self) -> bool {
         self.devices.values().any(Device::is_running)
     }
@@ -278,11 +285,11 @@ impl Engine {
                 }
                 self.fact_written(payment, kind, reply, result);
             }
-            Some(Errand::Slip) => {
-                if let Err(error) = result {
-                    tracing::error!(%error, "a terminal's receipt could not be kept");
-                }
-            }
+            Some(Errand::Slip) => match result {
+                Ok(Written::Job(_)) => self.effects.push(Effect::WorkDue),
+                Ok(_) => {}
+                Err(error) => tracing::error!(%error, "a terminal's receipt could not be kept"),
+            },
             Some(Errand::BeginClose { id, device, reply }) => {
                 self.close_begun(id, device, reply, result);
             }

@@ -11,6 +11,10 @@ use super::{
 };
 use crate::problem::{NotOffered, Problem};
 
+/// Why a terminal takes nothing new before it said what it holds.
+pub(super) const BEING_ASKED: &str =
+    "The terminal is being asked for its last payment. Try again in a moment.";
+
 /// A wish, and who waits for it.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -92,29 +96,17 @@ impl Engine {
         let Some(device) = self.devices.get(&intent.device) else {
             return Ok(());
         };
-        match (device.holder(), &device.link) {
-            (Some(payment), _) if device.is_running() => Err(Problem::DeviceBusy {
-                device: intent.device.clone(),
-                payment,
-            }),
-            (Some(payment), _) => Err(Problem::DeviceInDoubt {
-                device: intent.device.clone(),
-                payment,
-            }),
-            (None, Link::NotReady(reason)) => Err(Problem::TerminalUnavailable {
+        if let Some(problem) = device.occupied() {
+            return Err(problem);
+        }
+        match &device.link {
+            Link::NotReady(reason) => Err(Problem::TerminalUnavailable {
                 reason: reason.clone(),
             }),
-            (None, Link::Ready) if device.hold.is_some() => {
-                Err(Problem::Closing(intent.device.clone()))
-            }
-            (None, Link::Ready) if !device.inquired => {
-                let reason =
-                    "The terminal is being asked for its last payment. Try again in a moment.";
-                Err(Problem::TerminalUnavailable {
-                    reason: reason.into(),
-                })
-            }
-            (None, Link::Ready) => Ok(()),
+            Link::Ready if !device.inquired => Err(Problem::TerminalUnavailable {
+                reason: BEING_ASKED.into(),
+            }),
+            Link::Ready => Ok(()),
         }
     }
 

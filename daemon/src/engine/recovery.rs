@@ -41,9 +41,13 @@ impl Engine {
         let doubt = match &device.hold {
             None => None,
             Some(Hold::Doubt(payment)) => Some(payment.intent.clone()),
-            Some(Hold::Beginning(_) | Hold::Running(_) | Hold::Ending(_) | Hold::Closing(_)) => {
-                return;
-            }
+            Some(
+                Hold::Beginning(_)
+                | Hold::Running(_)
+                | Hold::Ending(_)
+                | Hold::Closing(_)
+                | Hold::Serving(_),
+            ) => return,
         };
         let command = match (recovery, doubt) {
             (Recovery::LastTransaction(_), None) if device.inquired => return,
@@ -166,6 +170,8 @@ impl Engine {
             return;
         };
         let case = case(device, payment);
+        let works = may_still_work(now, &case, payment, answer);
+        let answer = if works { &Answer::Busy } else { answer };
         let decision = decide(&case, answer);
         tracing::info!(
             payment = %payment.intent.id,
@@ -186,6 +192,13 @@ impl Engine {
             }
             Decision::AskAgain { why } => {
                 device.evidence = Some(why);
+                if works {
+                    let device = id.clone();
+                    self.effects.push(Effect::Wake {
+                        device,
+                        after: ASK_AGAIN,
+                    });
+                }
                 return;
             }
         };
@@ -243,6 +256,18 @@ fn case(device: &Device, payment: &Payment) -> Case {
     };
     let (zone, patience) = (&device.setup.zone, device.setup.patience);
     Case::of(payment, original, zone, patience, counting)
+}
+
+/// Whether the terminal may still be working on the payment, although its memory is as before.
+///
+/// A ZVT terminal says that it is busy. One that counts by traces answers from its memory at any time,
+/// also while a customer looks for a card: until it must have ended, "nothing newer" proves nothing.
+fn may_still_work(now: Timestamp, case: &Case, payment: &Payment, answer: &Answer) -> bool {
+    let Answer::Stored(stored) = answer else {
+        return false;
+    };
+    let since = now.duration_since(payment.intent.at).unsigned_abs();
+    case.counting == Counting::Traces && case.before == Some(stored.mark()) && since < case.patience
 }
 
 fn decision_word(decision: &Decision) -> &'static str {

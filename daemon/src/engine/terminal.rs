@@ -1,6 +1,8 @@
 //! What terminals tell, and what follows from it.
 
-use drivers::terminal::{Ending, Event as TerminalEvent, Fact as TerminalFact, Slip, SlipCopy};
+use drivers::terminal::{
+    Ending, Event as TerminalEvent, Fact as TerminalFact, Service, Slip, SlipCopy,
+};
 use jiff::Timestamp;
 use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Text};
 use sync::queue::{JobKind, Urgency, Write};
@@ -13,8 +15,11 @@ use super::{
 
 impl Engine {
     pub(super) fn link_lost(&mut self, id: &DeviceId, reason: Text) {
+        let reason = sentence(reason);
+        self.service_lost(id, &reason);
         if let Some(device) = self.devices.get_mut(id) {
-            device.link = Link::NotReady(sentence(reason));
+            device.link = Link::NotReady(reason);
+            device.chores.link_lost();
             device.asking = false;
             // What comes back may be another terminal, or the same one with another memory.
             device.inquired = false;
@@ -58,7 +63,12 @@ impl Engine {
             TerminalEvent::LastTransaction(answer) => self.last_transaction(now, id, answer),
             TerminalEvent::Queried { payment, answer } => self.queried(now, id, payment, answer),
             TerminalEvent::DayEnded(end) => self.day_ended(now, id, end),
-            TerminalEvent::Served(_) => {}
+            TerminalEvent::Served(result) => self.served(id, result),
+            TerminalEvent::Wants(chore) => {
+                device.chores.add(chore);
+                self.publish_device(id);
+            }
+            TerminalEvent::Line(line) => device.line = Some(line),
             TerminalEvent::Ended { payment, ending } => {
                 if device.is_working_on(payment) {
                     device.progress = None;
@@ -133,6 +143,7 @@ impl Engine {
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(id)) {
             device.remember(&payment);
             device.free();
+            device.chores.works();
             let name = device.setup.id.clone();
             self.outcome(&payment, None);
             self.inquire(&name);
@@ -147,11 +158,17 @@ impl Engine {
             Ok(body) => body,
             Err(error) => return tracing::error!(%error, "a slip could not be kept"),
         };
-        let job = match (slip.copy, &device.setup.printer) {
-            (SlipCopy::Merchant, Some(printer)) if payment.is_some() => {
-                Some((printer.clone(), JobKind::Merchant))
-            }
-            (SlipCopy::Merchant | SlipCopy::Customer | SlipCopy::Administration, _) => None,
+        let kind = match (payment, slip.copy) {
+            (Some(_), SlipCopy::Merchant) => Some(JobKind::Merchant),
+            // It stands on the payment's own receipt.
+            (Some(_), SlipCopy::Customer | SlipCopy::Administration) => None,
+            (None, copy) => report(device.hold.as_ref(), copy),
+        };
+        let job = device.setup.printer.clone().zip(kind);
+        // Whoever asked for a report stands at the printer.
+        let urgency = match payment {
+            Some(_) => Urgency::Lazy,
+            None => Urgency::Now,
         };
         let write = Write::Slip {
             payment,
@@ -160,7 +177,7 @@ impl Engine {
             job,
             at: now,
         };
-        self.write(Errand::Slip, write, Urgency::Lazy);
+        self.write(Errand::Slip, write, urgency);
     }
 
     pub(super) fn publish_device(&mut self, id: &DeviceId) {
@@ -168,6 +185,20 @@ impl Engine {
             self.effects
                 .push(Effect::Publish(Notice::Device(Box::new(view))));
         }
+    }
+}
+
+/// As what a slip of no payment is printed: what a service or an end of day makes, whatever the
+/// terminal calls it. The rest of an earlier payment is only kept.
+fn report(hold: Option<&Hold>, copy: SlipCopy) -> Option<JobKind> {
+    match (hold, copy) {
+        (Some(Hold::Serving(serving)), _) if serving.service == Service::RepeatReceipt => {
+            Some(JobKind::Repeated)
+        }
+        (Some(Hold::Serving(_) | Hold::Closing(_)), _) | (_, SlipCopy::Administration) => {
+            Some(JobKind::Administration)
+        }
+        (_, SlipCopy::Merchant | SlipCopy::Customer) => None,
     }
 }
 

@@ -17,6 +17,7 @@ use sync::queue::{Write, WriteError, Written};
 use super::*;
 
 mod families;
+mod services;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -43,6 +44,8 @@ struct World {
     /// What the terminal was asked for, in order.
     commands: Vec<Command>,
     wakes: Vec<DeviceId>,
+    /// Whether the terminal owes the word on a service.
+    serving: bool,
 }
 
 /// An engine for a desk with a terminal that can do that, and a desk without.
@@ -82,6 +85,7 @@ impl World {
             inquired: false,
             commands: Vec::new(),
             wakes: Vec::new(),
+            serving: false,
         };
         world.terminal(TerminalEvent::Ready { terminal_id: None });
         world.sync();
@@ -123,6 +127,7 @@ impl World {
                                 && !self.engine_released(p.intent.id)
                         });
                     assert_eq!(open.map(|p| p.state), None, "law 4: the terminal is held");
+                    assert!(!self.serving, "a payment beside a service");
                     self.asked.push(payment);
                 }
                 Effect::Command {
@@ -130,9 +135,18 @@ impl World {
                     ..
                 } => {
                     assert!(!self.inquired, "asked twice at once");
+                    assert!(!self.serving, "asked beside a service");
                     self.inquired = true;
                 }
-                Effect::Command { command, .. } => self.commands.push(command),
+                Effect::Command { command, .. } => {
+                    if matches!(command, Command::Service(_)) {
+                        assert!(!self.serving && !self.inquired, "a service beside another");
+                        let held = self.engine.devices.values().filter_map(Device::holder);
+                        assert_eq!(held.count(), 0, "a service beside a payment");
+                        self.serving = true;
+                    }
+                    self.commands.push(command);
+                }
                 Effect::Wake { device, .. } => self.wakes.push(device),
                 Effect::Publish(_) | Effect::WorkDue => {}
                 Effect::Stored { kept, .. } => {
@@ -186,6 +200,9 @@ impl World {
     }
 
     fn terminal(&mut self, event: TerminalEvent) {
+        if matches!(event, TerminalEvent::Served(_)) {
+            self.serving = false;
+        }
         self.feed(Event::Terminal {
             device: "desk1".parse().unwrap(),
             event,
@@ -293,6 +310,7 @@ impl World {
         self.look_ups.clear();
         self.wakes.clear();
         self.inquired = false;
+        self.serving = false;
         self.engine = engine(zvt::FAMILY.abilities);
         let open = self.rows.values().filter(|p| !p.state.is_final()).cloned();
         let mut payments: Vec<_> = open.map(|payment| (payment, None)).collect();
@@ -316,6 +334,7 @@ impl World {
             Some(Ok(Taken::Accepted(p))) => format!("accepted {}", p.state.shown()),
             Some(Ok(Taken::Ended(p))) => format!("ended {}", p.state.shown()),
             Some(Ok(Taken::Closing(c))) => format!("closing {}", c.state.as_str()),
+            Some(Ok(Taken::Served(text))) => format!("served: {text}"),
             Some(Ok(Taken::Repeat(p))) => format!("repeat {}", p.state.shown()),
             Some(Err(problem)) => problem.kind().0.to_owned(),
         }
@@ -787,6 +806,8 @@ enum Step {
     Full(bool),
     Restart,
     Link(bool),
+    Serve,
+    Served(bool),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -800,6 +821,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<bool>().prop_map(Step::Full),
         1 => Just(Step::Restart),
         1 => any::<bool>().prop_map(Step::Link),
+        2 => Just(Step::Serve),
+        2 => any::<bool>().prop_map(Step::Served),
     ]
 }
 
@@ -846,7 +869,10 @@ proptest! {
                     let device = "desk1".parse().unwrap();
                     world.feed(Event::LinkLost { device, reason: "Unplugged.".into() });
                 }
-                Step::Approve | Step::End(_) | Step::Resolve(_) => {}
+                Step::Serve => { world.serve(ServiceWish::Diagnosis); }
+                Step::Served(true) if world.serving => world.served("Done."),
+                Step::Served(false) if world.serving => world.not_served(None, "No."),
+                Step::Approve | Step::End(_) | Step::Resolve(_) | Step::Served(_) => {}
             }
         }
         world.sync();

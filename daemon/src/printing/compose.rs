@@ -21,13 +21,13 @@ pub struct Head<'a> {
     pub original: Option<ReceiptNumber>,
 }
 
-const PLAIN: Style = Style {
+pub(super) const PLAIN: Style = Style {
     align: Align::Left,
     bold: false,
     wide: false,
     high: false,
 };
-const CENTRED: Style = Style {
+pub(super) const CENTRED: Style = Style {
     align: Align::Centre,
     ..PLAIN
 };
@@ -35,7 +35,7 @@ const BOLD: Style = Style {
     bold: true,
     ..PLAIN
 };
-const TITLE: Style = Style {
+pub(super) const TITLE: Style = Style {
     bold: true,
     high: true,
     ..CENTRED
@@ -44,16 +44,9 @@ const TITLE: Style = Style {
 /// The lines of a receipt. The terminal's own lines follow ours, as they are: card schemes want
 /// them verbatim.
 pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (i, line) in head.merchant.iter().enumerate() {
-        lines.push(Line::Text(
-            Text::new(line),
-            if i == 0 { TITLE } else { CENTRED },
-        ));
-    }
-    lines.push(Line::Feed(1));
+    let mut lines = merchant(head);
     let copy = match kind {
-        JobKind::Customer | JobKind::Merchant => None,
+        JobKind::Customer | JobKind::Merchant | JobKind::Administration | JobKind::Repeated => None,
         JobKind::Copy(number) => Some(number),
     };
     if let Some(number) = copy {
@@ -66,6 +59,7 @@ pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>
     let wanted = match kind {
         JobKind::Customer | JobKind::Copy(_) => SlipCopy::Customer,
         JobKind::Merchant => SlipCopy::Merchant,
+        JobKind::Administration | JobKind::Repeated => SlipCopy::Administration,
     };
     for slip in slips.iter().filter(|s| s.copy == wanted) {
         lines.push(Line::Rule);
@@ -80,6 +74,16 @@ pub fn compose(payment: &Payment, kind: JobKind, slips: &[Slip], head: &Head<'_>
     lines.push(Line::Feed(1));
     lines.push(Line::Cut);
     lines
+}
+
+/// Whose paper it is.
+pub(super) fn merchant(head: &Head<'_>) -> Vec<Line> {
+    let style = |i| if i == 0 { TITLE } else { CENTRED };
+    let lines = head.merchant.iter().enumerate();
+    lines
+        .map(|(i, line)| Line::Text(Text::new(line), style(i)))
+        .chain([Line::Feed(1)])
+        .collect()
 }
 
 /// The receipt's title, and the word before its amount.
@@ -159,7 +163,7 @@ fn method(method: Method) -> &'static str {
     }
 }
 
-fn moment(at: Timestamp, head: &Head<'_>) -> String {
+pub(super) fn moment(at: Timestamp, head: &Head<'_>) -> String {
     at.to_zoned(head.zone.clone())
         .strftime("%Y-%m-%d %H:%M")
         .to_string()

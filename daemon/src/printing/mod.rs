@@ -4,6 +4,7 @@
 //! a spool to its printer's driver and to the queue. A printer decides nothing about money (law 8).
 
 mod compose;
+mod report;
 mod spool;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
@@ -18,10 +19,12 @@ use drivers::{
     run::{FromMachine, ToMachine},
 };
 use jiff::tz::TimeZone;
-use sync::queue::{Job, JobState, Queue, Urgency, Write};
+use payment::{PaymentId, ReceiptNumber};
+use sync::queue::{Job, JobKind, JobState, Printed, Queue, SlipId, Urgency, Write};
 use tokio::sync::{OnceCell, mpsc};
 
 pub use compose::{Head, compose};
+use report::compose_report;
 pub use spool::{Effect, Event, Spool};
 
 use crate::shell::{Handle, WorkDue};
@@ -179,28 +182,14 @@ impl Task {
                 ending,
             })
         };
-        let id = job.payment;
-        let read = self.handle.read(move |reader| {
-            let payment = reader.payment(id)?;
-            let original = payment.as_ref().and_then(|p| p.intent.purpose.of());
-            let original = original.map(|of| reader.payment(of)).transpose()?.flatten();
-            Ok((payment, original, reader.slips_of(id)?))
-        });
-        let Ok((Some(payment), original, slips)) = read.await else {
-            let reason = "The payment could not be read.".into();
+        let lines = match job.what {
+            Printed::Payment(payment) => self.receipt(payment, job.kind).await,
+            Printed::Slip(slip) => self.report(slip, job.kind).await,
+        };
+        let Some(lines) = lines else {
+            let reason = "What is to be printed could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         };
-        let head = Head {
-            merchant: &self.merchant,
-            printed_at: self.handle.now(),
-            zone: TimeZone::system(),
-            original: original.map(|payment| payment.receipt),
-        };
-        let slips: Vec<_> = slips
-            .iter()
-            .filter_map(|s| serde_json::from_str(s).ok())
-            .collect();
-        let lines = compose(&payment, job.kind, &slips, &head);
         let bytes = if escpos::needs_fonts(&lines, &self.profile) {
             escpos::render_with(&lines, &self.profile, self.fonts.get().await)
         } else {
@@ -217,6 +206,47 @@ impl Task {
             return Some(ended(printer::Ending::NotStarted(reason)));
         }
         None
+    }
+
+    /// The lines of a payment's receipt; none when it cannot be read.
+    async fn receipt(&self, id: PaymentId, kind: JobKind) -> Option<Vec<escpos::Line>> {
+        let read = self.handle.read(move |reader| {
+            let payment = reader.payment(id)?;
+            let original = payment.as_ref().and_then(|p| p.intent.purpose.of());
+            let original = original.map(|of| reader.payment(of)).transpose()?.flatten();
+            Ok((payment, original, reader.slips_of(id)?))
+        });
+        let (payment, original, slips) = read.await.ok()?;
+        let slips: Vec<_> = slips
+            .iter()
+            .filter_map(|s| serde_json::from_str(s).ok())
+            .collect();
+        let head = self.head(original.map(|payment| payment.receipt));
+        Some(compose(&payment?, kind, &slips, &head))
+    }
+
+    /// The lines of a terminal's slip that belongs to no payment; none when it cannot be read.
+    async fn report(&self, id: SlipId, kind: JobKind) -> Option<Vec<escpos::Line>> {
+        let read = self.handle.read(move |reader| reader.report(id));
+        let report = read.await.ok().flatten()?;
+        let slip = serde_json::from_str(&report.body).ok()?;
+        let head = self.head(None);
+        Some(compose_report(
+            &slip,
+            kind,
+            &report.device,
+            report.at,
+            &head,
+        ))
+    }
+
+    fn head(&self, original: Option<ReceiptNumber>) -> Head<'_> {
+        Head {
+            merchant: &self.merchant,
+            printed_at: self.handle.now(),
+            zone: TimeZone::system(),
+            original,
+        }
     }
 }
 

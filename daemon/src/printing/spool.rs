@@ -120,14 +120,14 @@ fn settled(job: JobId, ending: printer::Ending) -> JobState {
 mod tests {
     use jiff::Timestamp;
     use payment::PaymentId;
-    use sync::queue::JobKind;
+    use sync::queue::{JobKind, Printed};
 
     use super::*;
 
     fn job(id: JobId) -> Job {
         Job {
             id,
-            payment: PaymentId::new(Timestamp::UNIX_EPOCH, [0; 10]),
+            what: Printed::Payment(PaymentId::new(Timestamp::UNIX_EPOCH, [0; 10])),
             printer: "front".parse().unwrap(),
             kind: JobKind::Customer,
             state: JobState::Queued,

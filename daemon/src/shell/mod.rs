@@ -21,14 +21,14 @@ use payment::{
 };
 use sync::{
     delivery::DeliveryState,
-    queue::{OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError},
+    queue::{Job, OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError, Written},
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use start::{RunError, Running, StartError, start};
 
 use crate::{
-    engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo},
+    engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo, ServiceWish},
     problem::Problem,
 };
 
@@ -98,6 +98,19 @@ impl Handle {
         self.ask(move |reply| Event::Close { intent, reply }).await
     }
 
+    /// Asks a terminal for a service, and waits for what becomes of it.
+    ///
+    /// # Errors
+    /// When it cannot be asked for, or was not done.
+    pub async fn serve(&self, device: DeviceId, wish: ServiceWish) -> Answer {
+        self.ask(move |reply| Event::Serve {
+            device,
+            wish,
+            reply,
+        })
+        .await
+    }
+
     /// Asks a terminal for its last transaction again, now.
     pub async fn recover(&self, device: DeviceId) {
         self.event(Event::Wake(device)).await;
@@ -139,6 +152,37 @@ impl Handle {
             .send(Request::WorkDue)
             .await
             .map_err(|_| Problem::Stopping)
+    }
+
+    /// Has a copy of a payment's receipt printed, and gives its job.
+    ///
+    /// # Errors
+    /// When there is no receipt, or nothing to print it on.
+    pub async fn copy(&self, payment: PaymentId) -> Result<Job, Problem> {
+        let unknown = || Problem::UnknownPayment(payment.to_string());
+        let row = self.read(move |reader| reader.payment(payment)).await?;
+        let device = row.ok_or_else(unknown)?.intent.device;
+        let desk = self.desk();
+        let printer = desk.devices.iter().find(|view| view.id == device);
+        let printer = printer.and_then(|view| view.printer.clone());
+        let printer = printer.ok_or(Problem::NoPrinter(device))?;
+        let at = self.now();
+        let write = Write::Copy {
+            payment,
+            printer,
+            at,
+        };
+        let job = match self.readers.queue.submit(write, Urgency::Now).await {
+            Ok(Written::Job(job)) => job,
+            Err(WriteError::NothingToCopy(_)) => return Err(Problem::NothingToCopy(payment)),
+            Err(WriteError::DiskFull) => return Err(Problem::StorageFull),
+            Ok(_) | Err(_) => return Err(Problem::StorageFailed),
+        };
+        let work = self.requests.send(Request::WorkDue).await;
+        work.map_err(|_| Problem::Stopping)?;
+        let jobs = self.read(move |reader| reader.jobs_of(payment)).await?;
+        let added = jobs.into_iter().find(|row| row.id == job);
+        added.ok_or(Problem::StorageFailed)
     }
 
     /// Asks the terminal to end the running payment.

@@ -49,6 +49,12 @@ impl<D> Clone for Handle<D> {
 }
 
 impl<D> Handle<D> {
+    /// A device that this task serves.
+    pub(crate) fn of(shared: Arc<Shared<D>>, task: JoinHandle<()>) -> Self {
+        let task = Arc::new(Task(task));
+        Self { shared, task }
+    }
+
     /// Looks at the device or changes it; it reacts to what changed at once.
     pub fn with<R>(&self, act: impl FnOnce(&mut D) -> R) -> R {
         let result = self.shared.with(act);
@@ -57,14 +63,16 @@ impl<D> Handle<D> {
     }
 }
 
-struct Shared<D> {
+/// A device between its server and whoever looks at it.
+pub(crate) struct Shared<D> {
     device: Mutex<D>,
-    wake: Notify,
+    /// Somebody changed it.
+    pub(crate) wake: Notify,
     origin: Instant,
 }
 
 impl<D> Shared<D> {
-    fn new(device: D) -> Arc<Self> {
+    pub(crate) fn new(device: D) -> Arc<Self> {
         Arc::new(Self {
             device: Mutex::new(device),
             wake: Notify::new(),
@@ -72,11 +80,16 @@ impl<D> Shared<D> {
         })
     }
 
-    fn with<R>(&self, act: impl FnOnce(&mut D) -> R) -> R {
+    pub(crate) fn with<R>(&self, act: impl FnOnce(&mut D) -> R) -> R {
         act(&mut self.device.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn now(&self) -> Mono {
+    /// The moment `at` on the server's clock.
+    pub(crate) fn moment(&self, at: Mono) -> Instant {
+        self.origin + at.elapsed()
+    }
+
+    pub(crate) fn now(&self) -> Mono {
         Mono::new(self.origin.elapsed())
     }
 }
@@ -124,8 +137,7 @@ pub(crate) fn on_pty<D: Device>(
             pty = next;
         }
     });
-    let task = Arc::new(Task(task));
-    Ok((path, Handle { shared, task }))
+    Ok((path, Handle::of(shared, task)))
 }
 
 /// Serves a device on a TCP port, one connection after the other as real devices do, and gives
@@ -149,8 +161,7 @@ pub(crate) async fn on_tcp<D: Device>(
             }
         }
     });
-    let task = Arc::new(Task(task));
-    Ok((address, Handle { shared, task }))
+    Ok((address, Handle::of(shared, task)))
 }
 
 /// The time of day for a device that shows one.
@@ -220,6 +231,8 @@ async fn exchange<D: Device, S: AsyncRead + AsyncWrite + Unpin>(
                         sent?;
                     }
                 }
+                // A device waits to be called.
+                Output::Open => {}
                 Output::Close => return Ok(()),
                 Output::Wait(deadline) => break deadline,
             }

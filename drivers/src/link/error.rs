@@ -22,6 +22,14 @@ impl OpenError {
     }
 }
 
+/// Whether an error says itself what to do about it.
+pub(crate) fn advises(error: &io::Error) -> bool {
+    let fault = error.get_ref();
+    fault
+        .and_then(|inner| inner.downcast_ref::<Fault>())
+        .is_some()
+}
+
 /// What happened, whatever the link.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
@@ -54,6 +62,30 @@ pub(super) enum Fault {
         super::tcp::CONNECT_TIMEOUT.as_secs()
     )]
     NoAnswer,
+    #[error(
+        "its certificate does not chain to the configured root ({0}). Check terminal.adyen.root, \
+         and that the address is the terminal's"
+    )]
+    Untrusted(String),
+    #[error(
+        "its certificate is for “{0}”, which is no terminal of this environment. Check the \
+         address, and terminal.adyen.environment"
+    )]
+    OtherName(String),
+    #[error("the configured root cannot be used ({0}). Fetch it again from the provider")]
+    BadRoot(String),
+    #[error("it does not speak TLS as it should ({0}). Check the address and the port")]
+    NoTls(String),
+    #[error("it answers HTTP {0}. Check the port, and that local requests are allowed there")]
+    Status(u16),
+    #[error("its answer is larger than any. Check the address and the port")]
+    TooLong,
+    #[error("a request was not answered within {0} seconds. Check that the device is on")]
+    Unanswered(u64),
+    #[error("more requests at once than it can take. Wait for its answers")]
+    TooMany,
+    #[error("it needs to know whom to trust. Give the root certificate")]
+    NobodyTrusted,
     #[error("{0}. Check the device, its cable and the link's settings")]
     Other(io::Error),
 }

@@ -1,4 +1,4 @@
-//! Links move bytes: serial lines, TCP connections and device files.
+//! Links move bytes: serial lines, TCP connections, HTTPS exchanges and device files.
 //!
 //! [`open`] turns a configured link into a [`Connection`]. A link knows nothing of what the bytes
 //! mean, and nothing of when to open it again: that is for [`crate::run`].
@@ -16,16 +16,22 @@ use tokio::{
 };
 
 mod error;
+mod exchange;
 mod file;
 mod serial;
 mod tcp;
+mod tls;
 
 pub use error::OpenError;
+pub(crate) use error::advises;
+pub use exchange::MAX_BODY;
+pub use tls::Tls;
 
 /// What a protocol wants of its link, wherever the configuration says nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Defaults {
-    /// Bits per second of a serial line. Always eight data bits without parity.
+    /// Bits per second of a serial line. Eight data bits without parity, unless the link says
+    /// otherwise.
     pub baud: u32,
     /// Stop bits of a serial line.
     pub stop_bits: StopBits,
@@ -34,6 +40,8 @@ pub struct Defaults {
     /// Seed of the jitter between attempts to open, so that devices that lost their links together
     /// do not all come back at the same moment.
     pub seed: u64,
+    /// How a device proves over HTTPS who it is; needed there, and only there.
+    pub tls: Option<Tls>,
 }
 
 impl Default for Defaults {
@@ -43,6 +51,7 @@ impl Default for Defaults {
             stop_bits: StopBits::One,
             policy: Policy::Keep,
             seed: 0,
+            tls: None,
         }
     }
 }
@@ -66,13 +75,17 @@ pub enum Policy {
     /// From a command until the machine closes it. For network printers, which serve one
     /// connection at a time and would keep others waiting.
     PerJob,
+    /// From when the machine asks for it until either side ends it. For terminals that hang up after
+    /// each procedure: that is no fault, and so the engine hears of this link from the machine
+    /// alone.
+    OnDemand,
 }
 
 impl Policy {
     /// What suits a printer on this link.
     pub fn for_printer(link: &Link) -> Self {
         match link {
-            Link::Tcp { .. } => Self::PerJob,
+            Link::Tcp { .. } | Link::Https { .. } => Self::PerJob,
             Link::Serial { .. } | Link::File { .. } => Self::Keep,
         }
     }
@@ -85,6 +98,8 @@ pub enum Connection {
     Serial(serial::Line),
     /// A TCP connection.
     Tcp(TcpStream),
+    /// HTTPS exchanges: each frame a request, and its answer a frame.
+    Exchange(exchange::Exchange),
     /// A device file.
     File(file::Device),
 }
@@ -95,11 +110,19 @@ pub enum Connection {
 /// When the device cannot be reached; the error says what to do.
 pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenError> {
     match link {
-        Link::Serial { path, baud, flow } => {
+        Link::Serial {
+            path,
+            baud,
+            flow,
+            format,
+        } => {
             let baud = baud.unwrap_or(defaults.baud);
-            serial::open(path, baud, *flow, defaults.stop_bits).map(Connection::Serial)
+            serial::open(path, baud, *flow, *format, defaults.stop_bits).map(Connection::Serial)
         }
         Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
+        Link::Https { host, port } => exchange::open(host, *port, defaults.tls.as_ref())
+            .await
+            .map(Connection::Exchange),
         Link::File { path } => file::open(path).map(Connection::File),
     }
     .map_err(|fault| OpenError::new(link, fault))
@@ -114,6 +137,7 @@ impl AsyncRead for Connection {
         match self.get_mut() {
             Self::Serial(line) => Pin::new(line.stream()).poll_read(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
+            Self::Exchange(exchange) => exchange.poll_read(cx, buf),
             Self::File(device) => device.poll_read(cx, buf),
         }
     }
@@ -128,6 +152,7 @@ impl AsyncWrite for Connection {
         match self.get_mut() {
             Self::Serial(line) => Pin::new(line.stream()).poll_write(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
+            Self::Exchange(exchange) => Poll::Ready(exchange.write(buf)),
             Self::File(device) => device.poll_write(cx, buf),
         }
     }
@@ -141,7 +166,7 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Serial(_) | Self::File(_) => Poll::Ready(Ok(())),
+            Self::Serial(_) | Self::Exchange(_) | Self::File(_) => Poll::Ready(Ok(())),
         }
     }
 }
@@ -154,7 +179,7 @@ mod tests {
     };
 
     use config::FlowControl;
-    use serialport::{SerialPort as _, TTYPort};
+    use serialport::{SerialPort as _, StopBits as SerialStop, TTYPort};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::{TcpListener, TcpSocket},
@@ -173,6 +198,7 @@ mod tests {
             path,
             baud: None,
             flow: FlowControl::None,
+            format: None,
         }
     }
 
@@ -199,6 +225,26 @@ mod tests {
     async fn a_serial_line_carries_any_byte_and_tells_of_a_hang_up() {
         let (master, path) = pty();
         check_terminal(serial(path), master).await;
+    }
+
+    #[tokio::test]
+    async fn a_serial_line_has_the_format_of_its_link() {
+        let two = Defaults {
+            stop_bits: StopBits::Two,
+            ..Defaults::default()
+        };
+        for (option, stop) in [
+            ("", SerialStop::Two),
+            ("?format=8n1", SerialStop::One),
+            ("?format=7e1", SerialStop::One),
+        ] {
+            let (master, path) = pty();
+            let link = format!("serial:{}{option}", path.display());
+            let _line = open(&link.parse().unwrap(), &two).await.unwrap();
+            // Both ends of a pseudo-terminal have the same settings. Linux keeps theirs at eight
+            // bits without parity, so that only the stop bits can be seen (drivers/tty/pty.c).
+            assert_eq!(master.stop_bits().unwrap(), stop, "{option}");
+        }
     }
 
     #[tokio::test]

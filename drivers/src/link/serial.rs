@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use config::FlowControl;
+use config::{FlowControl, SerialFormat};
 use tokio_serial::{ClearBuffer, ErrorKind, SerialPort as _, SerialPortBuilderExt as _};
 use tokio_serial::{DataBits, Parity, SerialStream};
 
@@ -32,19 +32,25 @@ pub(super) fn open(
     path: &Path,
     baud: u32,
     flow: FlowControl,
+    format: Option<SerialFormat>,
     stop_bits: StopBits,
 ) -> Result<Line, Fault> {
     let flow_control = match flow {
         FlowControl::None => tokio_serial::FlowControl::None,
         FlowControl::RtsCts => tokio_serial::FlowControl::Hardware,
     };
-    let stop_bits = match stop_bits {
-        StopBits::One => tokio_serial::StopBits::One,
-        StopBits::Two => tokio_serial::StopBits::Two,
+    let (data_bits, parity, stop_bits) = match (format, stop_bits) {
+        (None, StopBits::Two) => (DataBits::Eight, Parity::None, tokio_serial::StopBits::Two),
+        (None, StopBits::One) | (Some(SerialFormat::EightN1), _) => {
+            (DataBits::Eight, Parity::None, tokio_serial::StopBits::One)
+        }
+        (Some(SerialFormat::SevenE1), _) => {
+            (DataBits::Seven, Parity::Even, tokio_serial::StopBits::One)
+        }
     };
     let mut stream = tokio_serial::new(path.to_string_lossy(), baud)
-        .data_bits(DataBits::Eight)
-        .parity(Parity::None)
+        .data_bits(data_bits)
+        .parity(parity)
         .stop_bits(stop_bits)
         .flow_control(flow_control)
         .dtr_on_open(true)

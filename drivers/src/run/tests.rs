@@ -15,11 +15,13 @@ use tokio::{
 use super::*;
 
 /// Sends every command's bytes; gives every received byte back as an event; asks to store `s`; closes
-/// on `c`; sets an alarm on `t`. Commands without a link are refused with `!`.
+/// on `c`; sets an alarm on `t`; on `o` wants the link back once it is gone, and asks for it on an
+/// empty command. Commands without a link are refused with `!`.
 #[derive(Default)]
 struct Toy {
     up: bool,
     alarm: Option<Mono>,
+    opens: bool,
     outputs: VecDeque<Output<u8, char>>,
 }
 
@@ -34,6 +36,9 @@ impl Machine for Toy {
             Input::LinkDown => {
                 self.up = false;
                 self.outputs.push_back(Output::Event('-'));
+                if std::mem::take(&mut self.opens) {
+                    self.outputs.push_back(Output::Open);
+                }
             }
             Input::Bytes(bytes) => {
                 for byte in bytes {
@@ -42,6 +47,10 @@ impl Machine for Toy {
                         b'c' => Output::Close,
                         b't' => {
                             self.alarm = Some(now + Duration::from_millis(1));
+                            continue;
+                        }
+                        b'o' => {
+                            self.opens = true;
                             continue;
                         }
                         _ => Output::Event(char::from(*byte)),
@@ -54,6 +63,7 @@ impl Machine for Toy {
                     self.outputs.push_back(Output::Event('T'));
                 }
             }
+            Input::Command(bytes) if bytes.is_empty() => self.outputs.push_back(Output::Open),
             Input::Command(bytes) if self.up => self.outputs.push_back(Output::Send(bytes)),
             Input::Command(_) => self.outputs.push_back(Output::Event('!')),
             Input::Stored(durable) => {
@@ -184,6 +194,56 @@ async fn a_link_per_job_opens_for_a_command_and_ends_with_the_close() {
     desk.ends().await;
 }
 
+/// A terminal that hangs up after each procedure: what needs two procedures asks for the link again,
+/// and the engine hears of none of it.
+#[tokio::test]
+async fn a_link_on_demand_opens_when_the_machine_asks_and_as_often() {
+    let (listener, link) = listen().await;
+    let mut desk = Desk::new(link, Policy::OnDemand);
+    desk.say(b"j0").await;
+    desk.hears(&[Word::Event('!')]).await;
+    desk.say(b"").await;
+    let mut device = listener.accept().await.unwrap().0;
+    device.write_all(b"w").await.unwrap();
+    desk.hears(&[Word::Event('w')]).await;
+    desk.say(b"j1").await;
+    let mut got = [0; 2];
+    device.read_exact(&mut got).await.unwrap();
+    assert_eq!(got, *b"j1");
+    device.write_all(b"o").await.unwrap();
+    drop(device);
+    desk.hears(&[Word::Event('-')]).await;
+    let mut device = listener.accept().await.unwrap().0;
+    device.write_all(b"xoc").await.unwrap();
+    desk.hears(&[Word::Event('x'), Word::Event('-')]).await;
+    assert_eq!(device.read(&mut got).await.unwrap(), 0);
+    let mut device = listener.accept().await.unwrap().0;
+    device.write_all(b"yc").await.unwrap();
+    desk.hears(&[Word::Event('y'), Word::Event('-')]).await;
+    assert_eq!(device.read(&mut got).await.unwrap(), 0);
+    // Nobody wants it any more.
+    desk.say(b"j2").await;
+    desk.hears(&[Word::Event('!')]).await;
+    desk.ends().await;
+}
+
+#[tokio::test]
+async fn a_machine_hears_that_its_link_cannot_be_opened() {
+    // Bound and not listening: the port is ours, and refuses.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let link = Link::Tcp {
+        host: "127.0.0.1".to_owned(),
+        port: socket.local_addr().unwrap().port(),
+    };
+    let mut desk = Desk::new(link, Policy::OnDemand);
+    for _ in 0..2 {
+        desk.say(b"").await;
+        desk.hears(&[Word::Event('-')]).await;
+    }
+    desk.ends().await;
+}
+
 #[tokio::test]
 async fn a_command_gets_its_refusal_when_the_link_cannot_be_opened() {
     // Bound and not listening: the port is ours, and refuses.
@@ -232,7 +292,15 @@ async fn a_serial_line_that_is_pulled_out_is_a_lost_link() {
     drop(slave);
     let flow = FlowControl::None;
     let baud = Some(115_200);
-    let mut desk = Desk::new(Link::Serial { path, baud, flow }, Policy::Keep);
+    let mut desk = Desk::new(
+        Link::Serial {
+            path,
+            baud,
+            flow,
+            format: None,
+        },
+        Policy::Keep,
+    );
     desk.hears(&[Word::LinkUp]).await;
     desk.say(b"\x06\x01\x0a").await;
     let mut master = tokio::task::spawn_blocking(move || {

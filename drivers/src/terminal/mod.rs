@@ -10,14 +10,21 @@ use payment::{
 use serde::{Deserialize, Serialize};
 
 mod abilities;
+pub mod adyen;
+pub mod caisse_ap;
+pub mod concert;
+pub mod ecr17;
 mod family;
+mod request;
 pub mod skeleton;
 mod table;
+mod upkeep;
 pub mod zvt;
 
 pub use abilities::{Abilities, Named, Recovery, Refunds, Reversals};
 pub use family::{Driver, Evidence, Family, Maturity, Reach};
 pub use table::{FAMILIES, driver, family};
+pub use upkeep::{Chore, LineStatistics};
 
 /// What can be asked of a terminal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -149,6 +156,10 @@ pub enum Event {
     DayEnded(DayEnd),
     /// The answer to [`Command::Service`]: what became of it, as a sentence for the desk.
     Served(Result<Text, Refusal>),
+    /// It wants something done. Until then it may refuse payments.
+    Wants(Chore),
+    /// How well its line works, when that has changed; at most once a second.
+    Line(LineStatistics),
     /// The operation is over.
     Ended {
         /// Which payment.

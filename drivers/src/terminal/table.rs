@@ -3,17 +3,17 @@
 use config::{Protocol, Terminal};
 use jiff::Timestamp;
 
-use super::{Driver, Family, zvt};
+use super::{Driver, Family};
 
 macro_rules! families {
     ($($protocol:ident => $family:ident,)*) => {
         /// All families, in the order of their coming.
-        pub const FAMILIES: &[Family] = &[$($family::FAMILY,)*];
+        pub const FAMILIES: &[Family] = &[$(super::$family::FAMILY,)*];
 
         /// The family of a configured terminal.
         pub fn family(terminal: &Terminal) -> &'static Family {
             match &terminal.protocol {
-                $(Protocol::$protocol(_) => &$family::FAMILY,)*
+                $(Protocol::$protocol(_) => &super::$family::FAMILY,)*
             }
         }
 
@@ -21,7 +21,7 @@ macro_rules! families {
         /// [`Mono`](crate::Mono).
         pub fn driver(terminal: &Terminal, origin: Timestamp) -> Driver {
             match &terminal.protocol {
-                $(Protocol::$protocol(options) => $family::driver(terminal, options, origin),)*
+                $(Protocol::$protocol(options) => super::$family::driver(terminal, options, origin),)*
             }
         }
     };
@@ -29,6 +29,10 @@ macro_rules! families {
 
 families! {
     Zvt => zvt,
+    Concert => concert,
+    CaisseAp => caisse_ap,
+    Ecr17 => ecr17,
+    Adyen => adyen,
 }
 
 #[cfg(test)]

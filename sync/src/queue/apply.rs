@@ -10,7 +10,7 @@ use payment::{
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Write, WriteError, Written, closing, journal, outbox,
+    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, journal, outbox,
     rows::{Damaged, Fault, micros, whole_micros},
 };
 
@@ -34,17 +34,11 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             job,
             at,
         } => slip(conn, *payment, device, body, job.as_ref(), *at),
-        Write::Print {
+        Write::Copy {
             payment,
             printer,
-            kind,
             at,
-        } => {
-            let payment = load(conn, *payment)?;
-            let job = insert_job(conn, payment.intent.id, printer, *kind, *at)?;
-            release(conn, &payment)?;
-            Ok(Written::Job(job))
-        }
+        } => copy(conn, *payment, printer, *at),
         Write::Job { job, state, at } => move_job(conn, *job, state, *at),
         Write::Delivery {
             payment,
@@ -154,7 +148,10 @@ fn slip(
     let Some((printer, kind)) = job else {
         return Ok(Written::Done);
     };
-    let payment = payment.ok_or(WriteError::NoPayment)?;
+    let Some(payment) = payment else {
+        let slip = Printed::Slip(conn.last_insert_rowid());
+        return Ok(Written::Job(insert_job(conn, slip, printer, *kind, at)?));
+    };
     let job = job_once(conn, payment.intent.id, printer, *kind, at)?;
     release(conn, &payment)?;
     Ok(Written::Job(job))
@@ -224,26 +221,61 @@ fn job_once(
             row.get(0)
         })
         .optional()?;
-    known.map_or_else(|| insert_job(conn, payment, printer, kind, at), Ok)
+    let what = Printed::Payment(payment);
+    known.map_or_else(|| insert_job(conn, what, printer, kind, at), Ok)
 }
 
-fn insert_job(
+fn copy(
     conn: &Connection,
     payment: PaymentId,
+    printer: &PrinterId,
+    at: Timestamp,
+) -> Result<Written, Fault> {
+    let payment = load(conn, payment)?;
+    let id = payment.intent.id;
+    if payment.state != State::Approved {
+        return Err(WriteError::NothingToCopy(id).into());
+    }
+    // The kind of a copy is an object: {"copy":1}.
+    let (copies, waiting): (u32, Option<JobId>) = conn
+        .prepare_cached(
+            "SELECT count(*), max(id) FILTER (WHERE state IN ('queued', 'sending'))
+             FROM print_jobs WHERE payment = ?1 AND kind LIKE '{\"copy\"%'",
+        )?
+        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    if let Some(job) = waiting {
+        return Ok(Written::Job(job));
+    }
+    let kind = JobKind::Copy(copies.saturating_add(1));
+    let job = insert_job(conn, Printed::Payment(id), printer, kind, at)?;
+    release(conn, &payment)?;
+    Ok(Written::Job(job))
+}
+
+/// A slip of no payment is ready at once: nothing has to be approved before.
+fn insert_job(
+    conn: &Connection,
+    what: Printed,
     printer: &PrinterId,
     kind: JobKind,
     at: Timestamp,
 ) -> Result<JobId, Fault> {
+    let (payment, slip) = match what {
+        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
+        Printed::Slip(slip) => (None, Some(slip)),
+    };
     let kind = serde_json::to_string(&kind).map_err(Damaged::from)?;
     let body = serde_json::to_string(&JobState::Queued).map_err(Damaged::from)?;
     conn.prepare_cached(
-        "INSERT INTO print_jobs (payment, printer, kind, ready, state, body, at, changed_at)
-         VALUES (?1, ?2, ?3, 0, ?4, ?5, ?6, ?6)",
+        "INSERT INTO print_jobs (payment, slip, printer, kind, ready, state, body, at, changed_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
     )?
     .execute(params![
-        payment.as_bytes(),
+        payment,
+        slip,
         printer.as_str(),
         kind,
+        slip.is_some(),
         JobState::Queued.as_str(),
         body,
         micros(at)

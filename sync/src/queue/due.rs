@@ -1,6 +1,6 @@
 //! What a reader knows of work that is due: print jobs and deliveries.
 //!
-//! Only what belongs to an approved payment is due, whatever the row's own state.
+//! Of what belongs to a payment, only what is approved is due, whatever the row's own state.
 
 use jiff::Timestamp;
 use payment::{PaymentId, PrinterId, ReceiptNumber, UpstreamId};
@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use crate::delivery::Delivery;
 
 use super::{
-    Job, ReadError, Reader,
+    Job, Printed, ReadError, Reader, SlipId,
     reader::parse,
     rows::{Damaged, micros, moment, payment_id, text_id},
 };
@@ -20,7 +20,12 @@ impl Reader {
         self.jobs("payment = ?1 ORDER BY id", params![payment.as_bytes()])
     }
 
-    /// The queued jobs of a printer whose payments are approved, oldest first.
+    /// The print jobs of a slip that belongs to no payment, oldest first.
+    pub fn jobs_of_slip(&self, slip: SlipId) -> Result<Vec<Job>, ReadError> {
+        self.jobs("slip = ?1 ORDER BY id", [slip])
+    }
+
+    /// The queued jobs of a printer that print slips, or whose payments are approved, oldest first.
     pub fn jobs_due(&self, printer: &PrinterId) -> Result<Vec<Job>, ReadError> {
         self.jobs(
             "printer = ?1 AND ready = 1 AND state = 'queued' ORDER BY id",
@@ -73,8 +78,9 @@ impl Reader {
     }
 
     fn jobs(&self, which: &str, params: impl Params) -> Result<Vec<Job>, ReadError> {
-        let sql =
-            format!("SELECT id, payment, printer, kind, body, at FROM print_jobs WHERE {which}");
+        let sql = format!(
+            "SELECT id, payment, slip, printer, kind, body, at FROM print_jobs WHERE {which}"
+        );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params)?;
         let mut jobs = Vec::new();
@@ -101,14 +107,22 @@ impl Reader {
 }
 
 fn job(row: &Row<'_>) -> Result<Job, ReadError> {
-    let (printer, kind, state): (String, String, String) = (row.get(2)?, row.get(3)?, row.get(4)?);
+    let (printer, kind, state): (String, String, String) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    let what: (Option<[u8; 16]>, Option<SlipId>) = (row.get(1)?, row.get(2)?);
+    let what = match what {
+        (Some(payment), None) => Printed::Payment(payment_id(payment)),
+        (None, Some(slip)) => Printed::Slip(slip),
+        (Some(_), Some(_)) | (None, None) => {
+            return Err(Damaged("what a print job prints".to_owned()).into());
+        }
+    };
     Ok(Job {
         id: row.get(0)?,
-        payment: payment_id(row.get(1)?),
+        what,
         printer: text_id(&printer)?,
         kind: serde_json::from_str(&kind).map_err(Damaged::from)?,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
-        at: moment(row.get(5)?)?,
+        at: moment(row.get(6)?)?,
     })
 }
 

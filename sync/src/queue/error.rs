@@ -64,6 +64,9 @@ pub enum WriteError {
     /// A delivery that no person was asked to handle.
     #[error("the delivery is {0}; only one that needs an operator can be marked as handled")]
     NotForOperator(String),
+    /// A copy was asked for of what has no receipt.
+    #[error("payment {0} is not approved, so there is no receipt to copy")]
+    NothingToCopy(PaymentId),
     /// No such print job.
     #[error("there is no print job {0}; check its number")]
     UnknownJob(JobId),
@@ -86,9 +89,6 @@ pub enum WriteError {
         /// Which upstream.
         upstream: UpstreamId,
     },
-    /// A print job needs a payment.
-    #[error("a slip without a payment cannot be a print job; keep it without one")]
-    NoPayment,
     /// A stored row cannot be read.
     #[error("a row of the queue is damaged ({0}); run the verification and call support")]
     Damaged(String),

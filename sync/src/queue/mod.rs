@@ -20,6 +20,7 @@ mod journal;
 mod outbox;
 mod reader;
 mod rows;
+mod slips;
 mod store;
 #[cfg(test)]
 mod tests;
@@ -31,4 +32,7 @@ pub use error::{OpenError, ReadError, VerifyError, WriteError};
 pub use handle::{Pending, Queue};
 pub use journal::{Entry, Happened, Hash};
 pub use reader::{Filter, Page, Reader};
-pub use write::{CloseOutcome, Due, Job, JobId, JobKind, JobState, Urgency, Write, Written};
+pub use slips::Report;
+pub use write::{
+    CloseOutcome, Due, Job, JobId, JobKind, JobState, Printed, SlipId, Urgency, Write, Written,
+};

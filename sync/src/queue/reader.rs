@@ -174,16 +174,6 @@ impl Reader {
             .collect()
     }
 
-    /// The receipts that terminals composed for a payment, as they were kept, oldest first.
-    pub fn slips_of(&self, payment: PaymentId) -> Result<Vec<String>, ReadError> {
-        let slips = self
-            .conn
-            .prepare_cached("SELECT body FROM slips WHERE payment = ?1 ORDER BY id")?
-            .query_map([payment.as_bytes()], |row| row.get(0))?
-            .collect::<Result<_, _>>()?;
-        Ok(slips)
-    }
-
     /// The entries of the journal after `seq`, oldest first, at most `limit`.
     pub fn events_after(&self, seq: i64, limit: u16) -> Result<Vec<Entry>, ReadError> {
         let sql = format!(

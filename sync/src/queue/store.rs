@@ -16,6 +16,7 @@ use super::OpenError;
 const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_queue.sql"),
     include_str!("../../migrations/0002_returns_and_closings.sql"),
+    include_str!("../../migrations/0003_slips_to_print.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.
@@ -69,6 +70,10 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// A daemon that was just killed, or a child between fork and exec, lets go in a moment.
+const LOCK_TRIES: u32 = 50;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+
 fn lock(path: &Path) -> Result<File, OpenError> {
     let name = beside(path, ".lock");
     let file = OpenOptions::new()
@@ -78,10 +83,15 @@ fn lock(path: &Path) -> Result<File, OpenError> {
         .mode(0o600)
         .open(&name)
         .map_err(|source| file_error(&name, source))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(file_error(&name, source)),
+    let mut tries = LOCK_TRIES;
+    loop {
+        tries -= 1;
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if tries > 0 => std::thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(file_error(&name, source)),
+        }
     }
 }
 

@@ -12,6 +12,8 @@ use crate::delivery::DeliveryState;
 
 /// The number of a print job.
 pub type JobId = i64;
+/// The number of a slip.
+pub type SlipId = i64;
 
 /// One transaction.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,7 +40,8 @@ pub enum Write {
         /// What falls due with it.
         due: Due,
     },
-    /// Keeps a receipt that a terminal composed, as JSON, for the payment's print jobs.
+    /// Keeps a receipt that a terminal composed, as JSON: for the payment's print jobs, or, if it
+    /// belongs to no payment, to be printed by itself.
     Slip {
         /// For which payment; none for reports.
         payment: Option<PaymentId>,
@@ -46,19 +49,18 @@ pub enum Write {
         device: DeviceId,
         /// The slip, serialized.
         body: String,
-        /// A job that falls due with it.
+        /// A job that falls due with it. Without a payment it prints just this slip.
         job: Option<(PrinterId, JobKind)>,
         /// When.
         at: Timestamp,
     },
-    /// Adds a print job for a payment, such as a copy that a person asked for.
-    Print {
-        /// What to print.
+    /// Adds a copy of an approved payment's receipt, with the next number; or nothing while one
+    /// waits to be printed, so that a second press of the button prints no second copy.
+    Copy {
+        /// Of what.
         payment: PaymentId,
         /// Where.
         printer: PrinterId,
-        /// What kind.
-        kind: JobKind,
         /// When.
         at: Timestamp,
     },
@@ -142,7 +144,7 @@ pub enum Written {
     ClosingRepeat(Closing),
     /// The key was used before for another device: this is that day end (law 5).
     ClosingElsewhere(Closing),
-    /// A job was added.
+    /// A job was added, or is there already.
     Job(JobId),
     /// Done, with nothing to tell.
     Done,
@@ -163,7 +165,7 @@ pub struct Job {
     /// Its number.
     pub id: JobId,
     /// What to print.
-    pub payment: PaymentId,
+    pub what: Printed,
     /// Where.
     pub printer: PrinterId,
     /// What kind.
@@ -174,6 +176,15 @@ pub struct Job {
     pub at: Timestamp,
 }
 
+/// What a job prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Printed {
+    /// A receipt of this payment.
+    Payment(PaymentId),
+    /// A terminal's slip that belongs to no payment.
+    Slip(SlipId),
+}
+
 /// What kind of receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -182,6 +193,10 @@ pub enum JobKind {
     Customer,
     /// For the clinic's records.
     Merchant,
+    /// A terminal's report, such as its end of day.
+    Administration,
+    /// A receipt that the terminal repeated because a person asked for it; says COPY.
+    Repeated,
     /// A reprint, which says COPY and its number, counted from one.
     Copy(u32),
 }

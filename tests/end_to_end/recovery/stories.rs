@@ -2,7 +2,7 @@
 
 use drivers::terminal::Recovery;
 use jiff::SignedDuration;
-use payment::recovery::{Counting, Row};
+use payment::recovery::Row;
 use simulator::terminal::zvt::{Act, Options};
 
 use Step::{Away, Cancel, DayClosed, Fault, Happens, Paid, Refund, Restarted, Sale};
@@ -91,7 +91,6 @@ const NO_PROOF: &str = "No answer of a ZVT terminal proves an empty memory. Ther
 /// The rows of terminals that are asked otherwise, or store otherwise, than a ZVT terminal, and which
 /// families those are. The first of them takes its rows off this list.
 pub(super) const OTHER_FAMILIES: &[(Row, LeadsToIt)] = &[
-    (Row::NextIsRefused, stores_refusals),
     (Row::ReferenceApproved, is_asked_by_reference),
     (Row::ReferenceRefused, is_asked_by_reference),
     (Row::ReferenceUnknown, is_asked_by_reference),
@@ -99,13 +98,17 @@ pub(super) const OTHER_FAMILIES: &[(Row, LeadsToIt)] = &[
     (Row::ReferenceContradicts, is_asked_by_reference),
 ];
 
+/// The rows that another family leads to, and the test of that family that drives them.
+pub(super) const TOLD_ELSEWHERE: &[(Row, &str)] = &[
+    // ZVT repeats the last receipt that was stored, and a refusal is not (PA00P015, 2.10).
+    (
+        Row::NextIsRefused,
+        "italy.rs::a_lost_refusal_is_found_in_the_memory",
+    ),
+];
+
 /// Whether terminals that are asked so lead to the row.
 type LeadsToIt = fn(Recovery) -> bool;
-
-/// ZVT repeats the last receipt that was stored, and a refusal is not (PA00P015, 2.10).
-fn stores_refusals(recovery: Recovery) -> bool {
-    recovery == Recovery::LastTransaction(Counting::Traces)
-}
 
 fn is_asked_by_reference(recovery: Recovery) -> bool {
     recovery == Recovery::ByReference

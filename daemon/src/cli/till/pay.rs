@@ -44,7 +44,7 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
 }
 
 /// The device that was named, or the only one that can.
-fn choose(
+pub(super) fn choose(
     devices: &Value,
     named: Option<&str>,
     method: &str,

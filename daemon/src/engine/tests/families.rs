@@ -233,3 +233,39 @@ fn only_the_last_payment_is_cancelled_where_the_terminal_knows_no_other() {
         assert_eq!(world.commands.iter().any(reversed), possible);
     }
 }
+
+/// A terminal that answers from its memory also while a customer looks for a card: "nothing newer" is
+/// no proof before it must have ended.
+#[test]
+fn an_unchanged_memory_proves_nothing_while_the_terminal_may_still_work() {
+    let by_traces = Abilities {
+        recovery: Recovery::LastTransaction(Counting::Traces),
+        ..LEAST
+    };
+    let kind = payment::StoredKind::Payment;
+    let holds = |trace| {
+        let approval = approval(None, trace);
+        LastTransaction::Stored(Box::new(payment::Stored { kind, approval }))
+    };
+    for (seconds, trace, expected) in [
+        (10, 7, State::InDoubt),
+        (10, 8, State::Approved),
+        (200, 7, State::Declined),
+        (200, 8, State::Approved),
+    ] {
+        let mut world = World::of(by_traces);
+        world.memory = holds(7);
+        world.terminal(TerminalEvent::LastTransaction(holds(7)));
+        world.ready("T1");
+        world.card("k1", 1010);
+        world.sync();
+        world.memory = holds(trace);
+        world.now = NOW
+            .checked_add(jiff::SignedDuration::from_secs(seconds))
+            .unwrap();
+        world.end(silence());
+        world.sync();
+        assert_eq!(world.state(), expected, "{seconds} s, trace {trace}");
+        assert_eq!(world.asked.len(), 1, "law 4");
+    }
+}

@@ -23,6 +23,7 @@ fn at(printer: &mut Printer, now: Mono, input: Input<'_, std::convert::Infallibl
         match printer.poll() {
             Output::Send(bytes) => answers.extend(bytes),
             Output::Close => answers.extend(b"<close>"),
+            Output::Open => {}
             Output::Wait(_) => return answers,
         }
     }

@@ -6,6 +6,12 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+pub mod adyen;
+mod armed;
+pub mod caisse_ap;
+pub mod concert;
+pub mod ecr17;
+pub mod ledger;
 pub mod skeleton;
 pub mod zvt;
 

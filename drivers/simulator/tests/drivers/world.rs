@@ -4,6 +4,8 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 
 use drivers::{Input, Machine, Mono, Output};
 
+/// How long a link takes to open on demand.
+const CALL: Duration = Duration::from_millis(5);
 /// How long a lost link stays away.
 const OUTAGE: Duration = Duration::from_secs(1);
 /// More happens at one moment only where somebody asks to be woken for nothing.
@@ -19,11 +21,17 @@ pub(crate) struct World<D: Machine, S> {
     pub(crate) durable: bool,
     /// After so many deliveries the till dies. A device on a serial line does not notice.
     pub(crate) dies_after: Option<u32>,
+    /// After so many deliveries the cable is pulled, once.
+    pub(crate) cut_after: Option<u32>,
     /// Whether a link is opened for each command, and not again after a loss.
     pub(crate) per_job: bool,
     pub(crate) wire: Wire,
     wait: [Option<Mono>; 2],
     linked: bool,
+    /// The link is opened when the driver asks for it, and only then.
+    on_demand: bool,
+    /// Whether the device can be reached.
+    pub(crate) reachable: bool,
     link_back_at: Option<Mono>,
     pending: VecDeque<Pending>,
 }
@@ -70,7 +78,23 @@ where
 {
     /// Both, with the link up.
     pub(crate) fn new(driver: D, device: S) -> Self {
-        let mut world = Self {
+        let mut world = Self::apart(driver, device);
+        world.link(true);
+        world.settle();
+        world
+    }
+
+    /// Both, with a link that the driver opens when it wants it.
+    pub(crate) fn on_demand(driver: D, device: S) -> Self {
+        let mut world = Self::apart(driver, device);
+        world.on_demand = true;
+        world.tell_driver(Input::Timeout);
+        world.settle();
+        world
+    }
+
+    fn apart(driver: D, device: S) -> Self {
+        Self {
             now: Mono::default(),
             driver,
             device,
@@ -78,16 +102,16 @@ where
             facts: Vec::new(),
             durable: true,
             dies_after: None,
+            cut_after: None,
             per_job: false,
             wire: Wire::default(),
             wait: [None; 2],
             linked: false,
+            on_demand: false,
+            reachable: true,
             link_back_at: None,
             pending: VecDeque::new(),
-        };
-        world.link(true);
-        world.settle();
-        world
+        }
     }
 
     pub(crate) fn command(&mut self, command: D::Command) {
@@ -123,7 +147,12 @@ where
             assert!(steps < STEPS_AT_ONCE, "time stands still: {:?}", self.wait);
             self.now = self.now.max(next);
             if self.link_back_at.is_some_and(|at| at <= self.now) {
-                self.link(true);
+                self.link_back_at = None;
+                if self.reachable {
+                    self.link(true);
+                } else if self.on_demand {
+                    self.tell_driver(Input::LinkDown);
+                }
             }
             self.tell_driver(Input::Timeout);
             self.tell_device(Input::Timeout);
@@ -139,7 +168,7 @@ where
 
     fn link(&mut self, up: bool) {
         self.linked = up;
-        self.link_back_at = (!up && !self.per_job).then(|| self.now + OUTAGE);
+        self.link_back_at = (!(up || self.on_demand || self.per_job)).then(|| self.now + OUTAGE);
         if up {
             self.tell_device(Input::LinkUp);
             self.tell_driver(Input::LinkUp);
@@ -158,6 +187,14 @@ where
                 Pending::ToDriver(bytes) => self.pass(Direction::ToDriver, bytes),
                 Pending::ToDevice(bytes) => self.pass(Direction::ToDevice, bytes),
                 Pending::Stored => self.tell_driver(Input::Stored(self.durable)),
+            }
+            match &mut self.cut_after {
+                Some(0) => {
+                    self.cut_after = None;
+                    self.link(false);
+                }
+                Some(deliveries) => *deliveries -= 1,
+                None => {}
             }
             match &mut self.dies_after {
                 // What left for the device still arrives.
@@ -232,7 +269,14 @@ where
         self.driver = driver;
         self.events.clear();
         self.facts.clear();
-        self.tell_driver(Input::LinkUp);
+        if self.on_demand {
+            // Its connection died with it.
+            self.linked = false;
+            self.tell_device(Input::LinkDown);
+            self.tell_driver(Input::Timeout);
+        } else {
+            self.tell_driver(Input::LinkUp);
+        }
         self.settle();
     }
 
@@ -251,6 +295,10 @@ where
                     self.pending.push_back(Pending::Stored);
                 }
                 Output::Event(event) => self.events.push(event),
+                Output::Open if self.on_demand && !self.linked => {
+                    self.link_back_at = Some(self.now + CALL);
+                }
+                Output::Open => {}
                 Output::Close => closed = true,
                 Output::Wait(wait) => {
                     self.wait[0] = wait;
@@ -267,6 +315,7 @@ where
         loop {
             match self.device.poll() {
                 Output::Send(bytes) => self.pending.push_back(Pending::ToDriver(bytes)),
+                Output::Open => {}
                 Output::Close => {
                     closed = true;
                     break;

@@ -36,6 +36,7 @@ fn driver(framing: Framing, print_here: bool) -> Zvt {
         completion_timeout: Duration::from_mins(3),
         print_here,
         numbered: false,
+        manner: zvt::message::Manner::default(),
     };
     let driver = Zvt::new(
         settings,

@@ -25,6 +25,7 @@ fn play(name: &str, framing: Framing, minor: i64) -> World<Zvt, Replay> {
         completion_timeout: Duration::from_mins(3),
         print_here: true,
         numbered: false,
+        manner: zvt::message::Manner::default(),
     };
     let ours = match framing {
         Framing::Serial => zvt::Framing::Serial,

@@ -7,7 +7,7 @@ use super::{
     apdu::Apdu,
     rs232::{self, ACK, Deframer, Found, NAK},
 };
-use crate::Mono;
+use crate::{Mono, terminal::LineStatistics};
 
 /// T1: the longest gap between two bytes of a frame.
 pub const T1: Duration = Duration::from_millis(200);
@@ -40,23 +40,6 @@ pub enum LineOutput {
     Failed,
 }
 
-/// How well the line works.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// NAKs that we sent.
-    pub naks_sent: u64,
-    /// NAKs that we got.
-    pub naks_received: u64,
-    /// Frames that we sent again.
-    pub repeats: u64,
-    /// Frames with a wrong check sum or length.
-    pub crc_errors: u64,
-    /// Bytes that belong to nothing.
-    pub noise: u64,
-    /// Messages given up.
-    pub failures: u64,
-}
-
 /// One end of a serial line.
 #[derive(Debug, Default)]
 pub struct Line {
@@ -66,7 +49,7 @@ pub struct Line {
     sending: Option<Sending>,
     waiting: VecDeque<(Apdu, Repeat)>,
     outputs: VecDeque<LineOutput>,
-    statistics: Statistics,
+    statistics: LineStatistics,
 }
 
 struct Sending {
@@ -155,7 +138,7 @@ impl Line {
     }
 
     /// How well it works, since the beginning.
-    pub fn statistics(&self) -> Statistics {
+    pub fn statistics(&self) -> LineStatistics {
         self.statistics
     }
 

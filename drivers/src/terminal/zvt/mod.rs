@@ -68,7 +68,8 @@ pub(super) fn driver(terminal: &Terminal, options: &ZvtOptions, origin: Timestam
     let settings = ZvtSettings::new(options, terminal.currency);
     // TCP carries bare messages; anything else is a serial line in some form.
     let framing = match &terminal.link {
-        Link::Tcp { .. } => Framing::Tcp,
+        // HTTPS is refused by the configuration.
+        Link::Tcp { .. } | Link::Https { .. } => Framing::Tcp,
         Link::Serial { .. } | Link::File { .. } => Framing::Serial,
     };
     Driver {

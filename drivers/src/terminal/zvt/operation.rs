@@ -213,12 +213,18 @@ impl Operation {
                 "The terminal approved, and then ended the payment as failed.",
             ));
         }
-        let heard = self.refusal.as_ref();
-        let code = abort
+        let said = self.refusal.as_ref().and_then(|(_, text)| text.as_ref());
+        refused(self.code(abort), said)
+    }
+
+    /// Why it ended badly; zero when the terminal does not say it.
+    pub(super) fn code(&self, abort: &Abort) -> u8 {
+        let heard = self.refusal.as_ref().map(|(code, _)| *code);
+        abort
             .result
             .filter(|code| *code != 0)
-            .or(heard.map(|(code, _)| *code));
-        refused(code.unwrap_or(0), heard.and_then(|(_, text)| text.as_ref()))
+            .or(heard)
+            .unwrap_or(0)
     }
 
     /// How it ends when nothing more can be heard of it.

@@ -1,6 +1,7 @@
 //! The driver: registers, asks, listens and answers. It must not know sockets or the clock.
 
 mod enquiring;
+mod line;
 mod registering;
 mod running;
 mod storing;
@@ -20,7 +21,7 @@ use self::{enquiring::moves_money, registering::FIRST_RETRY, storing::Storing};
 use super::{
     apdu::Apdu,
     enquiry::{Enquiry, Question},
-    line::{LineOutput, Repeat, Statistics},
+    line::{LineOutput, Repeat},
     message::SlipCollector,
     operation::{Operation, Request, not_asked, wanted_at},
     sequence::{Number, Sequence},
@@ -29,7 +30,7 @@ use super::{
 };
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Command, Ending, Event, Fact, LastTransaction, Queried},
+    terminal::{Command, Ending, Event, Fact, LastTransaction, LineStatistics, Queried},
 };
 
 /// A ZVT terminal.
@@ -61,6 +62,8 @@ pub struct Zvt {
     hearing: Option<Number>,
     /// The time of day at the origin of [`Mono`].
     origin: Option<Timestamp>,
+    /// How the line was when it was told last, and when that was.
+    line_told: Option<(LineStatistics, Mono)>,
 }
 
 /// A message that may come again.
@@ -108,6 +111,7 @@ impl Zvt {
             sequence: Sequence::default(),
             hearing: None,
             origin: None,
+            line_told: None,
         }
     }
 
@@ -117,11 +121,6 @@ impl Zvt {
     pub fn with_clock(mut self, origin: Timestamp) -> Self {
         self.origin = Some(origin);
         self
-    }
-
-    /// How well the serial line works, since the beginning; all zero over TCP.
-    pub fn statistics(&self) -> Statistics {
-        self.transport.statistics()
     }
 
     fn command(&mut self, now: Mono, command: Command) {
@@ -376,6 +375,7 @@ impl Machine for Zvt {
         self.pump(now);
         self.overdue(now);
         self.pump(now);
+        self.tell_line(now);
     }
 
     fn poll(&mut self) -> Output<Fact, Event> {
@@ -405,6 +405,7 @@ impl Zvt {
             Phase::Enquiring(enquiry) => Some(enquiry.deadline),
             Phase::Operating(operation) => operation.deadline,
         };
-        phase.into_iter().chain(self.transport.deadline()).min()
+        let moments = [phase, self.transport.deadline(), self.line_due()];
+        moments.into_iter().flatten().min()
     }
 }

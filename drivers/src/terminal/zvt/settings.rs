@@ -5,7 +5,7 @@ use std::time::Duration;
 use config::{ZvtCharset, ZvtOptions};
 use payment::Currency;
 
-use super::message::Registration;
+use super::message::{Manner, Registration};
 
 /// What the driver needs to know of a terminal. Knows the password, and so does not show itself.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct ZvtSettings {
     pub print_here: bool,
     /// Whether messages are numbered, if the terminal can do that (MsgSeqId, PA00P015, 5).
     pub numbered: bool,
+    /// What can be done at the terminal itself, and how it shows.
+    pub manner: Manner,
 }
 
 impl ZvtSettings {
@@ -39,11 +41,18 @@ impl ZvtSettings {
             answer_timeout: options.answer_timeout,
             completion_timeout: options.completion_timeout,
             print_here: options.print_here,
-            numbered: false,
+            numbered: options.number_messages,
+            manner: Manner {
+                amounts_at_terminal: options.amounts_at_terminal,
+                administration_at_terminal: options.administration_at_terminal,
+                service_menu: options.service_menu,
+                capitals: options.capitals,
+            },
         }
     }
 
     pub(super) fn registration(&self) -> Registration {
         Registration::new(self.password, self.currency, self.print_here, self.numbered)
+            .with(self.manner)
     }
 }

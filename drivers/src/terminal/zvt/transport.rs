@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use super::{
     apdu::{Apdu, Reader},
-    line::{Line, LineOutput, Repeat, Statistics},
+    line::{Line, LineOutput, Repeat},
 };
-use crate::Mono;
+use crate::{Mono, terminal::LineStatistics};
 
 /// How messages are framed on the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,10 +120,10 @@ impl Transport {
     }
 
     /// How well the line works. TCP has no line.
-    pub(super) fn statistics(&self) -> Statistics {
+    pub(super) fn statistics(&self) -> Option<LineStatistics> {
         match self {
-            Self::Serial(line) => line.statistics(),
-            Self::Tcp { .. } => Statistics::default(),
+            Self::Serial(line) => Some(line.statistics()),
+            Self::Tcp { .. } => None,
         }
     }
 

@@ -303,6 +303,17 @@ fn traces() -> Vec<Line> {
         // Refusals and calls to the host take numbers too.
         (before(), paid(490), Row::NextIsOurs),
         (before(), paid(479), Row::Older),
+        // Another desk may have taken its own payment back, after ours.
+        (
+            before(),
+            traced(
+                StoredKind::Reversal {
+                    original_trace: None,
+                },
+                481,
+            ),
+            Row::OtherReversal,
+        ),
         (by_traces(&refused(480)), refused(480), Row::SameAsBefore),
         (before(), refused(481), Row::NextIsRefused),
         (before(), refused(479), Row::Older),

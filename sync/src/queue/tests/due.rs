@@ -3,7 +3,7 @@ use payment::{Approval, Fact, Text};
 use super::support::*;
 use crate::{
     delivery::DeliveryState,
-    queue::{Due, JobKind, JobState, Reader, Write, WriteError, Written},
+    queue::{Due, JobKind, JobState, Printed, Reader, Write, WriteError, Written},
 };
 
 fn move_delivery(number: u8, state: DeliveryState) -> Write {
@@ -80,7 +80,7 @@ fn what_was_declined_is_never_due() {
     assert_eq!(due_at(&reader, 0), [id(2)]);
     let jobs = reader.jobs_due(&"front".parse().unwrap()).unwrap();
     assert_eq!(jobs.len(), 1);
-    assert_eq!(jobs[0].payment, id(2));
+    assert_eq!(jobs[0].what, Printed::Payment(id(2)));
 }
 
 #[test]
@@ -194,12 +194,7 @@ fn print_jobs_move_until_they_end() {
     let front = "front".parse().unwrap();
     desk.approved(intent(1), due());
     let first = reader.jobs_due(&front).unwrap()[0].id;
-    let copy = desk.job(Write::Print {
-        payment: id(1),
-        printer: "front".parse().unwrap(),
-        kind: JobKind::Copy(1),
-        at: at(3),
-    });
+    let copy = desk.job(copy(1));
     let kinds: Vec<_> = reader
         .jobs_due(&front)
         .unwrap()
@@ -233,6 +228,54 @@ fn print_jobs_move_until_they_end() {
     assert_eq!(reader.jobs_of(id(1)).unwrap()[0].state, unknown);
 }
 
+fn copy(payment: u8) -> Write {
+    Write::Copy {
+        payment: id(payment),
+        printer: "front".parse().unwrap(),
+        at: at(3),
+    }
+}
+
+#[test]
+fn copies_are_counted_and_a_second_press_prints_no_second_one() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.begin(intent(1), Due::default());
+    assert_eq!(
+        desk.write(copy(1)),
+        Err(WriteError::NothingToCopy(id(1))),
+        "there is no receipt yet"
+    );
+    assert_eq!(desk.write(copy(9)), Err(WriteError::UnknownPayment(id(9))));
+    desk.approved(intent(2), due());
+    let jobs = || reader.jobs_of(id(2)).unwrap();
+    let first = desk.job(copy(2));
+    assert_eq!(desk.job(copy(2)), first, "it still waits");
+    for (state, same) in [
+        (JobState::Sending, true),
+        (
+            JobState::Unknown {
+                reason: Text::from("paper out"),
+            },
+            false,
+        ),
+    ] {
+        let at = at(4);
+        desk.write(Write::Job {
+            job: first,
+            state,
+            at,
+        })
+        .unwrap();
+        assert_eq!(desk.job(copy(2)) == first, same);
+    }
+    let kinds: Vec<JobKind> = jobs().iter().map(|job| job.kind).collect();
+    assert_eq!(
+        kinds,
+        [JobKind::Customer, JobKind::Copy(1), JobKind::Copy(2)]
+    );
+}
+
 #[test]
 fn slips_are_kept_with_and_without_a_payment() {
     let desk = Desk::new();
@@ -251,16 +294,59 @@ fn slips_are_kept_with_and_without_a_payment() {
         Ok(Written::Done)
     );
     let job = desk.job(slip(Some(id(1)), "two", merchant()));
-    assert_eq!(desk.write(slip(None, "report", None)), Ok(Written::Done));
-    assert_eq!(
-        desk.write(slip(None, "report", merchant())),
-        Err(WriteError::NoPayment)
-    );
+    assert_eq!(desk.write(slip(None, "kept", None)), Ok(Written::Done));
     let unknown = desk.write(slip(Some(id(2)), "x", None));
     assert_eq!(unknown, Err(WriteError::UnknownPayment(id(2))));
     assert_eq!(reader.slips_of(id(1)).unwrap(), ["one", "two"]);
     assert_eq!(
         reader.jobs_due(&"front".parse().unwrap()).unwrap()[0].id,
         job
+    );
+}
+
+/// A slip of no payment is due at once, by itself, and only once.
+#[test]
+fn a_report_is_a_print_job_of_its_own() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    let report = |body: &str, job| Write::Slip {
+        payment: None,
+        device: "desk1".parse().unwrap(),
+        body: body.to_owned(),
+        job,
+        at: at(1),
+    };
+    let front = || "front".parse().unwrap();
+    let administration = || Some((front(), JobKind::Administration));
+    let first = desk.job(report("one", administration()));
+    let second = desk.job(report("two", administration()));
+    assert_eq!(desk.write(report("kept", None)), Ok(Written::Done));
+    let due = reader.jobs_due(&front()).unwrap();
+    let of: Vec<String> = due
+        .iter()
+        .map(|job| match job.what {
+            Printed::Slip(slip) => reader.report(slip).unwrap().unwrap().body,
+            Printed::Payment(_) => panic!("{job:?}"),
+        })
+        .collect();
+    assert_eq!(of, ["one", "two"]);
+    let go = |job, state| {
+        let at = at(2);
+        desk.write(Write::Job { job, state, at })
+    };
+    assert_eq!(go(first, JobState::Sending), Ok(Written::Done));
+    assert_eq!(reader.jobs_sending().unwrap()[0].id, first);
+    assert_eq!(go(first, JobState::Confirmed), Ok(Written::Done));
+    assert_eq!(reader.jobs_due(&front()).unwrap()[0].id, second);
+    let all = reader.reports(&"desk1".parse().unwrap(), 2).unwrap();
+    let bodies: Vec<&str> = all.iter().map(|report| report.body.as_str()).collect();
+    assert_eq!(bodies, ["kept", "two"], "the newest first");
+    assert_eq!(reader.jobs_of_slip(all[1].id).unwrap()[0].id, second);
+    assert!(reader.jobs_of_slip(all[0].id).unwrap().is_empty());
+    assert!(
+        reader
+            .reports(&"desk2".parse().unwrap(), 2)
+            .unwrap()
+            .is_empty()
     );
 }

@@ -159,4 +159,7 @@ fn a_database_of_version_2_is_brought_to_this_version() {
     let device = "desk1".parse().unwrap();
     let closed = reader.last_closing(&device).unwrap().unwrap();
     assert_eq!(closed.intent.id, closing_id(1));
+    let jobs = reader.jobs_of(id(1)).unwrap();
+    assert_eq!(jobs.len(), 1, "print jobs are what they were");
+    assert_eq!(reader.jobs_due(&jobs[0].printer).unwrap(), jobs);
 }

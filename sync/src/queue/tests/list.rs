@@ -184,7 +184,9 @@ fn no_statement_walks_a_table() {
          ORDER BY next_at LIMIT 1",
         "SELECT id FROM print_jobs WHERE printer = ? AND ready = 1 AND state = 'queued' ORDER BY id",
         "SELECT id FROM print_jobs WHERE payment = ? AND printer = ? AND kind = ?",
+        "SELECT id FROM print_jobs WHERE slip = ? ORDER BY id",
         "SELECT body FROM slips WHERE payment = ? ORDER BY id",
+        "SELECT body FROM slips WHERE device = ? AND payment IS NULL ORDER BY id DESC LIMIT ?",
         "SELECT body FROM payments WHERE original = ? ORDER BY n",
         "SELECT body FROM payments WHERE device = ? AND method = 'card' AND approved_seq IS NOT NULL
          ORDER BY approved_seq DESC LIMIT 1",

@@ -72,7 +72,11 @@ impl Terminal {
                 self.registration = None;
                 accepted([])
             }
-            code::DIAGNOSIS | code::INITIALISATION => accepted([completion()]),
+            code::DIAGNOSIS if self.faults.take(Occasion::Diagnosis).is_some() => {
+                accepted([Step::HangUp])
+            }
+            code::DIAGNOSIS => self.upkeep("** DIAGNOSE **", 0x02),
+            code::INITIALISATION => self.upkeep("** INITIALISIERUNG **", 0x01),
             code::SET_TIME => match SetTime::decode(data) {
                 Some(SetTime { time, .. }) => {
                     let elapsed = SignedDuration::try_from(now.elapsed()).unwrap_or_default();
@@ -81,7 +85,10 @@ impl Terminal {
                 }
                 None => refused(error::PROTOCOL),
             },
-            code::DISPLAY_TEXT => accepted([]),
+            code::DISPLAY_TEXT => {
+                self.displayed = message::displayed(data);
+                accepted([])
+            }
             code::ABORT_REQUEST => accepted([]),
             _ => refused(error::NOT_POSSIBLE),
         };
@@ -121,6 +128,7 @@ impl Terminal {
         accepted([Step::Say(message::registered(
             self.options.terminal_id,
             self.options.currency,
+            self.options.needs,
         ))])
     }
 
@@ -214,6 +222,20 @@ impl Terminal {
             steps.push_back(completion());
         }
         self.faults.disarm(Fault::EndOfDayRequired);
+        steps
+    }
+
+    /// The host was called, and a slip says how that went. What was needed is done.
+    fn upkeep(&mut self, title: &str, need: u8) -> VecDeque<Step> {
+        self.options.needs &= !need;
+        let terminal_id = format!("Terminal-ID {:08}", self.options.terminal_id);
+        let lines = [(true, title.to_owned()), (false, terminal_id)];
+        let mut steps = accepted([Step::Pause {
+            length: self.options.delay,
+            cancellable: false,
+        }]);
+        steps.extend(self.printed(SlipCopy::Administration, &lines));
+        steps.push_back(completion());
         steps
     }
 

@@ -62,6 +62,7 @@ faults! {
     AutoReversal "auto-reversal" "Hangs up before 04 0F and reverses by itself; only that has a receipt. Reversed."
     LastIsEndOfDay "last-is-end-of-day" "Books the payment, hangs up before 04 0F, and ends its day. Charged."
     Maintenance "maintenance" "The next end of day completes with 27 E0, and then nothing answers for two minutes. Payments are charged."
+    HangUpInDiagnosis "hang-up-in-diagnosis" "Hangs up after 80 00 00 of the next diagnosis. Payments are charged."
     RepeatBusy "repeat-busy" "The next 06 20 is refused by 84 9C. Payments are charged."
     RepeatHangsUp "repeat-hangs-up" "The next 06 20 is answered by hanging up. Payments are charged."
     RepeatUnknown "repeat-unknown" "The next 06 20 is refused by 84 83. Payments are charged."
@@ -80,12 +81,15 @@ pub(super) enum Occasion {
     EndOfDay,
     /// 06 20.
     Repeat,
+    /// 06 70.
+    Diagnosis,
 }
 
 impl Fault {
     fn occasion(self) -> Occasion {
         match self {
             Self::Maintenance => Occasion::EndOfDay,
+            Self::HangUpInDiagnosis => Occasion::Diagnosis,
             Self::RepeatBusy | Self::RepeatHangsUp | Self::RepeatUnknown => Occasion::Repeat,
             _ => Occasion::Money,
         }
@@ -168,7 +172,13 @@ mod tests {
         assert_eq!(taken, [Fault::Decline, Fault::Decline, Fault::Silent]);
         for (name, _) in FAULTS {
             let mut faults: Faults = name.parse().unwrap();
-            let mut occasions = [Occasion::Money, Occasion::EndOfDay, Occasion::Repeat].into_iter();
+            let mut occasions = [
+                Occasion::Money,
+                Occasion::EndOfDay,
+                Occasion::Repeat,
+                Occasion::Diagnosis,
+            ]
+            .into_iter();
             let taken = occasions.find_map(|occasion| faults.take(occasion));
             assert!(taken.is_some(), "{name}");
         }

@@ -34,6 +34,8 @@ pub struct Options {
     pub next_receipt: u16,
     /// The trace number of the first transaction, from 1 to 999999.
     pub next_trace: u32,
+    /// What it needs, as it says after a registration (BMP 19): 1 an initialisation, 2 a diagnosis.
+    pub needs: u8,
     /// How long customer and issuer take.
     pub delay: Duration,
     /// How long a late approval takes.
@@ -57,6 +59,7 @@ impl Default for Options {
             currency: 978,
             next_receipt: 1,
             next_trace: 1,
+            needs: 0,
             delay: Duration::from_secs(2),
             late: Duration::from_secs(200),
             names_amounts: true,
@@ -82,6 +85,8 @@ pub struct Terminal {
     pub(super) closing: bool,
     /// The amount of an earlier till is still on the display.
     pub(super) stale: bool,
+    /// The lines that the till had shown last (06 E0).
+    pub(super) displayed: Vec<String>,
     /// What happens to it when it hangs up next.
     pub(super) away: Vec<Act>,
 }
@@ -112,8 +117,14 @@ impl Terminal {
             dead_until: None,
             closing: false,
             stale: false,
+            displayed: Vec::new(),
             away: Vec::new(),
         }
+    }
+
+    /// The lines that the till had shown last.
+    pub fn displayed(&self) -> &[String] {
+        &self.displayed
     }
 
     /// What it did with money.

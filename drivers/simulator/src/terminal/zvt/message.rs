@@ -8,7 +8,7 @@ use drivers::terminal::{
     zvt::{
         apdu::{Apdu, code},
         bcd,
-        bmp::Builder,
+        bmp::{self, Builder},
         message::{IntermediateStatus, PrintBlock, PrintLine},
         text,
         tlv::Tlv,
@@ -74,9 +74,9 @@ pub(super) fn intermediate(status: u8, text: &str) -> Apdu {
 }
 
 /// 06 0F of a registration.
-pub(super) fn registered(terminal_id: u32, currency: u16) -> Apdu {
+pub(super) fn registered(terminal_id: u32, currency: u16, needs: u8) -> Apdu {
     let fields = Builder::new()
-        .field(0x19, &[0])
+        .field(0x19, &[needs])
         .number::<4>(0x29, terminal_id.into())
         .number::<2>(0x49, currency.into());
     apdu(code::COMPLETION, fields)
@@ -240,6 +240,13 @@ pub(super) fn receipt(face: &Face, copy: SlipCopy) -> Vec<(bool, String)> {
         (false, format!("{what} EUR {}", decimal(t.amount))),
         (true, "Zahlung erfolgt".to_owned()),
     ]
+}
+
+/// The lines of 06 E0.
+pub(super) fn displayed(data: &[u8]) -> Vec<String> {
+    let fields = bmp::decode(data);
+    let lines = (0xf1..=0xf8).filter_map(|tag| fields.get(tag));
+    lines.map(|line| text::decode(line, CHARSET)).collect()
 }
 
 /// The last line of a receipt.

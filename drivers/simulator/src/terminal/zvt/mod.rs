@@ -104,6 +104,11 @@ impl Handle<Terminal> {
         self.with(|terminal| terminal.authorisations_seen())
     }
 
+    /// The lines that the till had shown last.
+    pub fn displayed(&self) -> Vec<String> {
+        self.with(|terminal| terminal.displayed().to_vec())
+    }
+
     /// Makes the next payments, refunds or reversals go wrong.
     pub fn arm(&self, faults: Faults) {
         self.with(|terminal| terminal.arm(faults));

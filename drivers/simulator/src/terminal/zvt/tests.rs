@@ -68,6 +68,7 @@ impl Till {
                     self.terminal.handle(self.now, Input::LinkDown);
                     self.terminal.handle(self.now, Input::LinkUp);
                 }
+                Output::Open => {}
                 Output::Wait(wait) => break wait,
             }
         };
@@ -238,6 +239,7 @@ const TABLE: &[(&str, &str, &[u8], &[u64])] = &[
     ("repeat-hangs-up", GOOD, &[0], &[1010]),
     ("repeat-unknown", GOOD, &[0], &[1010]),
     ("maintenance", GOOD, &[0], &[1010]),
+    ("hang-up-in-diagnosis", GOOD, &[0], &[1010]),
     ("stale-amount", "849C", &[], &[]),
 ];
 
@@ -258,7 +260,7 @@ fn each_fault_does_what_its_table_says() {
     }
     assert_eq!(
         Fault::ALL.len(),
-        38,
+        39,
         "a new fault belongs into the table above"
     );
 }
@@ -389,8 +391,8 @@ fn the_other_commands() {
     );
     check(code::REFUND, b"\x12\x34\x56\x04\0\0\0\0\x01\x00", "8437");
     check(code::END_OF_DAY, b"\0\0\0", "8000 040F 06D3 060F");
-    check(0x0670, b"", "8000 060F");
-    check(0x0693, b"\0\0\0", "8000 060F");
+    check(0x0670, b"", "8000 06D3 060F");
+    check(0x0693, b"\0\0\0", "8000 06D3 060F");
     check(
         0x0691,
         b"\0\0\0\xaa\x26\x03\x04\x0c\x05\x06\x07",
@@ -434,6 +436,21 @@ fn numbers_wrap() {
         (t.receipt, t.trace)
     };
     assert_eq!([next(), next()], [(9999, 999_999), (1, 1)]);
+}
+
+#[test]
+fn what_is_done_for_its_keeper_is_seen_and_printed() {
+    let mut till = Till::registered(Framing::Tcp, "hang-up-in-diagnosis");
+    till.send(code::DISPLAY_TEXT, b"\xf1\xf0\xf5Gleic\xf2\xf0\xf2h!");
+    assert_eq!(till.terminal.displayed(), ["Gleic", "h!"]);
+    for (asked, says) in [
+        (code::INITIALISATION, "8000 06D3 060F"),
+        (code::DIAGNOSIS, "8000"),
+    ] {
+        till.heard.clear();
+        till.send(asked, b"\0\0\0");
+        assert_eq!(till.codes(), says);
+    }
 }
 
 #[test]
@@ -601,7 +618,7 @@ fn a_link_that_it_dropped_is_down_and_nothing_more_is_to_be_done() {
             terminal.handle(now, Input::Timeout);
             outputs.extend(std::iter::from_fn(|| match terminal.poll() {
                 Output::Send(bytes) => Some(bytes),
-                Output::Close | Output::Wait(_) => None,
+                Output::Open | Output::Close | Output::Wait(_) => None,
             }));
         }
         assert!(!outputs.is_empty(), "{fault}");

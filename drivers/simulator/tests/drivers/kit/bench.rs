@@ -59,7 +59,12 @@ pub(crate) fn is_ready<S: Subject>(world: &World<Driver, S::Device>) -> bool {
 impl<S: Subject> Bench<S> {
     /// Ready for the next sale, and asked what the terminal holds where that can be asked.
     pub(crate) fn new(wire: S::Wire) -> Self {
-        let mut world = World::new(S::driver(wire), S::device(wire));
+        let (driver, device) = (S::driver(wire), S::device(wire));
+        let mut world = if S::ON_DEMAND {
+            World::on_demand(driver, device)
+        } else {
+            World::new(driver, device)
+        };
         world.per_job = S::PER_JOB;
         world.run(HOUR, is_ready::<S>);
         let mut bench = Self {

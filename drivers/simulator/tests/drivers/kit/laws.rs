@@ -236,7 +236,7 @@ pub(crate) fn without_a_link_nothing_is_asked<S: Subject>() {
                 Output::Event(Event::Ended { ending, .. }) => endings.push(ending),
                 Output::Send(bytes) => panic!("{wire:?}: {} bytes to no link", bytes.len()),
                 Output::Wait(_) => break,
-                Output::Event(_) | Output::Store(_) | Output::Close => {}
+                Output::Event(_) | Output::Store(_) | Output::Open | Output::Close => {}
             }
         }
         let [Ending::Cancelled(cancellation)] = &endings[..] else {

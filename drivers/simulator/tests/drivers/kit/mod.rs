@@ -5,7 +5,11 @@
 //! one test of each law. The kit knows no protocol. It compares what the driver says with the
 //! simulator's ledger, and what recovery would decide with both.
 
+mod adyen;
 mod bench;
+mod caisse_ap;
+mod concert;
+mod ecr17;
 mod laws;
 mod skeleton;
 mod zvt;
@@ -37,6 +41,8 @@ pub(crate) trait Subject {
     const WAITS_FOR_US: bool;
     /// Whether the driver opens a connection for each command.
     const PER_JOB: bool;
+    /// Whether the driver asks for its connection whenever it wants one.
+    const ON_DEMAND: bool = false;
 
     /// A driver for sales in EUR whose time of day at the beginning is [`ORIGIN`].
     fn driver(wire: Self::Wire) -> Driver;

@@ -51,6 +51,7 @@ impl Subject for Subjected {
             completion_timeout: Duration::from_mins(3),
             print_here: wire.print_here,
             numbered: false,
+            manner: zvt::message::Manner::default(),
         };
         let framing = match wire.framing {
             Framing::Serial => zvt::Framing::Serial,

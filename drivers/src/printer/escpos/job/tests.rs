@@ -72,6 +72,7 @@ fn shown(output: &Output<Infallible, Event>) -> String {
         Output::Send(bytes) if bytes == b"\x10\x04\x01\x10\x04\x02\x10\x04\x04" => "ask".to_owned(),
         Output::Send(bytes) => format!("send {}", bytes.escape_ascii()),
         Output::Store(never) => match *never {},
+        Output::Open => "open".to_owned(),
         Output::Close => "close".to_owned(),
         Output::Wait(_) => "wait".to_owned(),
         Output::Event(Event::Ready) => "ready".to_owned(),

@@ -4,6 +4,8 @@ pub mod intermediate;
 pub mod result;
 pub mod terminal_status;
 
+use crate::terminal::Chore;
+
 /// What a number means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
@@ -30,9 +32,9 @@ pub enum Next {
     OtherCard,
     /// End of day.
     EndOfDay,
-    /// Diagnosis at the terminal.
+    /// Diagnosis.
     Diagnosis,
-    /// Initialisation at the terminal.
+    /// Initialisation.
     Initialise,
     /// The terminal's paper or printer.
     Printer,
@@ -45,6 +47,24 @@ pub enum Next {
 }
 
 impl Next {
+    /// What of it can be done from here.
+    pub fn chore(self) -> Option<Chore> {
+        match self {
+            Self::EndOfDay => Some(Chore::EndOfDay),
+            Self::Diagnosis => Some(Chore::Diagnosis),
+            Self::Initialise => Some(Chore::Initialisation),
+            Self::Nothing
+            | Self::Wait
+            | Self::FollowTerminal
+            | Self::TryAgain
+            | Self::OtherCard
+            | Self::Printer
+            | Self::Network
+            | Self::Settings
+            | Self::Provider => None,
+        }
+    }
+
     /// As a sentence in English; empty when there is nothing to do.
     pub fn english(self) -> &'static str {
         match self {
@@ -53,9 +73,11 @@ impl Next {
             Self::FollowTerminal => "Follow the terminal.",
             Self::TryAgain => "Try again.",
             Self::OtherCard => "Take another card or another way to pay.",
-            Self::EndOfDay => "Run the end of day at the terminal, then try again.",
-            Self::Diagnosis => "Run the diagnosis at the terminal, then try again.",
-            Self::Initialise => "Run the initialisation at the terminal, then try again.",
+            Self::EndOfDay => "Close the day (till close), then try again.",
+            Self::Diagnosis => "Run the diagnosis (till terminal diagnosis), then try again.",
+            Self::Initialise => {
+                "Run the initialisation (till terminal initialise), then try again."
+            }
             Self::Printer => "Look at the printer and its paper, then try again.",
             Self::Network => "Check the terminal's network connection, then try again.",
             Self::Settings => "Check the terminal's section in the configuration.",
@@ -71,10 +93,12 @@ impl Next {
             Self::FollowTerminal => "Bitte das Terminal beachten.",
             Self::TryAgain => "Bitte noch einmal versuchen.",
             Self::OtherCard => "Bitte andere Karte oder andere Zahlungsart verwenden.",
-            Self::EndOfDay => "Kassenschnitt am Terminal durchführen, dann noch einmal versuchen.",
-            Self::Diagnosis => "Diagnose am Terminal durchführen, dann noch einmal versuchen.",
+            Self::EndOfDay => "Kassenschnitt durchführen (till close), dann noch einmal versuchen.",
+            Self::Diagnosis => {
+                "Diagnose durchführen (till terminal diagnosis), dann noch einmal versuchen."
+            }
             Self::Initialise => {
-                "Initialisierung am Terminal durchführen, dann noch einmal versuchen."
+                "Initialisierung durchführen (till terminal initialise), dann noch einmal versuchen."
             }
             Self::Printer => "Drucker und Papier prüfen, dann noch einmal versuchen.",
             Self::Network => "Netzverbindung des Terminals prüfen, dann noch einmal versuchen.",

@@ -526,7 +526,11 @@ mod tests {
                 .iter()
                 .all(|row| !row.1.is_empty() && !row.2.is_empty())
         );
-        assert!(meaning(0xf0).sentence().contains("Run the end of day"));
+        assert!(
+            meaning(0xf0)
+                .sentence()
+                .contains("Close the day (till close)")
+        );
         assert_eq!(meaning(0x00).sentence(), "No error.");
     }
 }

@@ -18,7 +18,7 @@ pub use authorisation::Authorisation;
 pub use ending::{Abort, Completion};
 pub use intermediate::IntermediateStatus;
 pub use print::{PrintBlock, PrintLine, SlipCollector};
-pub use registration::{Registration, config_byte, service_byte};
+pub use registration::{Manner, Registration, config_byte, service_byte};
 pub use reversal::{Refund, Reversal};
 pub use status_enquiry::{StatusReport, status_enquiry};
 pub use status_information::StatusInformation;

@@ -32,6 +32,31 @@ pub mod service_byte {
     pub const CAPITALS: u8 = 0x02;
 }
 
+/// What can be done at the terminal itself while it is registered, and how it shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Manner {
+    /// Amounts can be typed in.
+    pub amounts_at_terminal: bool,
+    /// An end of day and the like can be started.
+    pub administration_at_terminal: bool,
+    /// The service menu is on the function key.
+    pub service_menu: bool,
+    /// The display shows capitals.
+    pub capitals: bool,
+}
+
+/// As a terminal is that was told nothing.
+impl Default for Manner {
+    fn default() -> Self {
+        Self {
+            amounts_at_terminal: true,
+            administration_at_terminal: true,
+            service_menu: true,
+            capitals: false,
+        }
+    }
+}
+
 /// Registration.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Registration {
@@ -68,6 +93,25 @@ impl Registration {
             },
             numbered,
         }
+    }
+
+    /// With what can be done at the terminal. Without anything to say of its menu and display there
+    /// is no service byte: not every terminal knows it.
+    #[must_use]
+    pub fn with(mut self, manner: Manner) -> Self {
+        let bit = |wanted, bit| if wanted { bit } else { 0 };
+        self.config |= bit(
+            !manner.amounts_at_terminal,
+            config_byte::TILL_CONTROLS_PAYMENT,
+        );
+        self.config |= bit(
+            !manner.administration_at_terminal,
+            config_byte::TILL_CONTROLS_ADMINISTRATION,
+        );
+        let service = bit(!manner.service_menu, service_byte::NO_SERVICE_KEY)
+            | bit(manner.capitals, service_byte::CAPITALS);
+        self.service = (service != 0).then_some(service);
+        self
     }
 
     /// The message.
@@ -148,6 +192,29 @@ mod tests {
             true,
             b"\x06\x00\x14\x12\x34\x56\x8e\x09\x78\x06\x0c\x26\x04\x0a\x02\x06\xd3\x1f\x73\x03\0\0\0",
         );
+    }
+
+    #[test]
+    fn what_can_be_done_at_the_terminal_is_said() {
+        let wire = |manner| {
+            let registration = Registration::new([0; 3], Currency::EUR, false, false);
+            registration.with(manner).encode().data().to_vec()
+        };
+        let usual = Manner::default();
+        assert_eq!(wire(usual), b"\0\0\0\x08\x09\x78");
+        let amounts_at_terminal = false;
+        let manner = Manner {
+            amounts_at_terminal,
+            ..usual
+        };
+        assert_eq!(wire(manner), b"\0\0\0\x18\x09\x78");
+        let manner = Manner {
+            amounts_at_terminal,
+            administration_at_terminal: false,
+            service_menu: false,
+            capitals: true,
+        };
+        assert_eq!(wire(manner), b"\0\0\0\x38\x09\x78\x03\x03");
     }
 
     #[test]

@@ -194,6 +194,9 @@ impl Zvt {
                 self.set_status(0);
             }
             _ => {
+                if let Close::Refused(code) | Close::Aborted(Some(code)) = close {
+                    self.wanted(code);
+                }
                 let event = enquiry.close(close, self.settings.currency, at);
                 self.outputs.extend(event.map(crate::Output::Event));
             }
@@ -208,6 +211,13 @@ impl Zvt {
             self.enquire_at = Some(now);
         }
         self.take_waiting(now);
+    }
+
+    /// Says what the terminal wants done when it refuses something with this code.
+    pub(super) fn wanted(&mut self, code: u8) {
+        if let Some(chore) = result::meaning(code).next.chore() {
+            self.event(Event::Wants(chore));
+        }
     }
 
     /// Nothing more will be heard of it. Whether there was one.

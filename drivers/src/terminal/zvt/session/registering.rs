@@ -8,7 +8,7 @@ use super::{Phase, Zvt};
 use crate::{
     Mono,
     terminal::{
-        Event,
+        Chore, Event,
         zvt::{
             apdu::{Apdu, code},
             codes::result,
@@ -28,6 +28,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const REGISTRATION_REFUSED: u8 = 0x1e;
 /// What terminals answer to a wrong password.
 const WRONG_PASSWORD: u8 = 0x37;
+
+/// What a terminal wants that has just registered (BMP 19; PA00P015, 2.1). Its other bits are about
+/// petrol stations and vending machines.
+fn chores(status: u8) -> impl Iterator<Item = Chore> {
+    let bits = [(0x01, Chore::Initialisation), (0x02, Chore::Diagnosis)];
+    let wanted = bits.into_iter().filter(move |(bit, _)| status & bit != 0);
+    wanted.map(|(_, chore)| chore)
+}
 
 impl Zvt {
     pub(super) fn register(&mut self, now: Mono) {
@@ -70,6 +78,9 @@ impl Zvt {
                 } else {
                     self.retry = FIRST_RETRY;
                     self.registered(now, apdu, completion.terminal_id);
+                    for chore in chores(completion.status.unwrap_or(0)) {
+                        self.event(Event::Wants(chore));
+                    }
                 }
             }
             (code::ABORT, true) => {

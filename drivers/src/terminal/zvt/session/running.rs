@@ -13,7 +13,7 @@ use crate::{
             apdu::{Apdu, code},
             codes::{intermediate, result},
             enquiry::Question,
-            line::{Repeat, Statistics},
+            line::Repeat,
             message::{Abort, Completion, IntermediateStatus, SlipCollector, StatusInformation},
             operation::{Operation, Request, Stage, Verdict, not_asked, refused},
         },
@@ -96,6 +96,7 @@ impl Zvt {
             return;
         };
         if let Some(error) = apdu.refusal() {
+            self.wanted(error);
             self.end(now, refused(error, None));
             // Something of an earlier till may still be on its display.
             if error == result::BUSY && matches!(self.phase, Phase::Ready) {
@@ -129,7 +130,9 @@ impl Zvt {
             code::ABORT => {
                 self.answer(now, Apdu::accepted());
                 if let Phase::Operating(operation) = &self.phase {
-                    let ending = operation.aborted(&Abort::decode(apdu.data()));
+                    let abort = Abort::decode(apdu.data());
+                    let (ending, code) = (operation.aborted(&abort), operation.code(&abort));
+                    self.wanted(code);
                     self.end(now, ending);
                 }
             }
@@ -218,22 +221,6 @@ impl Zvt {
             self.phase = Phase::Down;
             self.log_statistics();
             self.not_ready(reason);
-        }
-    }
-
-    /// Numbers only: what the frames held is nobody's business.
-    fn log_statistics(&self) {
-        let line = self.statistics();
-        if line != Statistics::default() {
-            tracing::info!(
-                naks_sent = line.naks_sent,
-                naks_received = line.naks_received,
-                repeats = line.repeats,
-                crc_errors = line.crc_errors,
-                noise = line.noise,
-                failures = line.failures,
-                "the terminal's line was not always good"
-            );
         }
     }
 

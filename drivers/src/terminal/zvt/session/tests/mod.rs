@@ -3,6 +3,7 @@
 mod laws;
 mod left_overs;
 mod payments;
+mod telling;
 mod upkeep;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use payment::{Approval, Currency, Money, PaymentId};
 use super::*;
 use crate::terminal::{
     DayEnd, Service,
-    zvt::{apdu::code, rs232},
+    zvt::{apdu::code, message::Manner, rs232},
 };
 
 /// A driver, its link and a clock. Bytes that it sends are taken apart as a terminal would.
@@ -31,6 +32,8 @@ struct Desk {
     sent: Vec<Apdu>,
     /// How often money was asked for.
     money_requests: usize,
+    /// What was told of the line.
+    lines: Vec<LineStatistics>,
     /// What `store` is answered; none is no answer.
     disk: Option<bool>,
     /// Whether the terminal's line acknowledges frames.
@@ -88,6 +91,7 @@ impl Desk {
             completion_timeout: Duration::from_mins(3),
             print_here,
             numbered,
+            manner: Manner::default(),
         };
         let mut desk = Self {
             zvt: Zvt::new(settings, framing),
@@ -99,6 +103,7 @@ impl Desk {
             stored: Vec::new(),
             sent: Vec::new(),
             money_requests: 0,
+            lines: Vec::new(),
             disk: Some(true),
             acks: true,
         };
@@ -169,7 +174,9 @@ impl Desk {
                     break;
                 }
                 Output::Send(bytes) => frames += usize::from(self.sent(&bytes)),
+                Output::Open => self.log.push("open".into()),
                 Output::Close => self.log.push("close".into()),
+                Output::Event(Event::Line(line)) => self.lines.push(line),
                 Output::Event(event) => {
                     self.log.push(word(&event));
                     self.events.push(event);
@@ -257,6 +264,8 @@ fn word(event: &Event) -> String {
             DayEnd::Refused(r) => format!("day refused {}", r.code.clone().unwrap_or_default()),
             DayEnd::Unknown(_) => "day unknown".into(),
         },
+        Event::Wants(chore) => format!("wants {chore:?}"),
+        Event::Line(line) => format!("{line:?}"),
         Event::Served(Ok(_)) => "served".into(),
         Event::Served(Err(r)) => format!("not served {}", r.code.clone().unwrap_or_default()),
         Event::Ended { ending, .. } => match ending {

@@ -55,7 +55,11 @@ fn endings() {
         true,
         &["> 80 00", "cancelled zvt:6C", "> 80 00"],
     );
-    check(&["06 1E F0"], true, &["declined zvt:F0", "> 80 00"]);
+    check(
+        &["06 1E F0"],
+        true,
+        &["wants EndOfDay", "declined zvt:F0", "> 80 00"],
+    );
     check(
         &["04 0F 27 05", "06 1E"],
         true,
@@ -142,7 +146,7 @@ fn what_is_no_result_of_a_payment() {
 #[test]
 fn the_terminal_refuses_at_once() {
     for framing in BOTH {
-        for (error, ending) in [("84 6C", "cancelled zvt:6C"), ("84 F0", "declined zvt:F0")] {
+        for (error, ending) in [("84 6C", "cancelled zvt:6C"), ("84 05", "declined zvt:05")] {
             let mut desk = Desk::ready(framing, true);
             desk.pay(1, 1010);
             desk.says(error);

@@ -1,0 +1,88 @@
+//! What stands on a terminal's slip that belongs to no payment. Pure, like [`super::compose`].
+
+use drivers::{printer::escpos::Line, terminal::Slip};
+use jiff::Timestamp;
+use payment::{DeviceId, Text};
+use sync::queue::JobKind;
+
+use super::compose::{CENTRED, Head, PLAIN, TITLE, merchant, moment};
+
+/// The lines of a terminal's slip, with the device and the moment it came. What a person had the
+/// terminal repeat says COPY, as every other reprint (law 8).
+pub(super) fn compose_report(
+    slip: &Slip,
+    kind: JobKind,
+    device: &DeviceId,
+    at: Timestamp,
+    head: &Head<'_>,
+) -> Vec<Line> {
+    let (title, copy) = match kind {
+        JobKind::Administration | JobKind::Customer | JobKind::Merchant => {
+            ("Terminal report", None)
+        }
+        JobKind::Repeated => ("Terminal receipt", Some("COPY".to_owned())),
+        JobKind::Copy(number) => ("Terminal report", Some(format!("COPY {number}"))),
+    };
+    let copy = || copy.iter().map(|copy| Line::Text(Text::new(copy), TITLE));
+    let pair = |name: &str, value: &str| Line::Columns(name.into(), value.into(), PLAIN);
+    let mut lines = merchant(head);
+    lines.extend(copy());
+    lines.push(Line::Text(title.into(), CENTRED));
+    lines.push(Line::Rule);
+    lines.push(pair("Device", device.as_str()));
+    lines.push(pair("Date", &moment(at, head)));
+    lines.push(Line::Rule);
+    lines.extend(slip.lines.iter().cloned().map(Line::Verbatim));
+    lines.extend(copy());
+    lines.extend([Line::Feed(1), Line::Cut]);
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use drivers::{
+        printer::escpos::{Profile, render},
+        terminal::{SlipCopy, SlipLine},
+    };
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn a_report_says_where_it_comes_from_and_a_repetition_says_copy() {
+        let line = |text: &str| SlipLine {
+            text: text.into(),
+            ..SlipLine::default()
+        };
+        let slip = Slip {
+            copy: SlipCopy::Administration,
+            lines: vec![line("Summe 10,10"), line("Anzahl 1")],
+        };
+        let head = Head {
+            merchant: &["Praxis".to_owned()],
+            printed_at: Timestamp::UNIX_EPOCH,
+            zone: TimeZone::UTC,
+            original: None,
+        };
+        for (kind, copies) in [
+            (JobKind::Administration, 0),
+            (JobKind::Repeated, 2),
+            (JobKind::Copy(2), 2),
+        ] {
+            let device = "desk1".parse().unwrap();
+            let lines = compose_report(&slip, kind, &device, Timestamp::UNIX_EPOCH, &head);
+            let bytes = render(&lines, Profile::find("generic-80mm").unwrap());
+            let text = String::from_utf8_lossy(&bytes);
+            for word in [
+                "Praxis",
+                "desk1",
+                "1970-01-01 00:00",
+                "Summe 10,10",
+                "Anzahl 1",
+            ] {
+                assert!(text.contains(word), "{word} is missing in {text}");
+            }
+            assert_eq!(text.matches("COPY").count(), copies, "{kind:?}");
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What can go wrong with a terminal.
+
+use crate::terminal::armed::faults;
+
+faults! {
+    Decline "decline" "The issuer declines: AF 04. Not charged."
+    AbortByCustomer "abort-by-customer" "The customer stops it: AF 06. Not charged."
+    TimeOut "time-out" "Nobody shows a card in time: AF 08. Not charged."
+    AbortByOperator "abort-by-operator" "Somebody stops it on the terminal: AF 11. Not charged."
+    Refuse "refuse" "The terminal cannot do it: AF 12. Not charged."
+    TakenIntoAccount "taken-into-account" "AE 11, as if an answer at once had been asked for. Charged."
+    FormatQuirk "format-quirk" "AE 10 with AF 09, as one server of others answers a bad request. Not charged."
+    RefusedYetAuthorised "refused-yet-authorised" "AE 01 with AF 01. Charged."
+    LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up after the request. Not charged."
+    LoseAnswerAfterApproval "lose-answer-after-approval" "Books the payment, then hangs up. Charged."
+    HangUpAfterApproval "hang-up-after-approval" "Hangs up in the middle of its answer. Charged."
+    HangUpBeforeStatus "hang-up-before-status" "Hangs up when the status is all that misses. Charged."
+    Silent "silent" "Says nothing at all for 30 s. Not charged."
+    Slow "slow" "The customer takes 150 s. Charged."
+    LateApproval "late-approval" "Says after 200 s that it was done, if anybody still listens. Charged."
+    Garbage "garbage" "Answers with what is no element. Charged."
+    DuplicateAnswer "duplicate-answer" "Says its answer twice. Charged once."
+    KeepOpen "keep-open" "Leaves the connection open after its answer. Charged."
+    OtherAmount "other-amount" "Charges one unit less than asked for."
+    OtherCurrency "other-currency" "Answers in dollars. Charged."
+    OtherDevice "other-device" "Its answer is for another till. Charged."
+    OtherAction "other-action" "Its answer is for a cancel. Charged."
+    NoAmount "no-amount" "An answer without CB. Charged."
+    UnknownFields "unknown-fields" "Elements in no list, and the others in another order. Charged."
+    PaddedAmount "padded-amount" "CB with twelve digits. Charged."
+    PartialSegments "partial-segments" "Every byte in a segment of its own. Charged."
+    LongTicket "long-ticket" "The longest receipt, also if none was asked for. Charged."
+    Endless "endless" "An answer that never ends. Charged."
+    UnmaskedPan "unmasked-pan" "The test card number 4111111111111111 in AA, AC, CF and the receipt. Charged."
+}

@@ -1,0 +1,37 @@
+//! What can go wrong with a terminal.
+
+use crate::terminal::armed::faults;
+
+faults! {
+    Decline "decline" "The issuer declines: status 7. Not charged."
+    AbortByCustomer "abort-by-customer" "The customer presses Stop: status 7 as well. Not charged."
+    NotVerified "not-verified" "Status 9. Not charged."
+    UnknownStatus "unknown-status" "Status 4, which is in no list. Charged."
+    Busy "busy" "Answers ENQ by NAK for a minute. Not charged."
+    BusyOnce "busy-once" "Answers the first ENQ by NAK. Charged."
+    Refuse "refuse" "Answers the request by NAK, three times. Not charged."
+    Nak "nak" "Answers the request by NAK once. Charged."
+    Silent "silent" "Says nothing at all for 30 s. Not charged."
+    Mute "mute" "Falls silent for 30 s when the request comes. Not charged."
+    LoseAck "lose-ack" "Takes the request without an ACK. Charged."
+    LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up after it has taken the request. Not charged."
+    LoseAnswerAfterApproval "lose-answer-after-approval" "Books the payment, then hangs up. Charged."
+    PowerLoss "power-loss-after-approval" "Books the payment, and is dead for 30 s. Charged."
+    HangUpAfterApproval "hang-up-after-approval" "Sends the answer and hangs up at once. Charged."
+    HangUpAfterAck "hang-up-after-ack" "Hangs up when its answer was acknowledged, without EOT. Charged."
+    LateApproval "late-approval" "Says after 200 s that it was done. Charged."
+    Slow "slow" "The customer takes 150 s. Charged."
+    Garbage "garbage" "Sends noise in place of the answer, then nothing for 30 s. Charged."
+    NoAnswer "strange-answer" "Answers with a good frame that holds no answer. Charged."
+    OverLong "over-long" "Its answer is a frame of 5000 characters. Charged."
+    BadLrc "bad-lrc" "The first answer has a wrong LRC, and comes again. Charged."
+    DuplicateAnswer "duplicate-answer" "Says its answer twice. Charged once."
+    NoEot "no-eot" "No EOT after its answer. Charged."
+    OtherAmount "other-amount" "Charges one unit less than asked for."
+    OtherCurrency "other-currency" "Answers in dollars. Charged."
+    OtherDevice "other-device" "Its answer is for another till. Charged."
+    PartialSegments "partial-segments" "Every byte in a segment of its own. Charged."
+    Coalesce "coalesce" "Answer and EOT in one segment. Charged."
+    Noise "noise" "Noise before each word. Charged."
+    UnmaskedPan "unmasked-pan" "The long answer, with the test card number 4111111111111111. Charged."
+}
