@@ -3,6 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
+use drivers::printer::escpos::Profiles;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{demo, shell};
@@ -85,7 +86,7 @@ fn drivers() {
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 fn check(path: &std::path::Path) -> Result<(), String> {
-    let config = load(path)?;
+    let (config, _) = load(path)?;
     let devices = config.terminals.len() + config.tills.len();
     println!(
         "{} is fine: {devices} device(s), {} printer(s), {} upstream(s).",
@@ -96,16 +97,24 @@ fn check(path: &std::path::Path) -> Result<(), String> {
     Ok(())
 }
 
-fn load(path: &std::path::Path) -> Result<config::Config, String> {
+/// The configuration, and the printer profiles: those in the folder `profiles` beside it too.
+fn load(path: &std::path::Path) -> Result<(config::Config, Profiles), String> {
     let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
     let secrets = config::SecretSource::new(credentials);
-    let profiles: Vec<&str> = drivers::printer::escpos::Profile::names().collect();
-    config::load(path, &secrets, &profiles).map_err(|e| e.to_string())
+    let profiles = Profiles::with_folder(&path.with_file_name("profiles")).map_err(|errors| {
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        errors.join("\n")
+    })?;
+    let names: Vec<&str> = profiles.names().collect();
+    let config = config::load(path, &secrets, &names).map_err(|e| e.to_string())?;
+    Ok((config, profiles))
 }
 
 async fn serve(path: &std::path::Path) -> Result<(), String> {
-    let config = load(path)?;
-    let running = shell::start(config).await.map_err(|e| e.to_string())?;
+    let (config, profiles) = load(path)?;
+    let running = shell::start(config, &profiles)
+        .await
+        .map_err(|e| e.to_string())?;
     notify(&[sd_notify::NotifyState::Ready]);
     let watchdog = tokio::spawn(watchdog(running.handle.clone()));
     let stop = async {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use drivers::printer::escpos::Profile;
+use drivers::printer::escpos::Profiles;
 use simulator::{
     Handle,
     invoicing::{self, Sandbox, Shared},
@@ -78,9 +78,9 @@ impl Stage {
             secret = secret.display(),
         );
         fs::write(&file, text)?;
-        let profiles: Vec<&str> = Profile::names().collect();
+        let profiles: Vec<&str> = Profiles::built_in().names().collect();
         let config = config::load(&file, &config::SecretSource::default(), &profiles)?;
-        let running = shell::start(config).await?;
+        let running = shell::start(config, Profiles::built_in()).await?;
         fix_port(&file, listen, &running.url)?;
         Ok(Self {
             dir,

@@ -7,18 +7,21 @@ mod compose;
 mod report;
 mod spool;
 
-use std::time::Duration;
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use config::Printer;
 use drivers::{
     link::{Defaults, Policy},
-    printer::{self, escpos},
+    printer::{
+        self,
+        escpos::{self, Fonts},
+    },
     run::{FromMachine, ToMachine},
 };
 use jiff::tz::TimeZone;
 use payment::{PaymentId, ReceiptNumber};
 use sync::queue::{Job, JobKind, JobState, Printed, Queue, SlipId, Urgency, Write};
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 pub use compose::{Head, compose};
 use report::compose_report;
@@ -32,15 +35,19 @@ const REST: Duration = Duration::from_secs(5);
 const MESSAGES: usize = 16;
 
 /// Starts a printer's driver and its spool.
-pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handle, due: WorkDue) {
-    let Some(profile) = escpos::Profile::find(&printer.profile) else {
-        return tracing::error!(printer = %printer.id, "no such profile");
-    };
+pub fn start(
+    printer: &Printer,
+    (profile, fonts): (escpos::Profile, SystemFonts),
+    merchant: &[String],
+    queue: Queue,
+    handle: Handle,
+    due: WorkDue,
+) {
     let (commands, received) = mpsc::channel(MESSAGES);
     let (tell, told) = mpsc::channel(MESSAGES);
     let link = printer.link.clone();
     let policy = Policy::for_printer(&link);
-    let machine = escpos::EscPos::new(profile, policy);
+    let machine = escpos::EscPos::new(&profile, policy);
     let defaults = Defaults {
         policy,
         ..Defaults::default()
@@ -50,6 +57,7 @@ pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handl
         printer: printer.clone(),
         merchant: merchant.to_vec(),
         profile,
+        fonts,
         queue,
         handle,
         due,
@@ -60,13 +68,31 @@ pub fn start(printer: &Printer, merchant: &[String], queue: Queue, handle: Handl
     tokio::spawn(task.run());
 }
 
+/// Where fonts are. Distributions have theirs in the first, administrators put theirs in the second.
+const FONT_FOLDERS: [&str; 2] = ["/usr/share/fonts", "/usr/local/share/fonts"];
+
+/// The fonts of this machine, read when the first receipt needs them: most never do.
+#[derive(Debug, Clone, Default)]
+pub struct SystemFonts(Arc<OnceCell<Fonts>>);
+
+impl SystemFonts {
+    async fn get(&self) -> &Fonts {
+        let folders = FONT_FOLDERS.map(PathBuf::from);
+        let read = || tokio::task::spawn_blocking(move || Fonts::load(&folders));
+        self.0
+            .get_or_init(|| async { read().await.unwrap_or_default() })
+            .await
+    }
+}
+
 type Told = FromMachine<std::convert::Infallible, printer::Event>;
 
 /// One printer's spool and what it works with.
 struct Task {
     printer: Printer,
     merchant: Vec<String>,
-    profile: &'static escpos::Profile,
+    profile: escpos::Profile,
+    fonts: SystemFonts,
     queue: Queue,
     handle: Handle,
     due: WorkDue,
@@ -164,7 +190,11 @@ impl Task {
             let reason = "What is to be printed could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         };
-        let bytes = escpos::render(&lines, self.profile);
+        let bytes = if escpos::needs_fonts(&lines, &self.profile) {
+            escpos::render_with(&lines, &self.profile, self.fonts.get().await)
+        } else {
+            escpos::render(&lines, &self.profile)
+        };
         let command = printer::Command::Print { job: job.id, bytes };
         if self
             .commands

@@ -9,6 +9,7 @@ use std::{
 };
 
 use config::Config;
+use drivers::printer::escpos::Profiles;
 use jiff::tz::TimeZone;
 use sync::{
     delivery::ClientError,
@@ -104,7 +105,7 @@ pub struct Running {
 ///
 /// # Errors
 /// When any part cannot be started. Nothing was asked of any device then.
-pub async fn start(config: Config) -> Result<Running, StartError> {
+pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, StartError> {
     let state_dir = &config.daemon.state_dir;
     private_dir(state_dir).map_err(|source| StartError::StateDir {
         path: state_dir.clone(),
@@ -138,18 +139,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let effects = engine.start(handle.now(), unfinished);
     printing::settle_interrupted(&queue, &handle).await;
 
-    let mut work_due: Vec<WorkDue> = Vec::new();
-    for printer in &config.printers {
-        let due = WorkDue::default();
-        work_due.push(due.clone());
-        printing::start(
-            printer,
-            &config.daemon.merchant,
-            queue.clone(),
-            handle.clone(),
-            due,
-        );
-    }
+    let mut work_due = printers(&config, profiles, &queue, &handle);
     let (stop_delivery, stop) = watch::channel(false);
     upstreams::start(&config, &queue, &stop, &mut work_due)?;
     let task = EngineTask {
@@ -186,6 +176,30 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
         queue,
         stop_delivery,
     })
+}
+
+/// Starts the receipt printers.
+fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle) -> Vec<WorkDue> {
+    let fonts = printing::SystemFonts::default();
+    let mut work_due = Vec::new();
+    for printer in &config.printers {
+        let Some(profile) = profiles.find(&printer.profile) else {
+            // The configuration was checked against the same profiles.
+            tracing::error!(printer = %printer.id, "no such profile");
+            continue;
+        };
+        let due = WorkDue::default();
+        work_due.push(due.clone());
+        printing::start(
+            printer,
+            (profile.clone(), fonts.clone()),
+            &config.daemon.merchant,
+            queue.clone(),
+            handle.clone(),
+            due,
+        );
+    }
+    work_due
 }
 
 impl Running {

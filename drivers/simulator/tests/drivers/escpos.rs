@@ -6,7 +6,7 @@ use drivers::{
     link::Policy,
     printer::{
         Command, Ending, Event,
-        escpos::{EscPos, Line, Profile, Style, render},
+        escpos::{Align, EscPos, Line, Profile, Style, render},
     },
 };
 use simulator::printer::Printer;
@@ -39,6 +39,70 @@ fn ending(world: &World<EscPos, Printer>) -> Option<&Ending> {
 
 fn run(world: &mut World<EscPos, Printer>, limit: Duration) {
     world.run(limit, |world| ending(world).is_some());
+}
+
+/// The printer's own reading of the bytes gives back the text, by spaces and by positions alike.
+#[test]
+fn what_is_rendered_is_what_stands_on_paper() {
+    let centre = Style {
+        align: Align::Centre,
+        ..Style::default()
+    };
+    let wide = Style {
+        wide: true,
+        ..Style::default()
+    };
+    let lines = [
+        Line::Text("Praxis „Größe“ – Nº 1…".into(), centre),
+        Line::Columns(
+            "Füllung".into(),
+            "1\u{202f}240,00\u{a0}€".into(),
+            Style::default(),
+        ),
+        Line::Columns("Summe".into(), "5 €".into(), wide),
+        Line::Rule,
+        Line::Qr("https://a.example/1".to_owned()),
+        Line::Feed(2),
+        Line::Text("Ende".into(), Style::default()),
+        Line::Cut,
+    ];
+    for (name, columns) in [
+        ("epson-tm-t20iii", 48),
+        ("epson-tm-t88v", 42),
+        ("generic-80mm", 48),
+    ] {
+        let mut world = World::new(
+            EscPos::new(Profile::find(name).unwrap(), Policy::Keep),
+            Printer::new(columns),
+        );
+        let bytes = render(&lines, Profile::find(name).unwrap());
+        world.command(Command::Print { job: 7, bytes });
+        run(&mut world, Duration::from_mins(1));
+        let page = world.device.pages().first().unwrap();
+        let read: Vec<&str> = page
+            .lines()
+            .map(str::trim)
+            .filter(|l| !l.is_empty())
+            .collect();
+        // A wide character takes two columns, and is followed by nothing.
+        let apart = |text: &str| text.chars().flat_map(|c| [c, ' ']).collect::<String>();
+        let wide = format!(
+            "{}{:gap$}{}",
+            apart("Summe"),
+            "",
+            apart("5 €").trim_end(),
+            gap = columns - 16
+        );
+        let expected = [
+            "Praxis \"Größe\" - Nº 1...".to_owned(),
+            format!("Füllung{:gap$}1 240,00 €", "", gap = columns - 17),
+            wide,
+            "-".repeat(columns),
+            "[QR: https://a.example/1]".to_owned(),
+            "Ende".to_owned(),
+        ];
+        assert_eq!(read, expected, "{name}");
+    }
 }
 
 #[test]

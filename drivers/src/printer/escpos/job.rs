@@ -36,7 +36,7 @@ const BYTES_PER_SECOND: u64 = 960;
 /// An ESC/POS printer: a [`Machine`] that prints one job at a time.
 #[derive(Debug)]
 pub struct EscPos {
-    profile: &'static Profile,
+    confirmation: Confirmation,
     policy: Policy,
     up: bool,
     job: Option<Job>,
@@ -84,9 +84,9 @@ enum Round {
 impl EscPos {
     /// A printer of this profile. The policy is the link's: with [`Policy::PerJob`] the machine
     /// closes the link after every job.
-    pub fn new(profile: &'static Profile, policy: Policy) -> Self {
+    pub fn new(profile: &Profile, policy: Policy) -> Self {
         Self {
-            profile,
+            confirmation: profile.confirmation,
             policy,
             up: false,
             job: None,
@@ -138,7 +138,7 @@ impl EscPos {
     fn reply(&mut self, now: Mono, reply: &Reply) {
         let Some(job) = &mut self.job else { return };
         let sent = matches!(job.stage, Stage::Sent { .. });
-        match (reply, self.profile.confirmation) {
+        match (reply, self.confirmation) {
             (Reply::RealTime(answer), _) => {
                 if let Round::Asked { open, fault, .. } = &mut job.round
                     && let Some(query) = open.pop_front()
@@ -186,7 +186,7 @@ impl EscPos {
                 if !silent {
                     job.fault = None;
                 }
-                if whole && through && self.profile.confirmation == Confirmation::RealTime {
+                if whole && through && self.confirmation == Confirmation::RealTime {
                     self.end(Ending::Confirmed);
                 }
             }
@@ -215,13 +215,13 @@ impl EscPos {
             return;
         };
         let mut bytes = std::mem::take(bytes);
-        match self.profile.confirmation {
+        match self.confirmation {
             Confirmation::ProcessId => {
                 bytes.extend(b"\x1d\x28\x48\x06\x00\x30\x30");
                 bytes.extend(token(job.id));
             }
             Confirmation::PaperSensor => bytes.extend(b"\x1dr\x01"),
-            Confirmation::RealTime => {}
+            Confirmation::RealTime | Confirmation::None => {}
         }
         let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let transfer = Duration::from_secs(count.div_ceil(BYTES_PER_SECOND));

@@ -4,13 +4,24 @@
 //! came out, and a [`Profile`] tells how one model differs from another. Sources: Epson's ESC/POS
 //! command reference, by the commands' names.
 
+mod commands;
+#[cfg(test)]
+mod fixture;
+mod font;
 mod job;
+mod outline;
 mod page;
 mod profile;
+mod qr;
+mod raster;
 mod receipt;
+mod shape;
 mod status;
+mod text;
+mod wrap;
 
+pub use font::Fonts;
 pub use job::EscPos;
 pub use page::CodePage;
-pub use profile::{Confirmation, Cut, Profile};
-pub use receipt::{Align, Line, Style, render};
+pub use profile::{Confirmation, Cut, Images, Profile, ProfileError, Profiles};
+pub use receipt::{Align, Line, Style, needs_fonts, render, render_with};

@@ -1,21 +1,41 @@
-//! How one printer model differs from another.
+//! How one printer model differs from another: data, read from files.
+
+use std::sync::LazyLock;
 
 use super::CodePage;
 
+mod file;
+pub use file::ProfileError;
+
 /// A printer model, or a family of those that behave alike.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Profile {
     /// The name used in the configuration.
-    pub name: &'static str,
+    pub name: String,
+    /// What the maker calls it.
+    pub model: String,
     /// Characters of normal width on a line.
     pub columns: usize,
+    /// Characters of the smaller font B on a line, if it has one.
+    pub columns_b: Option<usize>,
+    /// Dots on a line.
+    pub dots: u16,
+    /// Dots of a character of normal width, where that is known for sure: then columns are set by
+    /// `ESC $`, else by spaces.
+    pub column_dots: Option<u16>,
     /// Its code pages, the preferred ones first, with the number that `ESC t` knows them by. That
     /// number is not the same everywhere.
-    pub pages: &'static [(CodePage, u8)],
+    pub pages: Vec<(CodePage, u8)>,
     /// How it says that a job is on paper.
     pub confirmation: Confirmation,
     /// What its cutter does.
     pub cut: Cut,
+    /// Whether it makes QR codes itself (`GS ( k`).
+    pub qr: bool,
+    /// How it takes pictures.
+    pub images: Images,
+    /// Whether it opens a cash drawer (`ESC p`).
+    pub drawer: bool,
 }
 
 /// How a printer says that a job is on paper; the most reliable way first.
@@ -28,6 +48,8 @@ pub enum Confirmation {
     /// By its real-time status alone, which overtakes the data: believed only after the time that
     /// the data need.
     RealTime,
+    /// Not at all: whether a job came out is never known.
+    None,
 }
 
 /// What a cutter does.
@@ -41,68 +63,60 @@ pub enum Cut {
     None,
 }
 
-const USUAL_PAGES: &[(CodePage, u8)] = &[
-    (CodePage::Cp858, 19),
-    (CodePage::Wpc1252, 16),
-    (CodePage::Cp437, 0),
-];
+/// The command that prints dots.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Images {
+    /// `GS v 0`.
+    Raster,
+    /// `GS ( L`, for those that have left `GS v 0` behind.
+    Graphics,
+    /// `ESC *`, 24 dots deep.
+    Columns,
+    /// None: what is no text is left out.
+    None,
+}
 
-const PROFILES: &[Profile] = &[
-    Profile {
-        name: "generic-58mm",
-        columns: 32,
-        pages: USUAL_PAGES,
-        confirmation: Confirmation::PaperSensor,
-        cut: Cut::None,
-    },
-    Profile {
-        name: "generic-80mm",
-        columns: 48,
-        pages: USUAL_PAGES,
-        confirmation: Confirmation::PaperSensor,
-        cut: Cut::Partial,
-    },
-    Profile {
-        name: "epson-tm-t20iii",
-        columns: 48,
-        pages: USUAL_PAGES,
-        confirmation: Confirmation::ProcessId,
-        cut: Cut::Partial,
-    },
-    Profile {
-        name: "epson-tm-t88v",
-        columns: 42,
-        pages: USUAL_PAGES,
-        confirmation: Confirmation::ProcessId,
-        cut: Cut::Partial,
-    },
-];
+/// The profiles that a configuration can name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profiles(Vec<Profile>);
 
-impl Profile {
+static BUILT_IN: LazyLock<Profiles> = LazyLock::new(|| Profiles(file::built_in()));
+
+impl Profiles {
+    /// Those that come with the program.
+    pub fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
     /// The profile of this name.
-    pub fn find(name: &str) -> Option<&'static Self> {
-        PROFILES.iter().find(|profile| profile.name == name)
+    pub fn find(&self, name: &str) -> Option<&Profile> {
+        self.0.iter().find(|profile| profile.name == name)
     }
 
     /// All names, for messages.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|profile| profile.name.as_str())
+    }
+}
+
+impl Profile {
+    /// The built-in profile of this name.
+    pub fn find(name: &str) -> Option<&'static Self> {
+        Profiles::built_in().find(name)
+    }
+
+    /// The names of all built-in profiles.
     pub fn names() -> impl Iterator<Item = &'static str> {
-        PROFILES.iter().map(|profile| profile.name)
+        Profiles::built_in().names()
+    }
+
+    /// Whether one of its pages has this character.
+    pub(super) fn prints(&self, character: char) -> bool {
+        self.pages
+            .iter()
+            .any(|(page, _)| page.byte(character).is_some())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_finds_its_own_profile() {
-        for name in Profile::names() {
-            assert_eq!(Profile::find(name).map(|profile| profile.name), Some(name));
-        }
-        assert_eq!(
-            Profile::find("epson-tm-t20iii").map(|p| p.columns),
-            Some(48)
-        );
-        assert_eq!(Profile::find("abacus"), None);
-    }
-}
+mod tests;

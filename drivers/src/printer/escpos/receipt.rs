@@ -1,20 +1,17 @@
 //! Receipts as lines, and their bytes.
-//!
-//! Commands come from the `escpos` crate, which writes into memory here. Text does not: that crate
-//! sends what a code page lacks as UTF-8, and some ASCII characters as others. Neither do its line
-//! feed (three bytes instead of one) and its partial cut (which is a full one).
 
-use std::{cell::RefCell, rc::Rc};
+use std::borrow::Cow;
 
-use escpos::{
-    driver::Driver,
-    errors::Result as Emitted,
-    printer::Printer,
-    utils::{JustifyMode, Protocol},
-};
 use payment::Text;
 
-use super::{CodePage, Cut, Profile, page};
+use super::{
+    CodePage, Cut, Fonts, Images, Profile,
+    commands::COMMANDS,
+    qr,
+    shape::{self, Look},
+    text::{self, encode, plain},
+    wrap::{pieces, words},
+};
 use crate::terminal::SlipLine;
 
 /// A line of a receipt.
@@ -31,6 +28,10 @@ pub enum Line {
     Feed(u8),
     /// A line of a terminal's receipt, as it is; broken only where the paper ends.
     Verbatim(SlipLine),
+    /// A QR code in the middle, with what a telephone shall read: a link, or the lines of a payment
+    /// slip. Control characters but line ends are left out. The empty lines around it are the
+    /// caller's.
+    Qr(String),
     /// The end of a sheet: cut, or fed so far that it can be torn.
     Cut,
 }
@@ -62,76 +63,170 @@ pub enum Align {
 
 /// Lines fed where there is no cutter, so that the last one passes the tear bar.
 const TEAR_LINES: u8 = 4;
+/// Most lines of a receipt: more than two metres of paper. Of a longer one, the beginning and the
+/// end are printed.
+const LINES: usize = 600;
+/// Lines of the end that are printed of every receipt: there it says what was paid, and COPY.
+const LAST_LINES: usize = 30;
+/// Most lines on paper that one line of a receipt may take.
+const LINES_OF_ONE: usize = 20;
+/// Stands where something was cut off.
+const CUT_OFF: &str = "[...]";
+/// Longest word beside an amount.
+const CURRENCY_LETTERS: usize = 5;
+/// The usual length of a receipt, in bytes.
+const USUAL_BYTES: usize = 1500;
 
-/// The bytes of a receipt, from the printer's reset to its last line. The same lines always give
-/// the same bytes.
+/// The bytes of a receipt, as [`render_with`] gives them without fonts.
 pub fn render(lines: &[Line], profile: &Profile) -> Vec<u8> {
-    let mut sheet = Sheet::new(profile);
-    for line in lines {
+    render_with(lines, profile, &Fonts::none())
+}
+
+/// The bytes of a receipt, from the printer's reset to its last line. The same lines and fonts
+/// always give the same bytes, and no lines give more than so many.
+///
+/// What the printer has no character for is drawn with the fonts. What they do not have either
+/// becomes a mark. Amounts are always the printer's own characters.
+pub fn render_with(lines: &[Line], profile: &Profile, fonts: &Fonts) -> Vec<u8> {
+    let mut sheet = Sheet::new(profile, fonts);
+    let (first, last) = match lines.len().checked_sub(LAST_LINES) {
+        Some(split) => lines.split_at_checked(split).unwrap_or((lines, &[])),
+        None => (&[][..], lines),
+    };
+    for line in first {
+        if sheet.printed > LINES {
+            sheet.text(CUT_OFF, Style::default());
+            break;
+        }
         sheet.line(line);
     }
-    sheet.finish()
+    for line in last {
+        sheet.line(line);
+    }
+    sheet.out
+}
+
+/// Whether there is something on a receipt that the printer has no character for, so that fonts
+/// would make a difference.
+pub fn needs_fonts(lines: &[Line], profile: &Profile) -> bool {
+    let missing = |text: &Text| {
+        let plain = plain(text.as_str());
+        !text::prints(&plain, profile)
+    };
+    profile.images != Images::None
+        && lines.iter().any(|line| match line {
+            Line::Text(text, _) => missing(text),
+            Line::Columns(left, right, _) => missing(left) || missing(right),
+            Line::Verbatim(line) => missing(&line.text),
+            Line::Rule | Line::Feed(_) | Line::Qr(_) | Line::Cut => false,
+        })
 }
 
 /// A receipt in the making, with what the printer is set to.
 struct Sheet<'a> {
     profile: &'a Profile,
-    printer: Printer<Tape>,
-    tape: Tape,
+    fonts: &'a Fonts,
     style: Style,
     page: Option<CodePage>,
+    /// Lines on paper.
+    printed: usize,
+    out: Vec<u8>,
 }
 
 impl<'a> Sheet<'a> {
-    fn new(profile: &'a Profile) -> Self {
-        let tape = Tape::default();
-        let mut sheet = Self {
+    fn new(profile: &'a Profile, fonts: &'a Fonts) -> Self {
+        let mut out = Vec::with_capacity(USUAL_BYTES);
+        out.extend_from_slice(&COMMANDS.reset);
+        // FS . leaves the Kanji mode, in which many Chinese printers begin.
+        out.extend_from_slice(b"\x1c.");
+        Self {
             profile,
-            printer: Printer::new(tape.clone(), Protocol::default(), None),
-            tape,
+            fonts,
             style: Style::default(),
             page: None,
-        };
-        sheet.command(Printer::init);
-        // FS . leaves the Kanji mode, in which many Chinese printers begin.
-        sheet.raw(b"\x1c.");
-        sheet
+            printed: 0,
+            out,
+        }
     }
 
     fn line(&mut self, line: &Line) {
         match line {
-            Line::Text(text, style) => {
-                for part in words(&page::plain(text.as_str()), self.columns(*style)) {
-                    self.text(&part, *style);
-                }
-            }
+            Line::Text(text, style) => match self.printable(text) {
+                Printable::Device(text) => self.words(&text, *style),
+                Printable::Drawn(text) => self.drawn(&text, *style),
+            },
             Line::Columns(left, right, style) => self.columns_line(left, right, *style),
-            Line::Rule => self.text(&"-".repeat(self.profile.columns), Style::default()),
-            Line::Feed(lines) => self.command(|printer| printer.feeds(*lines)),
+            Line::Rule => self.rule(),
+            Line::Feed(lines) => self.feed(*lines),
             Line::Verbatim(line) => self.verbatim(line),
+            Line::Qr(data) => self.qr(data),
             Line::Cut => self.cut(),
         }
     }
 
+    fn rule(&mut self) {
+        self.set(Style::default());
+        let end = self.out.len() + self.profile.columns;
+        self.out.resize(end, b'-');
+        self.end_line();
+    }
+
     fn columns_line(&mut self, left: &Text, right: &Text, style: Style) {
         let columns = self.columns(style);
-        let left = page::plain(left.as_str());
-        let right = page::plain(right.as_str());
-        let used = left.chars().count() + right.chars().count();
+        let left = self.printable(left);
+        let right = match self.printable(right) {
+            Printable::Drawn(text) if is_amount(&text) => {
+                Printable::Device(text::replaced(&text, self.profile).into())
+            }
+            right => right,
+        };
         let style = Style {
             align: Align::Left,
             ..style
         };
-        if used < columns {
-            let gap = " ".repeat(columns - used);
-            return self.text(&format!("{left}{gap}{right}"), style);
+        if let (Printable::Device(left), Printable::Device(right)) = (&left, &right) {
+            let (used, width) = (left.chars().count(), right.chars().count());
+            if used + width < columns {
+                self.set(style);
+                self.encode(left);
+                return self.right(right, used, width);
+            }
         }
-        for part in words(&left, columns) {
-            self.text(&part, style);
+        match left {
+            Printable::Device(text) => self.words(&text, style),
+            Printable::Drawn(text) => self.drawn(&text, style),
         }
-        for part in words(&right, columns) {
-            self.text(&format!("{part:>columns$}"), style);
+        match right {
+            Printable::Device(text) => {
+                for part in some(&words(&text, columns)) {
+                    self.set(style);
+                    self.right(part, 0, part.chars().count());
+                }
+            }
+            Printable::Drawn(text) => {
+                let align = Align::Right;
+                self.drawn(&text, Style { align, ..style });
+            }
         }
+    }
+
+    /// Goes on to the right edge, prints what stands there, and ends the line.
+    fn right(&mut self, text: &str, used: usize, width: usize) {
+        let start = self.columns(self.style).saturating_sub(width);
+        let gap = start.saturating_sub(used);
+        match self.dots_before(start) {
+            // ESC $ is four bytes long, and moves the print position to a dot.
+            Some([low, high]) if gap > 4 => self.out.extend([0x1b, b'$', low, high]),
+            _ => self.out.resize(self.out.len() + gap, b' '),
+        }
+        self.encode(text);
+        self.end_line();
+    }
+
+    /// Where a column begins, in dots, low byte first.
+    fn dots_before(&self, column: usize) -> Option<[u8; 2]> {
+        let each = usize::from(self.profile.column_dots?) * if self.style.wide { 2 } else { 1 };
+        Some(u16::try_from(column * each).ok()?.to_le_bytes())
     }
 
     fn verbatim(&mut self, line: &SlipLine) {
@@ -145,18 +240,82 @@ impl<'a> Sheet<'a> {
             wide: line.wide,
             high: line.high,
         };
-        for part in pieces(&page::plain(line.text.as_str()), self.columns(style)) {
-            self.text(&part, style);
+        match self.printable(&line.text) {
+            Printable::Device(text) => self.lines(&pieces(&text, self.columns(style)), style),
+            Printable::Drawn(text) => self.drawn(&text, style),
+        }
+    }
+
+    fn feed(&mut self, lines: u8) {
+        self.printed += usize::from(lines);
+        match lines {
+            // ESC d has three bytes.
+            0..=3 => self.out.resize(self.out.len() + usize::from(lines), b'\n'),
+            _ => self.out.extend([0x1b, b'd', lines]),
         }
     }
 
     fn cut(&mut self) {
         match self.profile.cut {
-            Cut::Full => self.command(Printer::cut),
-            // GS V 66 0: feed to the cutter, cut partially.
-            Cut::Partial => self.raw(b"\x1dV\x42\x00"),
-            Cut::None => self.command(|printer| printer.feeds(TEAR_LINES)),
+            // Both feed to the cutter first (GS V, functions 65 and 66).
+            Cut::Full => self.out.extend_from_slice(&COMMANDS.cut),
+            Cut::Partial => self.out.extend_from_slice(b"\x1dV\x42\x00"),
+            Cut::None => self.feed(TEAR_LINES),
         }
+    }
+
+    /// Text as this printer can print it.
+    fn printable<'t>(&self, text: &'t Text) -> Printable<'t> {
+        let plain = plain(text.as_str());
+        if text::prints(&plain, self.profile) {
+            return Printable::Device(plain);
+        }
+        let written = text::written_out(&plain, self.profile);
+        let missing = |c: &char| !c.is_ascii() && !self.profile.prints(*c);
+        let mut missing = written.chars().filter(missing);
+        if self.profile.images == Images::None || !missing.any(|c| self.fonts.find(c).is_some()) {
+            return Printable::Device(text::replaced(&written, self.profile).into());
+        }
+        Printable::Drawn(written)
+    }
+
+    /// Text as dots.
+    fn drawn(&mut self, text: &str, style: Style) {
+        let look = Look {
+            wide: style.wide,
+            high: style.high,
+            bold: style.bold,
+        };
+        let dots = usize::from(self.profile.dots);
+        let (lines, more) = shape::draw(text, self.fonts, look, dots, LINES_OF_ONE);
+        for line in &lines {
+            self.picture(style.align, |profile, out| line.print(profile.images, out));
+        }
+        if more {
+            self.text(CUT_OFF, style);
+        }
+    }
+
+    fn qr(&mut self, data: &str) {
+        let harmless = |c: &char| !c.is_control() || matches!(c, '\r' | '\n');
+        let data: String = data.chars().filter(harmless).collect();
+        let mut fits = true;
+        self.picture(Align::Centre, |profile, out| {
+            fits = qr::print(&data, profile, out);
+        });
+        if !fits {
+            self.line(&Line::Text(Text::new(&data), Style::default()));
+        }
+    }
+
+    /// Something that is no text, on lines of its own.
+    fn picture(&mut self, align: Align, print: impl FnOnce(&Profile, &mut Vec<u8>)) {
+        self.set(Style {
+            align,
+            ..self.style
+        });
+        print(self.profile, &mut self.out);
+        self.printed += 1;
     }
 
     /// Characters on a line of this style.
@@ -164,111 +323,65 @@ impl<'a> Sheet<'a> {
         (self.profile.columns / if style.wide { 2 } else { 1 }).max(1)
     }
 
+    fn words(&mut self, text: &str, style: Style) {
+        let columns = self.columns(style);
+        // Nearly all lines are short, and broken into nothing.
+        if text.len() <= columns {
+            self.text(text, style);
+        } else {
+            self.lines(&words(text, columns), style);
+        }
+    }
+
+    fn lines(&mut self, lines: &[&str], style: Style) {
+        for line in some(lines) {
+            self.text(line, style);
+        }
+    }
+
     fn text(&mut self, text: &str, style: Style) {
         self.set(style);
-        let mut bytes = page::encode(text.trim_end(), self.profile, &mut self.page);
-        bytes.push(b'\n');
-        self.raw(&bytes);
+        self.encode(text.trim_end());
+        self.end_line();
+    }
+
+    fn end_line(&mut self) {
+        self.out.push(b'\n');
+        self.printed += 1;
+    }
+
+    fn encode(&mut self, text: &str) {
+        encode(text, self.profile, &mut self.page, &mut self.out);
     }
 
     /// Sends what differs from the style before.
     fn set(&mut self, style: Style) {
-        let before = std::mem::replace(&mut self.style, style);
-        if style.align != before.align {
-            self.command(|printer| {
-                printer.justify(match style.align {
-                    Align::Left => JustifyMode::LEFT,
-                    Align::Centre => JustifyMode::CENTER,
-                    Align::Right => JustifyMode::RIGHT,
-                })
-            });
+        if style != self.style {
+            COMMANDS.restyle(self.style, style, &mut self.out);
+            self.style = style;
         }
-        if style.bold != before.bold {
-            self.command(|printer| printer.bold(style.bold));
-        }
-        if (style.wide, style.high) != (before.wide, before.high) {
-            let (width, height) = (1 + u8::from(style.wide), 1 + u8::from(style.high));
-            self.command(|printer| printer.size(width, height));
-        }
-    }
-
-    fn raw(&mut self, bytes: &[u8]) {
-        self.command(|printer| printer.custom(bytes));
-    }
-
-    fn command(&mut self, emit: impl FnOnce(&mut Printer<Tape>) -> Emitted<&mut Printer<Tape>>) {
-        // The crate refuses sizes outside 1 to 8 only, and none such is asked for.
-        if let Err(error) = emit(&mut self.printer) {
-            tracing::error!(%error, "a printer command was left out");
-        }
-    }
-
-    fn finish(mut self) -> Vec<u8> {
-        self.command(Printer::print);
-        self.tape.0.take()
     }
 }
 
-/// Where the `escpos` crate writes to: memory.
-#[derive(Debug, Clone, Default)]
-struct Tape(Rc<RefCell<Vec<u8>>>);
-
-impl Driver for Tape {
-    fn name(&self) -> String {
-        "tape".to_owned()
-    }
-
-    fn write(&self, data: &[u8]) -> Emitted<()> {
-        self.0.try_borrow_mut()?.extend_from_slice(data);
-        Ok(())
-    }
-
-    fn read(&self, _: &mut [u8]) -> Emitted<usize> {
-        Ok(0)
-    }
-
-    fn flush(&self) -> Emitted<()> {
-        Ok(())
-    }
+/// Text, and how it gets onto paper.
+enum Printable<'t> {
+    /// By the printer's own characters.
+    Device(Cow<'t, str>),
+    /// As dots.
+    Drawn(String),
 }
 
-/// Breaks text between words, and inside those that are longer than a line. At least one line.
-fn words(text: &str, columns: usize) -> Vec<String> {
-    let mut lines = Vec::new();
-    let mut line = String::new();
-    let mut length = 0;
-    for (index, word) in text.split(' ').enumerate() {
-        let width = word.chars().count();
-        let begun = index > 0;
-        if begun && length + 1 + width > columns {
-            lines.push(std::mem::take(&mut line));
-            length = 0;
-        } else if begun {
-            line.push(' ');
-            length += 1;
-        }
-        line.push_str(word);
-        length += width;
-        while length > columns {
-            let rest = line.split_off(line.char_indices().nth(columns).map_or(0, |(at, _)| at));
-            lines.push(std::mem::replace(&mut line, rest));
-            length -= columns;
-        }
-    }
-    lines.push(line);
-    lines
+/// Whether a text is a number with at most a word for its currency, which must be legible even if
+/// a picture is not.
+fn is_amount(text: &str) -> bool {
+    let letters = text.chars().filter(|c| c.is_alphabetic()).count();
+    text.chars().any(|c| c.is_ascii_digit()) && letters <= CURRENCY_LETTERS
 }
 
-/// Breaks text where the line ends. At least one line.
-fn pieces(text: &str, columns: usize) -> Vec<String> {
-    let characters: Vec<char> = text.trim_end().chars().collect();
-    if characters.is_empty() {
-        return vec![String::new()];
-    }
-    characters
-        .chunks(columns.max(1))
-        .map(|chunk| chunk.iter().collect())
-        .collect()
+/// As many lines as one line of a receipt may take, and the mark if there are more.
+fn some<'t>(lines: &[&'t str]) -> impl Iterator<Item = &'t str> {
+    let mark = (lines.len() > LINES_OF_ONE).then_some(CUT_OFF);
+    lines.iter().copied().take(LINES_OF_ONE).chain(mark)
 }
 
 #[cfg(test)]

@@ -5,18 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::*;
-use crate::printer::escpos::{CodePage, Cut};
 
 /// Stands for a receipt.
 const RECEIPT: &[u8] = b"\x1b@receipt";
 
-static REAL_TIME: Profile = Profile {
-    name: "real-time",
-    columns: 32,
-    pages: &[(CodePage::Cp437, 0)],
-    confirmation: Confirmation::RealTime,
-    cut: Cut::None,
-};
+/// A printer with a real-time status and nothing better.
+fn real_time() -> &'static Profile {
+    Profile::find("star-tsp600").unwrap()
+}
 
 /// A machine and its clock.
 struct Bench {
@@ -25,7 +21,7 @@ struct Bench {
 }
 
 impl Bench {
-    fn new(profile: &'static Profile, policy: Policy) -> Self {
+    fn new(profile: &Profile, policy: Policy) -> Self {
         Self {
             printer: EscPos::new(profile, policy),
             now: Mono::default(),
@@ -97,7 +93,7 @@ fn check(profile: &str, policy: Policy, steps: &[(&str, &str)]) {
     check_profile(Profile::find(profile).unwrap(), policy, steps);
 }
 
-fn check_profile(profile: &'static Profile, policy: Policy, steps: &[(&str, &str)]) {
+fn check_profile(profile: &Profile, policy: Policy, steps: &[(&str, &str)]) {
     let mut bench = Bench::new(profile, policy);
     for (number, (input, expected)) in steps.iter().enumerate() {
         assert_eq!(bench.say(input), *expected, "step {number}: {input}");
@@ -150,7 +146,7 @@ fn the_paper_sensor_confirms() {
 #[test]
 fn real_time_status_is_believed_after_the_time_that_the_data_need() {
     check_profile(
-        &REAL_TIME,
+        real_time(),
         Policy::Keep,
         &[
             ("up", "ready"),
@@ -160,6 +156,28 @@ fn real_time_status_is_believed_after_the_time_that_the_data_need() {
             ("pass 2000", "ask"),
             ("bytes 12 12", ""),
             ("bytes 12", "1 confirmed"),
+        ],
+    );
+}
+
+#[test]
+fn a_printer_that_confirms_nothing_is_never_believed() {
+    let profile = Profile {
+        confirmation: Confirmation::None,
+        ..real_time().clone()
+    };
+    check_profile(
+        &profile,
+        Policy::Keep,
+        &[
+            ("up", "ready"),
+            ("print 1", "ask"),
+            ("bytes 12 12 12", r"send \x1b@receipt"),
+            ("pass 2000", "ask"),
+            ("bytes 12 12 12 00", ""),
+            ("pass 3999", "ask"),
+            ("bytes 12 12 12", ""),
+            ("pass 1", "1 unknown, close"),
         ],
     );
 }
@@ -342,7 +360,7 @@ proptest! {
         let profile = match profile {
             0 => Profile::find(EPSON).unwrap(),
             1 => Profile::find(GENERIC).unwrap(),
-            _ => &REAL_TIME,
+            _ => real_time(),
         };
         let mut bench = Bench::new(profile, if per_job { Policy::PerJob } else { Policy::Keep });
         let mut asked = 0;

@@ -1,8 +1,13 @@
 //! Receipts, as the bytes that go to a printer.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
+use crate::printer::escpos::fixture::fonts;
+
+mod scripts;
 
 fn text(text: &str) -> Line {
     Line::Text(text.into(), Style::default())
@@ -38,6 +43,29 @@ fn shown(bytes: &[u8]) -> String {
             _ => format!("<{byte:02X}>"),
         })
         .collect()
+}
+
+/// Width, rows and length of a picture that begins here.
+fn picture(bytes: &[u8]) -> Option<(usize, usize, usize)> {
+    let [0x1d, b'v', b'0', 0, xl, xh, yl, yh, ..] = bytes else {
+        return None;
+    };
+    let across = usize::from(u16::from_le_bytes([*xl, *xh]));
+    let rows = usize::from(u16::from_le_bytes([*yl, *yh]));
+    Some((across * 8, rows, 8 + across * rows))
+}
+
+#[test]
+fn a_code_that_does_not_fit_is_text() {
+    let profile = Profile::find("epson-tm-u220").unwrap();
+    let bytes = render(
+        &[Line::Qr("https://a.example/\u{10}\u{4}1".into())],
+        profile,
+    );
+    assert_eq!(
+        shown(&bytes),
+        "<1B>@<1C>.<1B>a<01><1B>a<00>https://a.example/1\n"
+    );
 }
 
 fn german() -> Vec<Line> {
@@ -108,7 +136,8 @@ fn lines_and_their_bytes() {
         ("generic-80mm", text("  a"), "  a\n"),
         ("generic-80mm", Line::Cut, "<1D>VB<00>"),
         ("generic-58mm", Line::Cut, "<1B>d<04>"),
-        ("generic-80mm", Line::Feed(3), "<1B>d<03>"),
+        ("generic-80mm", Line::Feed(3), "\n\n\n"),
+        ("generic-80mm", Line::Feed(4), "<1B>d<04>"),
         (
             "generic-58mm",
             Line::Rule,
@@ -153,12 +182,13 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
         wide,
         high,
     });
-    let line = (0..6, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
+    let line = (0..7, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
         0 => Line::Text(Text::new(&a), style),
         1 => Line::Columns(Text::new(&a), Text::new(&b), style),
         2 => Line::Rule,
         3 => Line::Feed(2),
         4 => Line::Cut,
+        5 => Line::Qr(a),
         _ => Line::Verbatim(SlipLine {
             text: Text::new(&a),
             centred: style.bold,
@@ -169,12 +199,25 @@ fn lines() -> impl Strategy<Value = Vec<Line>> {
     prop::collection::vec(line, 0..8)
 }
 
+/// The built-in profiles that differ in what they know.
+const DIFFERENT: [&str; 4] = [
+    "generic-58mm",
+    "epson-tm-t20iii",
+    "star-tsp600",
+    "epson-tm-u220",
+];
+
 proptest! {
-    /// Whatever the data: only our own commands steer, and no line is wider than the paper.
+    #![proptest_config(ProptestConfig::with_cases(128))]
+    /// Whatever the data: only our own commands steer, no line is wider than the paper, and nothing
+    /// is a real-time command.
     #[test]
-    fn only_known_commands_and_printable_bytes(lines in lines(), narrow: bool) {
-        let profile = Profile::find(if narrow { "generic-58mm" } else { "epson-tm-t20iii" }).unwrap();
-        let bytes = render(&lines, profile);
+    fn only_known_commands_and_printable_bytes(lines in lines(), profile in 0..4_usize) {
+        static FONTS: LazyLock<Fonts> = LazyLock::new(fonts);
+        let profile = Profile::find(DIFFERENT[profile]).unwrap();
+        let bytes = render_with(&lines, profile, &FONTS);
+        let real_time = |two: &[u8]| matches!(two, [0x10, 4 | 5 | 0x14]);
+        prop_assert!(!bytes.windows(2).any(real_time));
         let mut rest = bytes.as_slice();
         let (mut width, mut size) = (0, 1);
         while let Some((first, after)) = rest.split_first() {
@@ -183,6 +226,23 @@ proptest! {
                 | [0x1c, b'.', after @ ..]
                 | [0x1b, b'd' | b'a' | b'E' | b't', _, after @ ..]
                 | [0x1d, b'V', 0x42, 0, after @ ..] => after,
+                [0x1d, b'v', ..] => {
+                    prop_assert_eq!(width, 0, "a picture begins a line");
+                    let (across, _, length) = picture(rest).unwrap();
+                    prop_assert!(across <= usize::from(profile.dots).next_multiple_of(8));
+                    &rest[length..]
+                }
+                [0x1d, b'(', b'k', low, high, after @ ..] => {
+                    &after[usize::from(u16::from_le_bytes([*low, *high]))..]
+                }
+                // To the right, by whole columns of this profile's twelve dots.
+                [0x1b, b'$', low, high, after @ ..] => {
+                    let dots = usize::from(u16::from_le_bytes([*low, *high]));
+                    prop_assert_eq!(profile.column_dots, Some(12));
+                    prop_assert!(dots % 12 == 0 && width <= dots / 12);
+                    width = dots / 12;
+                    after
+                }
                 [0x1d, b'!', n, after @ ..] => {
                     size = usize::from(n >> 4) + 1;
                     after
@@ -200,4 +260,52 @@ proptest! {
             prop_assert!(width <= profile.columns);
         }
     }
+}
+
+/// What stands on paper, line by line, of a receipt on a printer without commands for columns.
+fn paper(lines: &[Line]) -> Vec<String> {
+    let bytes = render(lines, Profile::find("generic-58mm").unwrap());
+    shown(&bytes).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_receipt_of_ten_thousand_lines_is_cut_off_in_the_middle() {
+    let mut lines: Vec<Line> = (0..10_000).map(|n| text(&format!("item {n}"))).collect();
+    lines.extend([text("COPY 1"), Line::Cut]);
+    let paper = paper(&lines);
+    assert!(
+        (LINES..LINES + 2 * LAST_LINES).contains(&paper.len()),
+        "{}",
+        paper.len()
+    );
+    assert_eq!(paper.first().unwrap(), "<1B>@<1C>.item 0");
+    let mark = paper.iter().position(|line| line == CUT_OFF).unwrap();
+    assert_eq!(paper.get(mark - 1).unwrap(), "item 600");
+    assert_eq!(paper.get(mark + 1).unwrap(), "item 9972");
+    assert!(paper.iter().any(|line| line == "COPY 1"));
+}
+
+#[test]
+fn a_line_of_many_characters_is_cut_off_at_its_end() {
+    // Text itself ends after 500 characters; wide ones fill sixteen to the line.
+    let style = Style {
+        wide: true,
+        ..Style::default()
+    };
+    let long = "x".repeat(100_000);
+    let paper = paper(&[
+        Line::Text(long.as_str().into(), style),
+        Line::Columns(long.as_str().into(), long.as_str().into(), style),
+        text("the end"),
+    ]);
+    assert_eq!(paper.len(), 3 * (LINES_OF_ONE + 1) + 1);
+    assert_eq!(paper.iter().filter(|line| *line == CUT_OFF).count(), 2);
+    assert_eq!(
+        paper
+            .iter()
+            .filter(|line| line.trim_start() == CUT_OFF)
+            .count(),
+        3
+    );
+    assert!(paper.last().unwrap().ends_with("the end"));
 }
