@@ -1,6 +1,5 @@
 //! How a desk comes to each row of the table of recovery, and what is true afterwards.
 
-use drivers::terminal::Recovery;
 use jiff::SignedDuration;
 use payment::recovery::Row;
 use simulator::terminal::zvt::{Act, Options};
@@ -88,16 +87,6 @@ const NO_PROOF: &str = "No answer of a ZVT terminal proves an empty memory. Ther
     is said as well where repeating is switched off, and no other code means that nothing is \
     stored. Totals of zero are also those of a day that was just settled.";
 
-/// The rows of terminals that are asked otherwise, or store otherwise, than a ZVT terminal, and which
-/// families those are. The first of them takes its rows off this list.
-pub(super) const OTHER_FAMILIES: &[(Row, LeadsToIt)] = &[
-    (Row::ReferenceApproved, is_asked_by_reference),
-    (Row::ReferenceRefused, is_asked_by_reference),
-    (Row::ReferenceUnknown, is_asked_by_reference),
-    (Row::ReferenceElsewhere, is_asked_by_reference),
-    (Row::ReferenceContradicts, is_asked_by_reference),
-];
-
 /// The rows that another family leads to, and the test of that family that drives them.
 pub(super) const TOLD_ELSEWHERE: &[(Row, &str)] = &[
     // ZVT repeats the last receipt that was stored, and a refusal is not (PA00P015, 2.10).
@@ -105,14 +94,28 @@ pub(super) const TOLD_ELSEWHERE: &[(Row, &str)] = &[
         Row::NextIsRefused,
         "italy.rs::a_lost_refusal_is_found_in_the_memory",
     ),
+    // ZVT knows no reference of ours.
+    (
+        Row::ReferenceApproved,
+        "adyen.rs::our_reference_settles_doubt",
+    ),
+    (
+        Row::ReferenceRefused,
+        "adyen.rs::our_reference_settles_doubt",
+    ),
+    (
+        Row::ReferenceUnknown,
+        "adyen.rs::our_reference_settles_doubt",
+    ),
+    (
+        Row::ReferenceElsewhere,
+        "adyen.rs::another_terminal_that_knows_nothing_proves_nothing",
+    ),
+    (
+        Row::ReferenceContradicts,
+        "adyen.rs::a_terminal_that_forgot_an_approval_proves_nothing",
+    ),
 ];
-
-/// Whether terminals that are asked so lead to the row.
-type LeadsToIt = fn(Recovery) -> bool;
-
-fn is_asked_by_reference(recovery: Recovery) -> bool {
-    recovery == Recovery::ByReference
-}
 
 /// All of them, in the order of the table.
 pub(super) const STORIES: &[Story] = &[

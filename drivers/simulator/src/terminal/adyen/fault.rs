@@ -32,6 +32,7 @@ macro_rules! faults {
 
 faults! {
     Decline "decline" "The issuer declines. Not charged."
+    LoseRefusal "lose-refusal" "The issuer declines, and it hangs up before the answer. Not charged."
     WrongPin "wrong-pin" "The PIN is wrong. Not charged."
     AbortByCustomer "abort-by-customer" "The customer presses Stop: Cancel. Not charged."
     Busy "busy" "Refused with Busy. Not charged."

@@ -315,7 +315,9 @@ impl Terminal {
         let header = request.header.clone();
         let kind = format!("{}Response", header.category);
         let (what, amount, body) = match fault {
-            Some(Fault::Decline) => (Kind::Payment, 0, failure(&kind, "Refusal")),
+            Some(Fault::Decline | Fault::LoseRefusal) => {
+                (Kind::Payment, 0, failure(&kind, "Refusal"))
+            }
             Some(Fault::WrongPin) => (Kind::Payment, 0, failure(&kind, "WrongPIN")),
             Some(Fault::AbortByCustomer) => (Kind::Payment, 0, failure(&kind, "Cancel")),
             _ => match (
@@ -459,7 +461,9 @@ impl Terminal {
         }
         let sealed = sealed.into_bytes();
         match fault {
-            Some(Fault::LoseAnswerAfterApproval) => self.said.push_back(Said::HangUp(exchange)),
+            Some(Fault::LoseAnswerAfterApproval | Fault::LoseRefusal) => {
+                self.said.push_back(Said::HangUp(exchange))
+            }
             Some(Fault::HalfAnswer) => self.said.push_back(Said::Half(exchange, sealed)),
             Some(Fault::PartialSegments) => self.said.push_back(Said::InPieces(exchange, sealed)),
             Some(Fault::Garbage) => {
