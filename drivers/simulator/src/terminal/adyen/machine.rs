@@ -462,7 +462,7 @@ impl Terminal {
         let sealed = sealed.into_bytes();
         match fault {
             Some(Fault::LoseAnswerAfterApproval | Fault::LoseRefusal) => {
-                self.said.push_back(Said::HangUp(exchange))
+                self.said.push_back(Said::HangUp(exchange));
             }
             Some(Fault::HalfAnswer) => self.said.push_back(Said::Half(exchange, sealed)),
             Some(Fault::PartialSegments) => self.said.push_back(Said::InPieces(exchange, sealed)),
