@@ -10,7 +10,7 @@ use std::{
 use drivers::printer::escpos::Profile;
 use simulator::{
     Handle,
-    invoicing::{self, Sandbox, Shared},
+    invoicing::{self, Ivvy, Sandbox, Shared},
     printer::Printer,
     terminal::zvt::{Options, Terminal},
 };
@@ -30,7 +30,7 @@ pub(super) struct Stage {
     dir: PathBuf,
     pub(super) terminal: Handle<Terminal>,
     pub(super) printer: Handle<Printer>,
-    pub(super) sandbox: Shared,
+    pub(super) sandbox: Shared<Ivvy>,
     pub(super) running: Running,
 }
 
@@ -126,10 +126,10 @@ impl Stage {
 }
 
 /// Serves the invoicing sandbox, with invoice 156 over 80.00.
-pub(super) async fn serve_sandbox(address: SocketAddr) -> io::Result<(SocketAddr, Shared)> {
+pub(super) async fn serve_sandbox(address: SocketAddr) -> io::Result<(SocketAddr, Shared<Ivvy>)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let sandbox = Shared::new(Sandbox::new(SANDBOX_KEY, SANDBOX_SECRET));
+    let sandbox = Shared::new(Sandbox::new(Ivvy::new(SANDBOX_KEY, SANDBOX_SECRET)));
     tokio::spawn(invoicing::serve(listener, sandbox.clone()));
     Ok((address, sandbox))
 }
