@@ -39,8 +39,8 @@ fn the_example_is_a_whole_configuration() {
     let secrets = SecretSource::new(Some(root().join("tests/credentials")));
     let config = config::load(&root().join("examples/tilld.toml"), &secrets, &PROFILES).unwrap();
     insta::assert_debug_snapshot!(config);
-    let UpstreamKind::Ivvy { secret, .. } = &config.upstreams[0].kind;
-    assert_eq!(secret.expose(), "not-a-real-secret");
+    let UpstreamKind::Ivvy(ivvy) = &config.upstreams[0].kind;
+    assert_eq!(ivvy.secret.expose(), "not-a-real-secret");
 }
 
 #[test]
@@ -111,7 +111,7 @@ methods = { card = 9, other = 0x10 }
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));
-    let UpstreamKind::Ivvy { methods, .. } = &upstream.kind;
+    let UpstreamKind::Ivvy(ivvy) = &upstream.kind;
     let expected = [
         (Method::Card, 9),
         (Method::Cash, 6),
@@ -119,7 +119,7 @@ methods = { card = 9, other = 0x10 }
         (Method::BankTransfer, 3),
         (Method::Other, 16),
     ];
-    assert_eq!(*methods, BTreeMap::from(expected));
+    assert_eq!(ivvy.methods, BTreeMap::from(expected));
 }
 
 const DOCUMENTATION: &str = include_str!("../../docs/configuration.md");

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use config::{Link, Secret, SecretSource, Upstream as Section, UpstreamKind};
+use config::{IvvyOptions, Link, Secret, SecretSource, Upstream as Section};
 use drivers::{
     printer::escpos::{Align, Cut, Line, Profile, Style, render},
     terminal::SlipLine,
@@ -12,7 +12,7 @@ use payment::{
     DeviceId, IdempotencyKey, Intent, InvoiceRef, Method, Money, Payment, PaymentId, ReceiptNumber,
     Text, limits, mask_card_numbers, parse_currency,
 };
-use sync::upstream::{Class, HttpAnswer, Ivvy, Upstream};
+use sync::upstream::{self, Class, HttpAnswer};
 
 /// An answer of iVvy: a line with status, `Date` and `Retry-After`, separated by `|`, then the body.
 pub fn ivvy_answer(data: &[u8]) {
@@ -32,15 +32,15 @@ pub fn ivvy_answer(data: &[u8]) {
     let Ok(id) = "ivvy".parse() else {
         return;
     };
-    let ivvy = Ivvy::new(&Section {
+    let ivvy = upstream::from_config(&Section {
         id,
         url: "https://ivvy.example".to_owned(),
         fence: Duration::from_mins(11),
-        kind: UpstreamKind::Ivvy {
+        kind: config::UpstreamKind::Ivvy(IvvyOptions {
             api_key: "key".to_owned(),
             secret: Secret::new("secret".to_owned()),
             methods: BTreeMap::new(),
-        },
+        }),
     });
     let class = ivvy.classify(payment.intent.at, &answer);
     assert!(

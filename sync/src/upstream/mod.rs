@@ -44,7 +44,7 @@ pub trait Upstream: Send + Sync {
 /// The upstream of a section of the configuration.
 pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
     match &upstream.kind {
-        config::UpstreamKind::Ivvy { .. } => Box::new(Ivvy::new(upstream)),
+        config::UpstreamKind::Ivvy(options) => Box::new(Ivvy::new(upstream, options)),
     }
 }
 

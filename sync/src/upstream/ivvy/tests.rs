@@ -40,16 +40,18 @@ pub(super) fn methods() -> BTreeMap<Method, u8> {
 }
 
 fn ivvy() -> Ivvy {
-    Ivvy::new(&config::Upstream {
+    let options = IvvyOptions {
+        api_key: "key".into(),
+        secret: Secret::new("my secret key".into()),
+        methods: methods(),
+    };
+    let upstream = config::Upstream {
         id: "ivvy".parse().unwrap(),
         url: "https://ivvy.example".into(),
         fence: std::time::Duration::from_mins(11),
-        kind: config::UpstreamKind::Ivvy {
-            api_key: "key".into(),
-            secret: Secret::new("my secret key".into()),
-            methods: methods(),
-        },
-    })
+        kind: config::UpstreamKind::Ivvy(options.clone()),
+    };
+    Ivvy::new(&upstream, &options)
 }
 
 fn now() -> Timestamp {
