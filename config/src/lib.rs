@@ -10,12 +10,14 @@ mod error;
 mod link;
 mod parse;
 mod secret;
+mod template;
 mod types;
 
 pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link};
 pub use parse::{protocol::*, upstream::*};
 pub use secret::SecretSource;
+pub use template::{Place, Template, TemplateError, VARIABLES, Values};
 pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream};
 
 /// Largest configuration file, in bytes.

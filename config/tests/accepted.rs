@@ -39,7 +39,9 @@ fn the_example_is_a_whole_configuration() {
     let secrets = SecretSource::new(Some(root().join("tests/credentials")));
     let config = config::load(&root().join("examples/tilld.toml"), &secrets, &PROFILES).unwrap();
     insta::assert_debug_snapshot!(config);
-    let UpstreamKind::Ivvy(ivvy) = &config.upstreams[0].kind;
+    let UpstreamKind::Ivvy(ivvy) = &config.upstreams[0].kind else {
+        panic!("another kind");
+    };
     assert_eq!(ivvy.secret.expose(), "not-a-real-secret");
 }
 
@@ -111,7 +113,9 @@ methods = { card = 9, other = 0x10 }
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));
-    let UpstreamKind::Ivvy(ivvy) = &upstream.kind;
+    let UpstreamKind::Ivvy(ivvy) = &upstream.kind else {
+        panic!("another kind");
+    };
     let expected = [
         (Method::Card, 9),
         (Method::Cash, 6),
@@ -171,8 +175,9 @@ fn every_key_is_documented() {
         let row = format!("| `{key}` |");
         let table = format!("[upstream.{key}]");
         let section = format!("[terminal.{key}]");
+        let list = format!("[[upstream.{key}]]");
         assert!(
-            [row, table, section]
+            [row, table, section, list]
                 .iter()
                 .any(|t| DOCUMENTATION.contains(t)),
             "{key} is not in docs/configuration.md"

@@ -36,11 +36,11 @@ pub fn ivvy_answer(data: &[u8]) {
         id,
         url: "https://ivvy.example".to_owned(),
         fence: Duration::from_mins(11),
-        kind: config::UpstreamKind::Ivvy(IvvyOptions {
+        kind: config::UpstreamKind::Ivvy(Box::new(IvvyOptions {
             api_key: "key".to_owned(),
             secret: Secret::new("secret".to_owned()),
             methods: BTreeMap::new(),
-        }),
+        })),
     });
     let class = ivvy.classify(payment.intent.at, &answer);
     assert!(

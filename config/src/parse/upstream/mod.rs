@@ -41,7 +41,7 @@ macro_rules! kinds {
         pub enum UpstreamKind {
             $(
                 #[doc = concat!("`kind = \"", $name, "\"`")]
-                $variant($options),
+                $variant(Box<$options>),
             )*
         }
 
@@ -67,7 +67,7 @@ macro_rules! kinds {
             /// Reads `kind` and what belongs to it.
             fn read(section: &mut Section<'_, '_, '_>, names: &Names<'_>) -> Option<Self> {
                 match section.required_text("kind", "ivvy")? {
-                    $($name => $options::read(section, names).map(Self::$variant),)*
+                    $($name => $options::read(section, names).map(Box::new).map(Self::$variant),)*
                     other => {
                         let known = UPSTREAM_KINDS.join(", ");
                         let text =
@@ -82,6 +82,7 @@ macro_rules! kinds {
 }
 
 kinds! {
+    "http" => http, Http(HttpOptions);
     "ivvy" => ivvy, Ivvy(IvvyOptions);
 }
 

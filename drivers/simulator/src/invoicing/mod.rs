@@ -5,6 +5,7 @@
 //! know how their client works.
 
 mod fault;
+mod http;
 mod ivvy;
 mod serve;
 mod spoil;
@@ -19,6 +20,7 @@ use payment::Money;
 use rust_decimal::Decimal;
 
 pub use fault::{Fault, UnknownFault};
+pub use http::HttpApi;
 pub use ivvy::{Invoice, Ivvy, Payment};
 pub use serve::{Shared, serve};
 

@@ -26,11 +26,11 @@ impl Subject for Subjected {
             id: "ivvy".parse().unwrap(),
             url: url.into(),
             fence: Duration::from_mins(11),
-            kind: config::UpstreamKind::Ivvy(config::IvvyOptions {
+            kind: config::UpstreamKind::Ivvy(Box::new(config::IvvyOptions {
                 api_key: "key".into(),
                 secret: config::Secret::new("my secret key".into()),
                 methods: BTreeMap::from([(Method::Cash, 6)]),
-            }),
+            })),
         }
     }
 }

@@ -2,6 +2,8 @@
 //! for all, in virtual time and over real sockets.
 
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod ivvy;
 #[cfg(test)]
 mod kit;
