@@ -184,3 +184,13 @@ fn every_key_is_documented() {
         );
     }
 }
+
+/// What a template may name stands in its page.
+#[test]
+fn every_name_of_a_template_is_documented() {
+    let page = include_str!("../../docs/http.md");
+    for (name, what) in config::VARIABLES {
+        let row = format!("| `{name}` | {what} |");
+        assert!(page.contains(&row), "docs/http.md lacks {row}");
+    }
+}

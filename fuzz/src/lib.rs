@@ -8,7 +8,9 @@ mod machines;
 pub mod mutate;
 mod wire;
 
-pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use documents::{
+    config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask,
+};
 pub use machines::{escpos_driver, simulated_printer, simulated_terminal, zvt_driver};
 pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
 
@@ -29,6 +31,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("simulated_terminal", simulated_terminal),
     ("simulated_printer", simulated_printer),
     ("ivvy_answer", ivvy_answer),
+    ("http_answer", http_answer),
     ("config_file", config_file),
     ("text_mask", text_mask),
     ("payment_words", payment_words),
