@@ -221,3 +221,27 @@ fn payment(wish: &Try, now: Timestamp) -> Result<Payment, String> {
 fn now() -> Timestamp {
     Timestamp::now()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeMap, time::Duration};
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_dots_however_they_are_escaped() {
+        let options = config::IvvyOptions {
+            api_key: "key".to_owned(),
+            secret: config::Secret::new("a\"b c".to_owned()),
+            methods: BTreeMap::new(),
+        };
+        let section = Upstream {
+            id: "ivvy".parse().unwrap(),
+            url: "https://ivvy.example".to_owned(),
+            fence: Duration::from_mins(11),
+            kind: config::UpstreamKind::Ivvy(Box::new(options)),
+        };
+        let text = r#"X: a"b c {"s":"a\"b c"} s=a%22b%20c key"#;
+        assert_eq!(masked(&section, text), r#"X: … {"s":"…"} s=… key"#);
+    }
+}
