@@ -10,13 +10,15 @@ mod error;
 mod link;
 mod parse;
 mod secret;
+mod template;
 mod types;
 
 pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
-pub use parse::protocol::*;
+pub use parse::{protocol::*, upstream::*};
 pub use secret::SecretSource;
-pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream, UpstreamKind};
+pub use template::{Place, Template, TemplateError, VARIABLES, Values};
+pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream};
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;

@@ -1,10 +1,10 @@
 //! The configuration as the rest of the house sees it: checked, with every default filled in.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use payment::{Currency, DeviceId, Method, PrinterId, UpstreamId};
+use payment::{Currency, DeviceId, PrinterId, UpstreamId};
 
-use crate::{Link, Protocol};
+use crate::{Link, Protocol, UpstreamKind};
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -82,20 +82,6 @@ pub struct Upstream {
     pub fence: Duration,
     /// What it is, with its own options.
     pub kind: UpstreamKind,
-}
-
-/// An invoicing system with that system's options.
-#[derive(Debug, Clone)]
-pub enum UpstreamKind {
-    /// iVvy.
-    Ivvy {
-        /// The public half of the key.
-        api_key: String,
-        /// The secret half.
-        secret: Secret,
-        /// `paymentMethod` for each method; see the iVvy page of the documentation.
-        methods: BTreeMap<Method, u8>,
-    },
 }
 
 /// A secret that was read, and never shows itself in logs.

@@ -44,8 +44,10 @@ fn the_example_is_a_whole_configuration() {
     let secrets = SecretSource::new(Some(root().join("tests/credentials")));
     let config = config::load(&root().join("examples/tilld.toml"), &secrets, &PROFILES).unwrap();
     insta::assert_debug_snapshot!(config);
-    let UpstreamKind::Ivvy { secret, .. } = &config.upstreams[0].kind;
-    assert_eq!(secret.expose(), "not-a-real-secret");
+    let UpstreamKind::Ivvy(ivvy) = &config.upstreams[0].kind else {
+        panic!("another kind");
+    };
+    assert_eq!(ivvy.secret.expose(), "not-a-real-secret");
 }
 
 #[test]
@@ -139,7 +141,9 @@ methods = { card = 9, other = 0x10 }
     let upstream = &config.upstreams[0];
     assert_eq!(upstream.url, "http://127.0.0.1:8080");
     assert_eq!(upstream.fence, Duration::from_hours(1));
-    let UpstreamKind::Ivvy { methods, .. } = &upstream.kind;
+    let UpstreamKind::Ivvy(ivvy) = &upstream.kind else {
+        panic!("another kind");
+    };
     let expected = [
         (Method::Card, 9),
         (Method::Cash, 6),
@@ -147,7 +151,7 @@ methods = { card = 9, other = 0x10 }
         (Method::BankTransfer, 3),
         (Method::Other, 16),
     ];
-    assert_eq!(*methods, BTreeMap::from(expected));
+    assert_eq!(ivvy.methods, BTreeMap::from(expected));
 }
 
 #[test]
@@ -242,11 +246,22 @@ fn every_key_is_documented() {
         let row = format!("| `{key}` |");
         let table = format!("[upstream.{key}]");
         let section = format!("[terminal.{key}]");
+        let list = format!("[[upstream.{key}]]");
         assert!(
-            [row, table, section]
+            [row, table, section, list]
                 .iter()
                 .any(|t| DOCUMENTATION.contains(t)),
             "{key} is not in docs/configuration.md"
         );
+    }
+}
+
+/// What a template may name stands in its page.
+#[test]
+fn every_name_of_a_template_is_documented() {
+    let page = include_str!("../../docs/http.md");
+    for (name, what) in config::VARIABLES {
+        let row = format!("| `{name}` | {what} |");
+        assert!(page.contains(&row), "docs/http.md lacks {row}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use config::{Link, Secret, SecretSource, Upstream as Section, UpstreamKind};
+use config::{IvvyOptions, Link, Secret, SecretSource, Upstream as Section};
 use drivers::{
     printer::escpos::{Align, Cut, Line, Profile, Style, render},
     terminal::SlipLine,
@@ -12,13 +12,39 @@ use payment::{
     DeviceId, IdempotencyKey, Intent, InvoiceRef, Method, Money, Payment, PaymentId, ReceiptNumber,
     Text, limits, mask_card_numbers, parse_currency,
 };
-use sync::upstream::{Class, HttpAnswer, Ivvy, Upstream};
+use sync::upstream::{self, Class, HttpAnswer};
 
-/// An answer of iVvy: a line with status, `Date` and `Retry-After`, separated by `|`, then the body.
+/// An answer of iVvy: its head in one line, then the body.
 pub fn ivvy_answer(data: &[u8]) {
     let Some(payment) = a_payment() else {
         return;
     };
+    let answer = an_answer(data);
+    let Ok(id) = "ivvy".parse() else {
+        return;
+    };
+    let ivvy = upstream::from_config(&Section {
+        id,
+        url: "https://ivvy.example".to_owned(),
+        fence: Duration::from_mins(11),
+        kind: config::UpstreamKind::Ivvy(Box::new(IvvyOptions {
+            api_key: "key".to_owned(),
+            secret: Secret::new("secret".to_owned()),
+            methods: BTreeMap::new(),
+        })),
+    });
+    let class = ivvy.classify(payment.intent.at, &answer);
+    let is_200 = matches!(answer, HttpAnswer::Response { status: 200, .. });
+    assert!(
+        is_200 || !matches!(class, Class::Confirmed { .. }),
+        "only 200 confirms"
+    );
+    let shown = format!("{class:?} {:?}", ivvy.find(&payment, &answer));
+    assert!(shown.len() < 20_000, "what is taken over is short");
+}
+
+/// A line with status, `Date` and `Retry-After`, separated by `|`, then the body.
+fn an_answer(data: &[u8]) -> HttpAnswer {
     let end = data.iter().position(|b| *b == b'\n').unwrap_or(data.len());
     let (head, body) = data.split_at(end);
     let head = String::from_utf8_lossy(head);
@@ -28,26 +54,62 @@ pub fn ivvy_answer(data: &[u8]) {
         .and_then(|s| s.trim().parse().ok())
         .unwrap_or(200);
     let body = body.get(1..).unwrap_or_default().to_vec();
-    let answer = HttpAnswer::response(status, head.next(), head.next(), body);
-    let Ok(id) = "ivvy".parse() else {
+    HttpAnswer::response(status, head.next(), head.next(), body)
+}
+
+/// An API that the configuration describes.
+const API: &str = r#"
+[[till]]
+id = "desk1"
+currency = "EUR"
+[[upstream]]
+id = "pms"
+kind = "http"
+url = "https://pms.example"
+message = "/error/message"
+[upstream.create]
+path = "/payments"
+body = '{"reference":{{ receipt }},"amount":{{ amount }}}'
+[upstream.success]
+status = "201"
+remote_id = "/payment/id"
+[[upstream.answer]]
+status = "4xx"
+pointer = "/error/code"
+equals = "later"
+class = "later"
+[upstream.look_up]
+path = "/payments?reference={{ receipt }}"
+list = "/items"
+receipt = "/reference"
+amount = "/amount"
+remote_id = "/id"
+total = "/total"
+"#;
+
+/// An answer of an HTTP API, as [`ivvy_answer`] takes them.
+pub fn http_answer(data: &[u8]) {
+    let Some(payment) = a_payment() else {
         return;
     };
-    let ivvy = Ivvy::new(&Section {
-        id,
-        url: "https://ivvy.example".to_owned(),
-        fence: Duration::from_mins(11),
-        kind: UpstreamKind::Ivvy {
-            api_key: "key".to_owned(),
-            secret: Secret::new("secret".to_owned()),
-            methods: BTreeMap::new(),
-        },
-    });
-    let class = ivvy.classify(payment.intent.at, &answer);
+    let read = config::parse(API, Path::new("tilld.toml"), &SecretSource::default(), &[]);
+    let read = read.map_err(|error| error.to_string());
+    let Some(section) = read
+        .as_ref()
+        .ok()
+        .and_then(|config| config.upstreams.first())
+    else {
+        panic!("{read:?}");
+    };
+    let api = upstream::from_config(section);
+    let answer = an_answer(data);
+    let class = api.classify(payment.intent.at, &answer);
+    let is_201 = matches!(answer, HttpAnswer::Response { status: 201, .. });
     assert!(
-        status == 200 || !matches!(class, Class::Confirmed { .. }),
-        "only 200 confirms"
+        is_201 || !matches!(class, Class::Confirmed { .. }),
+        "only 201 confirms"
     );
-    let shown = format!("{class:?} {:?}", ivvy.find(&payment, &answer));
+    let shown = format!("{class:?} {:?}", api.find(&payment, &answer));
     assert!(shown.len() < 20_000, "what is taken over is short");
 }
 

@@ -12,7 +12,7 @@ pub mod mutate;
 mod wire;
 
 pub use adyen::{adyen_answer, adyen_driver};
-pub use documents::{config_file, escpos_receipt, ivvy_answer, payment_words, text_mask};
+pub use documents::{config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask};
 pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use french::{
     caisse_ap_answer, caisse_ap_driver, concert_driver, concert_line, simulated_caisse_ap,
@@ -49,6 +49,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("simulated_caisse_ap", simulated_caisse_ap),
     ("simulated_printer", simulated_printer),
     ("ivvy_answer", ivvy_answer),
+    ("http_answer", http_answer),
     ("config_file", config_file),
     ("text_mask", text_mask),
     ("payment_words", payment_words),

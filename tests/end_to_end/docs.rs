@@ -15,6 +15,7 @@ const PAGES: &[&str] = &[
     "docs/operations.md",
     "docs/simulators.md",
     "docs/ivvy.md",
+    "docs/http.md",
 ];
 
 fn root() -> PathBuf {

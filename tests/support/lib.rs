@@ -18,7 +18,7 @@ use daemon::cli::client::{Address, Client};
 use serde_json::{Value, json};
 use simulator::{
     Handle,
-    invoicing::{self, Sandbox, Shared},
+    invoicing::{self, Ivvy, Sandbox, Shared},
     printer::Printer,
     terminal::zvt::{Framing, Options, Terminal},
 };
@@ -54,7 +54,7 @@ pub struct Desk {
     /// The receipt printer.
     pub printer: Handle<Printer>,
     /// The invoicing system.
-    pub sandbox: Shared,
+    pub sandbox: Shared<Ivvy>,
     daemon: Option<Child>,
 }
 
@@ -81,7 +81,7 @@ impl Desk {
         let (printer_path, printer) = Printer::new(48).serve_pty(None).unwrap();
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let invoicing = listener.local_addr().unwrap();
-        let sandbox = Shared::new(Sandbox::new("key", "secret"));
+        let sandbox = Shared::new(Sandbox::new(Ivvy::new("key", "secret")));
         tokio::spawn(invoicing::serve(listener, sandbox.clone()));
         let desk = Self {
             dir,

@@ -20,7 +20,7 @@ mod duration;
 pub(crate) mod protocol;
 mod report;
 mod section;
-mod upstream;
+pub(crate) mod upstream;
 
 use report::Report;
 use section::Section;

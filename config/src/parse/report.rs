@@ -26,6 +26,18 @@ impl<'t> Report<'t> {
         });
     }
 
+    /// Where a line of a text begins whose quotes stand at `at`; its first line may be below them.
+    pub(super) fn line_start(&self, at: usize, line: usize) -> usize {
+        let text = self.text.get(at..).unwrap_or_default();
+        let below = ["'''\n", "\"\"\"\n", "'''\r\n", "\"\"\"\r\n"];
+        let skipped = usize::from(below.iter().any(|quotes| text.starts_with(quotes)));
+        let mut lines = text.match_indices('\n').map(|(place, _)| at + place + 1);
+        match (line.saturating_sub(1) + skipped).checked_sub(1) {
+            Some(nth) => lines.nth(nth).unwrap_or(at),
+            None => at,
+        }
+    }
+
     /// How many problems there are.
     pub(super) fn count(&self) -> usize {
         self.found.len()

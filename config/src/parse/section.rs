@@ -51,6 +51,23 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         self.report.note(at, &dotted(&self.name, key), text);
     }
 
+    /// Notes what is wrong on a line of a text, counted from 1.
+    pub(super) fn note_line(&mut self, key: &str, line: usize, text: impl Display) {
+        let Some(value) = self.table.get(key) else {
+            return self.note(key, text);
+        };
+        // A text in three quotes may begin on the line below them.
+        let at = self.report.line_start(value.span().start, line);
+        self.report.note(at, &dotted(&self.name, key), text);
+    }
+
+    /// The keys of a table inside of this one.
+    pub(super) fn keys(&self, key: &str) -> Vec<&'v str> {
+        let table = self.table.get(key).and_then(|v| v.get_ref().as_table());
+        let keys = table.into_iter().flat_map(DeTable::keys);
+        keys.map(|key| key.get_ref().as_ref()).collect()
+    }
+
     /// What the table is called.
     pub(super) fn name(&self) -> &str {
         &self.name
@@ -208,6 +225,16 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         let at = self.table.get(key).map_or(self.at, |v| v.span().start);
         let name = dotted(&self.name, key);
         Some(Section::open(&name, (table, at), known, self.report))
+    }
+
+    /// One of the tables of a list `[[key]]` inside of this one.
+    pub(super) fn open_inner<'s>(
+        &'s mut self,
+        key: &str,
+        place: Place<'v, 't>,
+        known: &[&str],
+    ) -> Section<'v, 't, 's> {
+        Section::open(&dotted(&self.name, key), place, known, self.report)
     }
 
     /// The tables of a list `[[key]]`.

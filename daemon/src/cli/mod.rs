@@ -4,3 +4,4 @@ pub mod client;
 pub mod drivers;
 pub mod till;
 pub mod tilld;
+mod upstream;

@@ -36,6 +36,19 @@ enum Command {
     },
     /// Show which card terminals there are drivers for, and what each can do.
     Drivers,
+    /// Try an invoicing system without recording anything.
+    Upstream {
+        #[command(subcommand)]
+        what: Upstream,
+        /// The configuration.
+        #[arg(
+            long,
+            global = true,
+            env = "TILLD_CONFIG",
+            default_value = "/etc/tilld/tilld.toml"
+        )]
+        config: PathBuf,
+    },
     /// Start everything with simulated devices; no hardware, root or configuration needed.
     Demo {
         /// Take one payment, show each step, and exit.
@@ -49,6 +62,12 @@ enum Command {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum Upstream {
+    /// Show what a payment would be sent as, ask what is booked, and say what the answers mean.
+    Try(super::upstream::Try),
+}
+
 /// Runs the command.
 pub async fn run(args: Args) -> ExitCode {
     crate::install_tls();
@@ -59,6 +78,7 @@ pub async fn run(args: Args) -> ExitCode {
             drivers();
             Ok(())
         }
+        Command::Upstream { what, config } => try_upstream(&config, what).await,
         Command::Demo { once } => demo::run(once).await.map_err(|e| e.to_string()),
         Command::Simulate { what } => demo::simulate(what).await.map_err(|e| e.to_string()),
     };
@@ -94,6 +114,13 @@ fn check(path: &std::path::Path) -> Result<(), String> {
         config.printers.len(),
         config.upstreams.len()
     );
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, reason = "the command's answer")]
+async fn try_upstream(path: &std::path::Path, what: Upstream) -> Result<(), String> {
+    let Upstream::Try(wish) = what;
+    print!("{}", super::upstream::try_it(&load(path)?.0, wish).await?);
     Ok(())
 }
 

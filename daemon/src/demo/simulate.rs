@@ -88,6 +88,19 @@ pub enum Simulate {
         #[arg(long, default_value_t = 1, requires = "fault")]
         requests: u32,
     },
+    /// An invoicing system with a plain HTTP API, for kind = "http".
+    #[command(after_help = invoicing_faults())]
+    Http {
+        /// Listen on this TCP address.
+        #[arg(long, default_value = "127.0.0.1:8457")]
+        listen: SocketAddr,
+        /// What goes wrong with the next request, by name; see the list below.
+        #[arg(long, value_name = "NAME")]
+        fault: Option<invoicing::Fault>,
+        /// With how many requests it goes wrong.
+        #[arg(long, default_value_t = 1, requires = "fault")]
+        requests: u32,
+    },
 }
 
 /// The table of faults as the end of a help text.
@@ -176,7 +189,30 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             ));
             Ok(signal::ctrl_c().await?)
         }
+        Simulate::Http {
+            listen,
+            fault,
+            requests,
+        } => serve_http(listen, fault, requests).await,
     }
+}
+
+async fn serve_http(
+    listen: SocketAddr,
+    fault: Option<invoicing::Fault>,
+    requests: u32,
+) -> Result<(), DemoError> {
+    let (address, sandbox) = stage::serve_http(listen).await?;
+    if let Some(fault) = fault {
+        sandbox.lock().arm(fault, requests);
+    }
+    say(&format!(
+        "A simulated invoicing system is at url = \"http://{address}\".\n\
+         The token is: {}\n\
+         Invoice 156 has 80.00 EUR outstanding; docs/http.md has the configuration.",
+        stage::HTTP_TOKEN
+    ));
+    Ok(signal::ctrl_c().await?)
 }
 
 async fn serve_terminal(

@@ -8,9 +8,10 @@ use std::{
 };
 
 use drivers::printer::escpos::Profiles;
+use payment::{Money, parse_currency};
 use simulator::{
     Handle,
-    invoicing::{self, Sandbox, Shared},
+    invoicing::{self, HttpApi, Ivvy, Sandbox, Shared, System},
     printer::Printer,
     terminal::zvt::{Options, Terminal},
 };
@@ -25,12 +26,15 @@ const PORT: u16 = 8455;
 const SANDBOX_KEY: &str = "demo-key";
 const SANDBOX_SECRET: &str = "demo secret";
 
+/// The token of the simulated HTTP API. It opens nothing else.
+pub(super) const HTTP_TOKEN: &str = "demo-token";
+
 /// Everything that plays.
 pub(super) struct Stage {
     dir: PathBuf,
     pub(super) terminal: Handle<Terminal>,
     pub(super) printer: Handle<Printer>,
-    pub(super) sandbox: Shared,
+    pub(super) sandbox: Shared<Ivvy>,
     pub(super) running: Running,
 }
 
@@ -126,10 +130,23 @@ impl Stage {
 }
 
 /// Serves the invoicing sandbox, with invoice 156 over 80.00.
-pub(super) async fn serve_sandbox(address: SocketAddr) -> io::Result<(SocketAddr, Shared)> {
+pub(super) async fn serve_sandbox(address: SocketAddr) -> io::Result<(SocketAddr, Shared<Ivvy>)> {
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
-    let sandbox = Shared::new(Sandbox::new(SANDBOX_KEY, SANDBOX_SECRET));
+    let sandbox = Shared::new(Sandbox::new(Ivvy::new(SANDBOX_KEY, SANDBOX_SECRET)));
+    tokio::spawn(invoicing::serve(listener, sandbox.clone()));
+    Ok((address, sandbox))
+}
+
+/// Serves the simulated HTTP API, with invoice 156 over 80.00.
+pub(super) async fn serve_http(address: SocketAddr) -> io::Result<(SocketAddr, Shared<HttpApi>)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let mut system = HttpApi::new(HTTP_TOKEN);
+    if let Ok(total) = parse_currency("EUR").and_then(|eur| Money::parse("80.00", eur)) {
+        system.add_invoice(156, total);
+    }
+    let sandbox = Shared::new(Sandbox::new(system));
     tokio::spawn(invoicing::serve(listener, sandbox.clone()));
     Ok((address, sandbox))
 }

@@ -1,10 +1,10 @@
 //! Starts the deliveries to the invoicing systems.
 
-use config::{Config, UpstreamKind};
+use config::Config;
 use sync::{
     delivery::{self, Client, QueueOutbox, SystemClock, Worker},
     queue::Queue,
-    upstream::{Ivvy, Upstream},
+    upstream,
 };
 use tokio::sync::watch;
 
@@ -17,18 +17,15 @@ pub(super) fn start(
     stop: &watch::Receiver<bool>,
     due: &mut Vec<WorkDue>,
 ) -> Result<(), StartError> {
-    for (i, upstream) in config.upstreams.iter().enumerate() {
+    for (i, section) in config.upstreams.iter().enumerate() {
         let wake = WorkDue::default();
         due.push(wake.clone());
-        let system: Box<dyn Upstream> = match &upstream.kind {
-            UpstreamKind::Ivvy { .. } => Box::new(Ivvy::new(upstream)),
-        };
         let shell = (
             QueueOutbox::new(queue.clone())?,
             Client::new()?,
             SystemClock::new(),
         );
-        let worker = Worker::new(upstream, system, shell, seed(i));
+        let worker = Worker::new(section, upstream::from_config(section), shell, seed(i));
         tokio::spawn(delivery::run(worker, wake, stop.clone()));
     }
     Ok(())

@@ -52,7 +52,7 @@ impl Http for Client {
         };
         let mut builder = self.0.request(method, &request.url).body(request.body);
         for (name, value) in &request.headers {
-            builder = builder.header(*name, value);
+            builder = builder.header(name.as_ref(), value);
         }
         match builder.send().await {
             Ok(response) => read(response).await,

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use payment::Text;
+use payment::{Purpose, Text};
 
 use super::{Delivery, DeliveryState, Health, health::later};
-use crate::upstream::{Class, Found, HttpRequest, Unsendable, Upstream};
+use crate::upstream::{Class, Doubt, Found, HttpRequest, Unsendable, Upstream};
 
 /// Shortest and longest time between two read-backs of one payment.
 const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
@@ -69,13 +69,20 @@ pub fn next(
     }
     let at = health.server_time(now.wall);
     let payment = &delivery.payment;
-    let read_back = || or_operator(upstream.look_up(at, payment), Action::ReadBack);
+    let create = || {
+        let original = delivery.original.as_ref();
+        or_operator(upstream.create(at, payment, original), Action::Send)
+    };
+    let resolve = || match upstream.doubt(now.wall, payment) {
+        Doubt::ReadBack => or_operator(upstream.look_up(at, payment), Action::ReadBack),
+        Doubt::SendAgain => create(),
+        Doubt::Person => Action::Become(for_a_person(delivery)),
+    };
     match state {
         // Queued again after it was sent: what happened to that request is not known.
-        DeliveryState::Queued if delivery.attempts > 0 => read_back(),
+        DeliveryState::Queued if delivery.attempts > 0 => resolve(),
         DeliveryState::Queued | DeliveryState::Waiting { .. } | DeliveryState::Parked { .. } => {
-            let original = delivery.original.as_ref();
-            or_operator(upstream.create(at, payment, original), Action::Send)
+            create()
         }
         DeliveryState::Sending { .. } => Action::Become(fenced(
             now,
@@ -85,7 +92,16 @@ pub fn next(
         DeliveryState::Ambiguous { fenced_until, .. } if *fenced_until > now.steady => {
             Action::Wait(*fenced_until)
         }
-        DeliveryState::Ambiguous { .. } | DeliveryState::Refused { .. } => read_back(),
+        DeliveryState::Ambiguous { .. } => resolve(),
+        DeliveryState::Refused { reason, .. } => match upstream.doubt(now.wall, payment) {
+            Doubt::ReadBack => resolve(),
+            // Its first request may have been booked all the same.
+            Doubt::SendAgain if delivery.attempts > 1 => Action::Become(for_a_person(delivery)),
+            // It would be refused again.
+            Doubt::SendAgain | Doubt::Person => Action::Become(DeliveryState::NeedsOperator {
+                reason: reason.clone(),
+            }),
+        },
         DeliveryState::Confirmed { .. }
         | DeliveryState::NeedsOperator { .. }
         | DeliveryState::Handled { .. }
@@ -139,6 +155,28 @@ pub fn retried() -> DeliveryState {
 
 /// What the answer to a [`Action::Send`] comes to.
 pub fn after_send(
+    delivery: &Delivery,
+    doubt: Doubt,
+    class: Class,
+    now: Now,
+    health: &mut Health,
+    settings: Settings,
+    random: u64,
+) -> DeliveryState {
+    let repeated = delivery.attempts > 0 && doubt == Doubt::SendAgain;
+    match answered(doubt, class, now, health, settings, random) {
+        // An earlier request may have been booked, and this one was not heard: the doubt stays.
+        DeliveryState::Waiting { next_at, reason } | DeliveryState::Parked { next_at, reason }
+            if repeated =>
+        {
+            open(next_at, reason)
+        }
+        state => state,
+    }
+}
+
+fn answered(
+    doubt: Doubt,
     class: Class,
     now: Now,
     health: &mut Health,
@@ -184,15 +222,17 @@ pub fn after_send(
             retry_after,
         } => {
             let next_at = health.troubled(steady, retry_after, random);
-            DeliveryState::Ambiguous {
-                fenced_until: next_at,
-                next_at,
-                reason,
+            match doubt {
+                Doubt::ReadBack => open(next_at, reason),
+                Doubt::SendAgain | Doubt::Person => DeliveryState::Waiting { next_at, reason },
             }
         }
         Class::Ambiguous { reason } => {
-            health.troubled(steady, None, random);
-            fenced(now, settings, &reason)
+            let next_at = health.troubled(steady, None, random);
+            match doubt {
+                Doubt::SendAgain => open(next_at, reason),
+                Doubt::ReadBack | Doubt::Person => fenced(now, settings, &reason),
+            }
         }
     }
 }
@@ -277,6 +317,43 @@ fn reread(state: &DeliveryState, now: Timestamp) -> Duration {
     };
     let age = Duration::try_from(age).unwrap_or_default();
     age.clamp(REREAD.0, REREAD.1)
+}
+
+/// In doubt, without a fence.
+fn open(next_at: Timestamp, reason: Text) -> DeliveryState {
+    DeliveryState::Ambiguous {
+        fenced_until: next_at,
+        next_at,
+        reason,
+    }
+}
+
+/// What a person reads who must find out what became of a request.
+fn for_a_person(delivery: &Delivery) -> DeliveryState {
+    let intent = &delivery.payment.intent;
+    let (receipt, money) = (&delivery.payment.receipt, intent.money);
+    let at = match &intent.invoice {
+        Some(invoice) => format!("invoice {invoice}"),
+        None => "the right invoice".to_owned(),
+    };
+    let what = match intent.purpose {
+        Purpose::Sale => "payment",
+        Purpose::Cancel { .. } => "cancel",
+        Purpose::Refund { .. } => "refund",
+    };
+    let why = match &delivery.state {
+        DeliveryState::Ambiguous { reason, .. } | DeliveryState::Refused { reason, .. } => {
+            reason.as_str()
+        }
+        _ => "",
+    };
+    DeliveryState::NeedsOperator {
+        reason: Text::new(&format!(
+            "It may be booked already. Look in {} whether the {what} {receipt} of {money} is on {at}, \
+             enter it there if it is not, and mark this delivery as handled. {why}",
+            delivery.upstream
+        )),
+    }
 }
 
 fn fenced(now: Now, settings: Settings, reason: &Text) -> DeliveryState {

@@ -189,7 +189,16 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let now = self.clock.now();
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
-        let state = after_send(class, now, &mut self.health, self.settings, random);
+        let doubt = self.upstream.doubt(now.wall, &delivery.payment);
+        let state = after_send(
+            delivery,
+            doubt,
+            class,
+            now,
+            &mut self.health,
+            self.settings,
+            random,
+        );
         // What never left is no attempt.
         let attempts = match answer {
             HttpAnswer::NotSent { .. } => delivery.attempts,

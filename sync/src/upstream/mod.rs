@@ -4,14 +4,18 @@
 //! knows one system, and must not know the queue, the clock, sockets or other upstreams. What is
 //! sent when is [`crate::delivery`]'s part.
 
+mod exchange;
 mod http;
 mod ivvy;
+#[cfg(test)]
+mod samples;
 
 use jiff::{SignedDuration, Timestamp};
 use payment::{Payment, ReceiptNumber, Text};
 use std::time::Duration;
 
-pub use http::{HttpAnswer, HttpRequest};
+pub use exchange::{HttpAnswer, HttpRequest};
+pub use http::HttpApi;
 pub use ivvy::Ivvy;
 
 /// One invoicing system.
@@ -37,6 +41,12 @@ pub trait Upstream: Send + Sync {
     /// When this payment cannot be asked for.
     fn look_up(&self, now: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable>;
 
+    /// How it is found out what became of a request without a clear answer. `now` is our own
+    /// clock.
+    fn doubt(&self, _now: Timestamp, _payment: &Payment) -> Doubt {
+        Doubt::ReadBack
+    }
+
     /// Whether the answer to [`look_up`](Upstream::look_up) shows the payment.
     fn find(&self, payment: &Payment, answer: &HttpAnswer) -> Found;
 }
@@ -44,8 +54,20 @@ pub trait Upstream: Send + Sync {
 /// The upstream of a section of the configuration.
 pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
     match &upstream.kind {
-        config::UpstreamKind::Ivvy { .. } => Box::new(Ivvy::new(upstream)),
+        config::UpstreamKind::Http(options) => Box::new(HttpApi::new(upstream, options)),
+        config::UpstreamKind::Ivvy(options) => Box::new(Ivvy::new(upstream, options)),
     }
+}
+
+/// How it is found out what became of a request without a clear answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It is read back once it cannot be carried out any more, and sent again if it is not there.
+    ReadBack,
+    /// It is sent again: the system takes the same payment only once.
+    SendAgain,
+    /// A person looks: the system can neither be asked nor be sent the same again.
+    Person,
 }
 
 /// Why a payment cannot be told to a system, as a sentence for the person who must decide.

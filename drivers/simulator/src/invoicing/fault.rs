@@ -9,6 +9,10 @@ pub enum Fault {
     AnswerLostAfterBooking,
     /// The connection breaks before the request is carried out.
     AnswerLostBeforeBooking,
+    /// The connection breaks, and the request is carried out a minute later.
+    LateBooking,
+    /// A server error, and nothing is carried out.
+    ServerError,
     /// A payment is booked, but the answer is a server error.
     ServerErrorAfterBooking,
     /// Too many requests.
@@ -21,6 +25,8 @@ pub enum Fault {
     Redirect,
     /// It is carried out, and half of the answer is missing.
     TruncatedJson,
+    /// It is carried out, and every value of the answer has another type.
+    WrongTypes,
     /// The clocks differ by seven minutes.
     ClockSkew,
     /// Nobody answers.
@@ -34,15 +40,18 @@ pub struct UnknownFault(String);
 
 impl Fault {
     /// All faults.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::AnswerLostAfterBooking,
         Self::AnswerLostBeforeBooking,
+        Self::LateBooking,
+        Self::ServerError,
         Self::ServerErrorAfterBooking,
         Self::TooMany,
         Self::Slow,
         Self::CaptivePortal,
         Self::Redirect,
         Self::TruncatedJson,
+        Self::WrongTypes,
         Self::ClockSkew,
         Self::Down,
     ];
@@ -52,23 +61,27 @@ impl Fault {
         match self {
             Self::AnswerLostAfterBooking => "answer-lost-after-booking",
             Self::AnswerLostBeforeBooking => "answer-lost-before-booking",
+            Self::LateBooking => "late-booking",
+            Self::ServerError => "500",
             Self::ServerErrorAfterBooking => "500-after-booking",
             Self::TooMany => "429",
             Self::Slow => "slow",
             Self::CaptivePortal => "captive-portal",
             Self::Redirect => "redirect",
             Self::TruncatedJson => "truncated-json",
+            Self::WrongTypes => "wrong-types",
             Self::ClockSkew => "clock-skew",
             Self::Down => "down",
         }
     }
 
-    /// Whether it happens to `addPayment` only.
+    /// Whether it happens to requests that book something only.
     pub(super) fn needs_booking(self) -> bool {
         matches!(
             self,
             Self::AnswerLostAfterBooking
                 | Self::AnswerLostBeforeBooking
+                | Self::LateBooking
                 | Self::ServerErrorAfterBooking
         )
     }

@@ -1,36 +1,49 @@
-//! An invoicing system that speaks iVvy's interface, for demonstrations and tests.
+//! Invoicing systems for demonstrations and tests, with faults by name.
 //!
-//! [`Sandbox`] is pure: a request and the time in, a [`Reply`] out. It checks signatures as the
-//! real one does, refuses to overpay, and has no idempotency: the same receipt twice is booked
-//! twice. [`serve`] puts it on a socket. It must not know how its client works.
+//! A [`System`] answers honestly; a [`Sandbox`] lets things go wrong around it. Both are pure: a
+//! request and the time in, a [`Reply`] out. [`serve`] puts a sandbox on a socket. They must not
+//! know how their client works.
 
-mod access;
-mod book;
 mod fault;
+mod http;
+mod ivvy;
 mod serve;
-#[cfg(test)]
-mod tests;
+mod spoil;
 
-use std::time::Duration;
+use std::{
+    ops::{Deref, DerefMut},
+    time::Duration,
+};
 
 use jiff::{SignedDuration, Timestamp, fmt::rfc2822};
 use payment::Money;
+use rust_decimal::Decimal;
 
-pub use book::{Invoice, Payment};
 pub use fault::{Fault, UnknownFault};
+pub use http::HttpApi;
+pub use ivvy::{Invoice, Ivvy, Payment};
 pub use serve::{Shared, serve};
 
-use book::Book;
-
-/// A request as it arrived.
+/// A request as it arrived. No `Debug`: it holds signatures.
 #[derive(Clone)]
 pub struct Request {
+    /// Such as `POST`.
+    pub method: String,
     /// Such as `/api/1.0/invoice?action=addPayment`.
     pub path_and_query: String,
     /// Names (in any case) and values.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Request {
+    /// The value of a header, by its name in any case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let hit = headers.find(|(n, _)| n.eq_ignore_ascii_case(name));
+        hit.map(|(_, value)| value.as_str())
+    }
 }
 
 /// What the client sees.
@@ -57,44 +70,58 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// A payment, cancel or refund that a system holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Booked {
+    /// On which invoice.
+    pub invoice: u64,
+    /// The receipt number.
+    pub receipt: String,
+    /// How much; less than nothing for what was given back.
+    pub amount: Decimal,
+}
+
+/// An invoicing system in good order.
+pub trait System {
+    /// Adds an invoice, or replaces it.
+    fn add_invoice(&mut self, id: u64, total: Money);
+
+    /// Carries a request out.
+    fn answer(&mut self, clock: Timestamp, request: &Request) -> Answer;
+
+    /// Whether a request asks for something to be booked.
+    fn is_booking(&self, request: &Request) -> bool;
+
+    /// The body of its own answer when it is in trouble.
+    fn trouble(&self, status: u16) -> String;
+
+    /// All that is booked, in order.
+    fn booked(&self) -> Vec<Booked>;
+}
+
 /// How long a slow answer takes.
 const SLOW: Duration = Duration::from_secs(45);
+/// How long after its connection broke a late request is carried out.
+const LATE: Duration = Duration::from_mins(1);
 /// How far the clock is off while its fault is armed.
 const SKEW: SignedDuration = SignedDuration::from_mins(7);
 
-/// The invoicing system.
-#[derive(Debug)]
-pub struct Sandbox {
-    api_key: String,
-    secret: String,
-    book: Book,
+/// A system with which things go wrong.
+pub struct Sandbox<S> {
+    system: S,
     faults: Vec<(Fault, u32)>,
+    /// Requests that are still under way.
+    late: Vec<(Timestamp, Request)>,
 }
 
-impl Sandbox {
-    /// An account with one key and one invoice: 156, of EUR 80.00.
-    pub fn new(api_key: &str, secret: &str) -> Self {
+impl<S: System> Sandbox<S> {
+    /// Nothing goes wrong yet.
+    pub fn new(system: S) -> Self {
         Self {
-            api_key: api_key.to_owned(),
-            secret: secret.to_owned(),
-            book: Book::seeded(),
+            system,
             faults: Vec::new(),
+            late: Vec::new(),
         }
-    }
-
-    /// Adds an invoice, or replaces it.
-    pub fn add_invoice(&mut self, id: u64, total: Money) {
-        self.book.add(id, total);
-    }
-
-    /// An invoice, to look at.
-    pub fn invoice(&self, id: u64) -> Option<&Invoice> {
-        self.book.invoice(id)
-    }
-
-    /// All payments, in the order in which they were booked.
-    pub fn payments(&self) -> Vec<&Payment> {
-        self.book.payments()
     }
 
     /// Lets the next `requests` requests that the fault can happen to go wrong.
@@ -107,107 +134,91 @@ impl Sandbox {
         self.faults.clear();
     }
 
+    /// Carries out what was under way and has arrived by now.
+    pub fn arrive(&mut self, now: Timestamp) {
+        let late = std::mem::take(&mut self.late);
+        for (at, request) in late {
+            if at <= now {
+                self.system.answer(at, &request);
+            } else {
+                self.late.push((at, request));
+            }
+        }
+    }
+
     /// Takes a request.
     pub fn handle(&mut self, now: Timestamp, request: &Request) -> Reply {
-        let adds = request.path_and_query.ends_with("action=addPayment");
-        let fault = self.next_fault(adds);
-        let clock = match fault {
-            Some(Fault::ClockSkew) => now.saturating_add(SKEW).unwrap_or(now),
-            _ => now,
-        };
-        let Some(fault) = fault else {
-            return Reply::Answer(self.answer(clock, request));
+        self.arrive(now);
+        let Some(fault) = self.next_fault(self.system.is_booking(request)) else {
+            return Reply::Answer(self.system.answer(now, request));
         };
         match fault {
             Fault::Down => Reply::Away,
             Fault::AnswerLostBeforeBooking => Reply::Dropped,
             Fault::AnswerLostAfterBooking => {
-                self.answer(clock, request);
+                self.system.answer(now, request);
                 Reply::Dropped
             }
+            Fault::LateBooking => {
+                let at = now.saturating_add(LATE).unwrap_or(now);
+                self.late.push((at, request.clone()));
+                Reply::Dropped
+            }
+            Fault::ServerError => Reply::Answer(self.in_trouble(now, 500)),
             Fault::ServerErrorAfterBooking => {
-                self.answer(clock, request);
-                let body = r#"{"errorCode":500,"message":"Internal error"}"#;
-                Reply::Answer(json(clock, 500, body))
+                self.system.answer(now, request);
+                Reply::Answer(self.in_trouble(now, 500))
             }
             Fault::TooMany => {
-                let body = r#"{"errorCode":429,"message":"Too many requests"}"#;
-                let mut answer = json(clock, 429, body);
+                let mut answer = self.in_trouble(now, 429);
                 answer.headers.push(("retry-after", "20".to_owned()));
                 Reply::Answer(answer)
             }
-            Fault::Slow => Reply::Late(SLOW, self.answer(clock, request)),
-            Fault::CaptivePortal => Reply::Answer(html(clock, 200)),
-            Fault::Redirect => {
-                let mut answer = html(clock, 302);
-                let to = "http://portal.example/".to_owned();
-                answer.headers.push(("location", to));
-                Reply::Answer(answer)
-            }
+            Fault::Slow => Reply::Late(SLOW, self.system.answer(now, request)),
+            Fault::CaptivePortal => Reply::Answer(spoil::portal(now, 200)),
+            Fault::Redirect => Reply::Answer(spoil::redirect(now)),
             Fault::TruncatedJson => {
-                let mut answer = self.answer(clock, request);
-                answer.body.truncate(answer.body.len() / 2);
-                Reply::Answer(answer)
+                Reply::Answer(spoil::truncated(self.system.answer(now, request)))
             }
-            Fault::ClockSkew => Reply::Answer(self.answer(clock, request)),
+            Fault::WrongTypes => Reply::Answer(spoil::retyped(self.system.answer(now, request))),
+            Fault::ClockSkew => {
+                let clock = now.saturating_add(SKEW).unwrap_or(now);
+                Reply::Answer(self.system.answer(clock, request))
+            }
         }
     }
 
-    fn next_fault(&mut self, adds: bool) -> Option<Fault> {
+    fn in_trouble(&self, now: Timestamp, status: u16) -> Answer {
+        json(now, status, &self.system.trouble(status))
+    }
+
+    fn next_fault(&mut self, books: bool) -> Option<Fault> {
         let armed = self.faults.iter_mut();
-        let mut armed = armed.filter(|(fault, left)| *left > 0 && (adds || !fault.needs_booking()));
+        let mut armed =
+            armed.filter(|(fault, left)| *left > 0 && (books || !fault.needs_booking()));
         let (fault, left) = armed.next()?;
         *left -= 1;
         Some(*fault)
     }
+}
 
-    fn answer(&mut self, clock: Timestamp, request: &Request) -> Answer {
-        let outcome = access::check(&self.api_key, &self.secret, clock, request)
-            .and_then(|()| self.book.act(&request.path_and_query, clock, &request.body));
-        match outcome {
-            Ok(body) => json(clock, 200, &body),
-            Err(refusal) => json(clock, refusal.code, &refusal.to_json()),
-        }
+/// What the system holds can be looked at and changed as if nothing went wrong.
+impl<S> Deref for Sandbox<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.system
     }
 }
 
-/// A refusal in iVvy's envelope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Refusal {
-    code: u16,
-    specific: Option<u32>,
-    message: &'static str,
-}
-
-impl Refusal {
-    fn bad(specific: u32, message: &'static str) -> Self {
-        Self {
-            code: 400,
-            specific: Some(specific),
-            message,
-        }
-    }
-
-    fn to_json(self) -> String {
-        let specific = self
-            .specific
-            .map(|code| format!(r#","specificCode":{code}"#));
-        format!(
-            r#"{{"errorCode":{},"message":"{}"{}}}"#,
-            self.code,
-            self.message,
-            specific.unwrap_or_default()
-        )
+impl<S> DerefMut for Sandbox<S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.system
     }
 }
 
 fn json(clock: Timestamp, status: u16, body: &str) -> Answer {
     answer(clock, status, "application/json", body)
-}
-
-fn html(clock: Timestamp, status: u16) -> Answer {
-    let body = "<html><body>Log in to the guest network</body></html>";
-    answer(clock, status, "text/html", body)
 }
 
 fn answer(clock: Timestamp, status: u16, kind: &str, body: &str) -> Answer {

@@ -9,27 +9,32 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::State,
-    http::{HeaderMap, StatusCode, Uri},
+    http::{HeaderMap, Method, StatusCode, Uri},
     response::Response,
 };
 use futures_util::stream;
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 
-use super::{Answer, Reply, Request, Sandbox};
+use super::{Answer, Reply, Request, Sandbox, System};
 
 /// A sandbox that its server and its observer share.
-#[derive(Debug, Clone)]
-pub struct Shared(Arc<Mutex<Sandbox>>);
+pub struct Shared<S>(Arc<Mutex<Sandbox<S>>>);
 
-impl Shared {
+impl<S> Clone for Shared<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S> Shared<S> {
     /// Shares a sandbox.
-    pub fn new(sandbox: Sandbox) -> Self {
+    pub fn new(sandbox: Sandbox<S>) -> Self {
         Self(Arc::new(Mutex::new(sandbox)))
     }
 
     /// The sandbox, to look at and to arm faults. Not to be held while requests should be answered.
-    pub fn lock(&self) -> MutexGuard<'_, Sandbox> {
+    pub fn lock(&self) -> MutexGuard<'_, Sandbox<S>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -38,13 +43,17 @@ impl Shared {
 ///
 /// # Errors
 /// When the listener cannot be used.
-pub async fn serve(listener: TcpListener, sandbox: Shared) -> io::Result<()> {
-    let router = Router::new().fallback(handle).with_state(sandbox);
+pub async fn serve<S: System + Send + 'static>(
+    listener: TcpListener,
+    sandbox: Shared<S>,
+) -> io::Result<()> {
+    let router = Router::new().fallback(handle::<S>).with_state(sandbox);
     axum::serve(listener, router).await
 }
 
-async fn handle(
-    State(sandbox): State<Shared>,
+async fn handle<S: System>(
+    State(sandbox): State<Shared<S>>,
+    method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
@@ -54,6 +63,7 @@ async fn handle(
         Some((name.to_string(), value.to_owned()))
     });
     let request = Request {
+        method: method.to_string(),
         path_and_query: uri.to_string(),
         headers: headers.collect(),
         body: body.to_vec(),

@@ -12,7 +12,7 @@ mod tests;
 
 use std::{collections::BTreeMap, fmt};
 
-use config::Secret;
+use config::{IvvyOptions, Secret};
 use jiff::Timestamp;
 use payment::{Method, Payment, ReceiptNumber, Text};
 
@@ -28,17 +28,12 @@ pub struct Ivvy {
 
 impl Ivvy {
     /// The account of a section of the configuration.
-    pub fn new(upstream: &config::Upstream) -> Self {
-        let config::UpstreamKind::Ivvy {
-            api_key,
-            secret,
-            methods,
-        } = &upstream.kind;
+    pub fn new(upstream: &config::Upstream, options: &IvvyOptions) -> Self {
         Self {
             url: upstream.url.clone(),
-            api_key: api_key.clone(),
-            secret: secret.clone(),
-            methods: methods.clone(),
+            api_key: options.api_key.clone(),
+            secret: options.secret.clone(),
+            methods: options.methods.clone(),
         }
     }
 

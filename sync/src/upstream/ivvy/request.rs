@@ -129,11 +129,14 @@ pub(super) fn signed(
         method: "POST",
         url: format!("{base}{uri}"),
         headers: vec![
-            ("Content-Type", sign::CONTENT_TYPE.into()),
-            ("Content-MD5", md5),
-            ("IVVY-Date", date),
-            ("X-Api-Version", sign::API_VERSION.into()),
-            ("X-Api-Authorization", format!("IWS {api_key}:{signature}")),
+            ("Content-Type".into(), sign::CONTENT_TYPE.into()),
+            ("Content-MD5".into(), md5),
+            ("IVVY-Date".into(), date),
+            ("X-Api-Version".into(), sign::API_VERSION.into()),
+            (
+                "X-Api-Authorization".into(),
+                format!("IWS {api_key}:{signature}"),
+            ),
         ],
         body,
     })

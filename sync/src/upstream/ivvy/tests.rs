@@ -1,32 +1,11 @@
 //! iVvy through its public surface: answers in, classes out.
 
 use jiff::Timestamp;
-use payment::{Intent, Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
+use payment::{Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
 use proptest::prelude::*;
 
 use super::*;
-
-/// The `seq`th payment of `desk1`, in cash.
-pub(super) fn payment(seq: u64, invoice: Option<&str>, amount: &str) -> Payment {
-    let at: Timestamp = "2026-11-21T00:10:00Z".parse().unwrap();
-    let mut random = [0; 10];
-    random[2..].copy_from_slice(&seq.to_be_bytes());
-    Payment::begin(
-        Intent {
-            id: PaymentId::new(at, random),
-            key: format!("k{seq}").parse().unwrap(),
-            device: "desk1".parse().unwrap(),
-            purpose: Purpose::Sale,
-            money: Money::parse(amount, parse_currency("EUR").unwrap()).unwrap(),
-            method: Method::Cash,
-            invoice: invoice.map(|i| i.parse().unwrap()),
-            note: None,
-            at,
-            before: None,
-        },
-        ReceiptNumber::new("desk1".parse().unwrap(), seq),
-    )
-}
+pub(super) use crate::upstream::samples::payment;
 
 /// The configuration's own defaults.
 pub(super) fn methods() -> BTreeMap<Method, u8> {
@@ -40,16 +19,18 @@ pub(super) fn methods() -> BTreeMap<Method, u8> {
 }
 
 fn ivvy() -> Ivvy {
-    Ivvy::new(&config::Upstream {
+    let options = IvvyOptions {
+        api_key: "key".into(),
+        secret: Secret::new("my secret key".into()),
+        methods: methods(),
+    };
+    let upstream = config::Upstream {
         id: "ivvy".parse().unwrap(),
         url: "https://ivvy.example".into(),
         fence: std::time::Duration::from_mins(11),
-        kind: config::UpstreamKind::Ivvy {
-            api_key: "key".into(),
-            secret: Secret::new("my secret key".into()),
-            methods: methods(),
-        },
-    })
+        kind: config::UpstreamKind::Ivvy(Box::new(options.clone())),
+    };
+    Ivvy::new(&upstream, &options)
 }
 
 fn now() -> Timestamp {
@@ -61,8 +42,8 @@ fn a_request_is_signed_over_what_is_sent() {
     let request = ivvy()
         .create(now(), &payment(1, Some("156"), "80.10"), None)
         .unwrap();
-    let header = |name| {
-        let hit = request.headers.iter().find(|(n, _)| *n == name);
+    let header = |name: &str| {
+        let hit = request.headers.iter().find(|(n, _)| n == name);
         hit.map(|(_, value)| value.as_str()).unwrap()
     };
     let uri = "/api/1.0/invoice?action=addPayment";

@@ -8,7 +8,7 @@ use rust_decimal::Decimal;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Refusal;
+use super::{super::Booked, Refusal};
 
 const EMPTY: Refusal = Refusal {
     code: 400,
@@ -167,6 +167,23 @@ impl Book {
         let mut all: Vec<&Payment> = self.invoices.values().flat_map(|i| &i.payments).collect();
         all.sort_by_key(|payment| payment.id);
         all
+    }
+
+    pub(super) fn booked(&self) -> Vec<Booked> {
+        let invoices = self.invoices.values();
+        let mut all: Vec<(u64, Booked)> = invoices
+            .flat_map(|invoice| invoice.payments.iter().map(|paid| (invoice.id, paid)))
+            .map(|(invoice, paid)| {
+                let booked = Booked {
+                    invoice,
+                    receipt: paid.receipt.clone(),
+                    amount: paid.amount,
+                };
+                (paid.id, booked)
+            })
+            .collect();
+        all.sort_by_key(|(id, _)| *id);
+        all.into_iter().map(|(_, booked)| booked).collect()
     }
 
     /// Carries out an action; the answer's body.

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use md5::{Digest, Md5};
 use sha1::Sha1;
 
-use super::{Refusal, Request};
+use super::{super::Request, Refusal};
 
 /// How old, or how far ahead, a request's date may be.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);

@@ -1,6 +1,6 @@
 //! Requests and answers as data. Their `Debug` shows neither secrets nor bodies.
 
-use std::{fmt, time::Duration};
+use std::{borrow::Cow, fmt, time::Duration};
 
 use jiff::{Timestamp, fmt::rfc2822};
 use payment::Text;
@@ -8,19 +8,19 @@ use payment::Text;
 /// A request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
-    /// `POST` or `GET`.
+    /// Such as `POST`.
     pub method: &'static str,
     /// The whole address.
     pub url: String,
     /// Names and values.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub body: Vec<u8>,
 }
 
 impl fmt::Debug for HttpRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| *name).collect();
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| name.as_ref()).collect();
         f.debug_struct("HttpRequest")
             .field("method", &self.method)
             .field("url", &self.url)
@@ -107,7 +107,7 @@ mod tests {
         let request = HttpRequest {
             method: "POST",
             url: "https://upstream.example/x".into(),
-            headers: vec![("Authorization", "secret".into())],
+            headers: vec![("Authorization".into(), "secret".into())],
             body: b"secret".to_vec(),
         };
         let answer = HttpAnswer::response(200, None, None, b"secret".to_vec());
