@@ -12,7 +12,9 @@ pub mod mutate;
 mod wire;
 
 pub use adyen::{adyen_answer, adyen_driver};
-pub use documents::{config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask};
+pub use documents::{
+    config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask,
+};
 pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use french::{
     caisse_ap_answer, caisse_ap_driver, concert_driver, concert_line, simulated_caisse_ap,
