@@ -186,6 +186,7 @@ fn each_fault_ends_as_it_should_and_doubt_settles_itself() {
             "decline" | "wrong-pin" => "declined",
             "abort-by-customer" | "busy" | "logged-out" | "reject" => "cancelled",
             "lose-answer-before-card" | "silent" => "doubted, unknown",
+            "lose-refusal" => "doubted, refused",
             "lose-answer-after-approval"
             | "hang-up-while-running"
             | "late-approval"
@@ -458,4 +459,15 @@ proptest! {
         }
         prop_assert!(usize::try_from(world.device.payments_asked()).unwrap() <= sales.len());
     }
+}
+
+/// A terminal that wants a login refuses one payment, and takes the next.
+#[test]
+fn a_logged_out_terminal_is_logged_in_by_the_first_refusal() {
+    let mut world = world("logged-out");
+    pay(&mut world, 1);
+    assert!(matches!(endings(&world, 1)[..], [Ending::Cancelled(_)]));
+    assert_eq!(world.device.books().charged(), [0_u64; 0]);
+    pay(&mut world, 2);
+    assert_eq!(endings(&world, 2), [&Ending::Completed]);
 }

@@ -56,6 +56,9 @@ pub(super) struct Failure {
     text: Text,
 }
 
+/// The code of a request that was refused because nobody is logged in.
+pub(super) const LOGGED_OUT: &str = "adyen:LoggedOut";
+
 impl Failure {
     /// Reads a failure; `Success` and `Partial` are none.
     pub(super) fn of(response: &Response) -> Self {

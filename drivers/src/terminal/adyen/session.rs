@@ -73,6 +73,8 @@ enum Phase {
     Waiting(Mono),
     /// A diagnosis is open.
     Greeting(Question),
+    /// A login is open: the terminal said that we are logged out.
+    LoggingIn(Question),
     /// It would take a payment; it is looked at again at this moment.
     Ready(Mono),
     /// It is asked what became of a payment.
@@ -139,10 +141,16 @@ impl Adyen {
         }
         match &self.phase {
             Phase::Ready(_) if self.is_free() => self.start(now, &command),
-            Phase::Ready(_) | Phase::Greeting(_) if self.waiting.is_none() => {
+            Phase::Ready(_) | Phase::Greeting(_) | Phase::LoggingIn(_)
+                if self.waiting.is_none() =>
+            {
                 self.waiting = Some(command);
             }
-            Phase::Ready(_) | Phase::Greeting(_) | Phase::Querying(..) | Phase::Operating(_) => {
+            Phase::Ready(_)
+            | Phase::Greeting(_)
+            | Phase::LoggingIn(_)
+            | Phase::Querying(..)
+            | Phase::Operating(_) => {
                 self.refuse(&command, IN_USE);
             }
             Phase::Down | Phase::Waiting(_) => self.refuse(&command, NOT_READY),
@@ -259,6 +267,9 @@ impl Adyen {
             Phase::Greeting(question) if answers("Diagnosis", &question.service_id) => {
                 self.greeted(now, body.diagnosis_response.as_ref());
             }
+            Phase::LoggingIn(question) if answers("Login", &question.service_id) => {
+                self.logged_in(now, body.login_response.as_ref());
+            }
             Phase::Querying(question, doubtful)
                 if answers("TransactionStatus", &question.service_id) =>
             {
@@ -282,7 +293,7 @@ impl Adyen {
     /// Something came that is not an answer: its exchange is over.
     fn nonsense(&mut self, now: Mono, why: &str) {
         match &self.phase {
-            Phase::Greeting(_) => self.not_ready_until(now + LATER, why),
+            Phase::Greeting(_) | Phase::LoggingIn(_) => self.not_ready_until(now + LATER, why),
             Phase::Querying(..) => {
                 self.question_lost("The terminal's answer cannot be understood.");
                 self.not_ready_until(now + SOON, why);
@@ -296,7 +307,9 @@ impl Adyen {
     fn rejected(&mut self, now: Mono) {
         match &self.phase {
             Phase::Operating(_) => self.request_rejected(now),
-            Phase::Greeting(_) | Phase::Querying(..) => self.nonsense(now, WRONG_KEY),
+            Phase::Greeting(_) | Phase::LoggingIn(_) | Phase::Querying(..) => {
+                self.nonsense(now, WRONG_KEY);
+            }
             Phase::Down | Phase::Waiting(_) | Phase::Ready(_) => {}
         }
     }
@@ -311,7 +324,9 @@ impl Adyen {
             Phase::Waiting(at) if now >= *at => self.greet(now),
             Phase::Ready(at) if now >= *at && self.is_free() => self.greet(now),
             Phase::Ready(_) if abort_over => self.give_up(NO_ANSWER),
-            Phase::Greeting(question) | Phase::Querying(question, _)
+            Phase::Greeting(question)
+            | Phase::LoggingIn(question)
+            | Phase::Querying(question, _)
                 if now >= question.deadline =>
             {
                 self.question_lost(NO_ANSWER);
@@ -486,7 +501,9 @@ impl Adyen {
             Phase::Ready(_) if self.storing.is_some() => abort,
             Phase::Ready(at) => abort.or(Some(*at)),
             Phase::Waiting(at) => Some(*at),
-            Phase::Greeting(question) | Phase::Querying(question, _) => Some(question.deadline),
+            Phase::Greeting(question)
+            | Phase::LoggingIn(question)
+            | Phase::Querying(question, _) => Some(question.deadline),
             Phase::Operating(operation) => Some(operation.deadline),
         }
     }

@@ -36,7 +36,7 @@ faults! {
     WrongPin "wrong-pin" "The PIN is wrong. Not charged."
     AbortByCustomer "abort-by-customer" "The customer presses Stop: Cancel. Not charged."
     Busy "busy" "Refused with Busy. Not charged."
-    LoggedOut "logged-out" "Refused with LoggedOut. Not charged."
+    LoggedOut "logged-out" "Refused with LoggedOut, until a login. Not charged."
     Reject "reject" "Could not read the envelope: an event in the open. Not charged."
     LoseAnswerBeforeCard "lose-answer-before-card" "Hangs up without having read the request. Not charged, not found."
     LoseAnswerAfterApproval "lose-answer-after-approval" "Books the payment, then hangs up before the answer. Charged."

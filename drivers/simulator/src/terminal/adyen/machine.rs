@@ -70,6 +70,8 @@ pub struct Terminal {
     /// The exchanges of a link that is a stream: their count, and bytes that are not whole yet.
     exchanges: u64,
     held: Vec<u8>,
+    /// Nobody is let in before a login.
+    logged_out: bool,
 }
 
 /// What a terminal does with an exchange.
@@ -112,6 +114,7 @@ impl Terminal {
             said: VecDeque::new(),
             exchanges: 0,
             held: Vec::new(),
+            logged_out: false,
         }
     }
 
@@ -164,6 +167,10 @@ impl Terminal {
                 r#""DiagnosisResponse":{{"Response":{{"Result":"Success"}},"POIStatus":{{"GlobalStatus":"{status}","CommunicationOKFlag":"true"}}}}"#
             );
             self.answer(exchange, &header, &body);
+        } else if request.body.login_request.is_some() {
+            self.logged_out = false;
+            let body = r#""LoginResponse":{"Response":{"Result":"Success"}}"#;
+            self.answer(exchange, &header, body);
         } else {
             let kind = format!("{}Response", header.category);
             self.answer(exchange, &header, &failure(&kind, "NotAllowed"));
@@ -212,6 +219,9 @@ impl Terminal {
             let condition = if again { "MessageFormat" } else { "Busy" };
             return self.answer(exchange, &header, &failure(&kind, condition));
         }
+        if self.logged_out {
+            return self.answer(exchange, &header, &failure(&kind, "LoggedOut"));
+        }
         let fault = self.faults.take();
         let mut running = Running {
             exchange: Some(exchange),
@@ -229,6 +239,7 @@ impl Terminal {
                 return self.answer(exchange, &header, &failure(&kind, "Busy"));
             }
             Some(Fault::LoggedOut) => {
+                self.logged_out = true;
                 return self.answer(exchange, &header, &failure(&kind, "LoggedOut"));
             }
             Some(Fault::Reject) => {

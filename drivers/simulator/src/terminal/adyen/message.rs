@@ -35,6 +35,7 @@ pub(super) struct Body {
     pub(super) abort_request: Option<About>,
     pub(super) transaction_status_request: Option<About>,
     pub(super) diagnosis_request: Option<Value>,
+    pub(super) login_request: Option<Value>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -17,6 +17,13 @@ pub struct Response {
     pub error_condition: Option<String>,
 }
 
+impl Response {
+    /// Whether nobody is logged in.
+    pub fn is_logged_out(&self) -> bool {
+        self.error_condition.as_deref() == Some("LoggedOut")
+    }
+}
+
 /// Which transaction, in the words of whoever made it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -60,6 +67,14 @@ pub struct ReversalResponse {
     /// Its receipts.
     #[serde(default)]
     pub payment_receipt: Lenient<Vec<Receipt>>,
+}
+
+/// The answer to a login.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct LoginResponse {
+    /// Whether we are let in.
+    pub response: Response,
 }
 
 /// The answer to a diagnosis.

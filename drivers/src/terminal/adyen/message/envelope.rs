@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DiagnosisResponse, PaymentResponse, Request, ReversalResponse, TransactionStatusResponse,
+    DiagnosisResponse, LoginResponse, PaymentResponse, Request, ReversalResponse,
+    TransactionStatusResponse,
 };
 use crate::terminal::adyen::{
     crypto::{NexoCrypto, SecurityTrailer},
@@ -70,6 +71,8 @@ pub struct Body {
     pub reversal_response: Option<ReversalResponse>,
     /// To a diagnosis.
     pub diagnosis_response: Option<DiagnosisResponse>,
+    /// To a login.
+    pub login_response: Option<LoginResponse>,
     /// To the question what became of an earlier request.
     pub transaction_status_response: Option<TransactionStatusResponse>,
 }

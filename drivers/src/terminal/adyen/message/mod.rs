@@ -7,8 +7,8 @@ mod request;
 
 pub use amount::Amount;
 pub use answer::{
-    CardData, DiagnosisResponse, Lenient, PaymentResponse, Receipt, ReceiptText, RepeatedMessage,
-    Response, ReversalResponse, TransactionId, TransactionStatusResponse,
+    CardData, DiagnosisResponse, Lenient, LoginResponse, PaymentResponse, Receipt, ReceiptText,
+    RepeatedMessage, Response, ReversalResponse, TransactionId, TransactionStatusResponse,
 };
 pub use envelope::{Answer, Body, Header, Unreadable, open, seal};
-pub use request::{MessageReference, Request};
+pub use request::{MessageReference, Request, SaleSoftware};

@@ -1,5 +1,6 @@
 //! What is asked of the terminal.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Amount, TransactionId};
@@ -53,6 +54,29 @@ pub enum Request {
         /// Whether the host is asked too.
         host_diagnosis_flag: bool,
     },
+    /// Let us in. Asked where the terminal says that we are logged out.
+    #[serde(rename = "LoginRequest", rename_all = "PascalCase")]
+    Login {
+        /// When, by our clock: RFC 3339.
+        date_time: String,
+        /// What we are.
+        sale_software: SaleSoftware,
+    },
+}
+
+/// What the till's program is.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct SaleSoftware {
+    /// Who makes it.
+    #[serde(rename = "ManufacturerID")]
+    pub manufacturer_id: &'static str,
+    /// Its name.
+    pub application_name: &'static str,
+    /// Its version.
+    pub software_version: &'static str,
+    /// Its certification, of which there is none.
+    pub certification_code: &'static str,
 }
 
 /// What the till says of itself.
@@ -144,6 +168,19 @@ impl Request {
         }
     }
 
+    /// Let us in.
+    pub fn login(at: Timestamp) -> Self {
+        Self::Login {
+            date_time: at.to_string(),
+            sale_software: SaleSoftware {
+                manufacturer_id: "tilld",
+                application_name: "tilld",
+                software_version: env!("CARGO_PKG_VERSION"),
+                certification_code: "none",
+            },
+        }
+    }
+
     /// Say what became of a request.
     pub fn status(message_reference: MessageReference) -> Self {
         Self::TransactionStatus {
@@ -161,6 +198,7 @@ impl Request {
             Self::Abort { .. } => "Abort",
             Self::TransactionStatus { .. } => "TransactionStatus",
             Self::Diagnosis { .. } => "Diagnosis",
+            Self::Login { .. } => "Login",
         }
     }
 }

@@ -12,7 +12,10 @@ use crate::{
         Event, Queried,
         adyen::{
             codes::Failure,
-            message::{DiagnosisResponse, MessageReference, Request, TransactionStatusResponse},
+            message::{
+                DiagnosisResponse, LoginResponse, MessageReference, Request,
+                TransactionStatusResponse,
+            },
             operation::{Answered, wanted_at},
             service_id,
         },
@@ -54,9 +57,30 @@ impl Adyen {
                 LATER,
                 Text::new("The terminal does not reach its provider. Check its network."),
             ),
+            _ if said.response.is_logged_out() => return self.log_in(now),
             _ => (SOON, Failure::of(&said.response).text()),
         };
         self.not_ready_until(now + after, reason.as_str());
+    }
+
+    /// Asks to be let in.
+    pub(super) fn log_in(&mut self, now: Mono) {
+        let request = Request::login(self.time(now));
+        let question = self.ask(now, &request);
+        self.phase = Phase::LoggingIn(question);
+    }
+
+    /// Let in, it is asked how it is only after a while: one that says the same again would be
+    /// asked for ever.
+    pub(super) fn logged_in(&mut self, now: Mono, said: Option<&LoginResponse>) {
+        match said {
+            Some(said) if said.response.result == "Success" => self.now_ready(now),
+            Some(said) => {
+                let reason = Failure::of(&said.response).text();
+                self.not_ready_until(now + LATER, reason.as_str());
+            }
+            None => self.nonsense(now, "The terminal's answer cannot be understood."),
+        }
     }
 
     /// Asks what became of a payment, by the name that it was asked for under.

@@ -1,6 +1,6 @@
 //! The part of a session that runs an operation with money.
 
-use payment::{DoubtReason, Money, PaymentId};
+use payment::{Cancellation, DoubtReason, Money, PaymentId};
 
 use super::{Abort, Adyen, GRACE, LATER, Phase, REMEMBERED, SOON, Storing, WRONG_KEY, money_of};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
     terminal::{
         Approved, Ending, Fact,
         adyen::{
+            codes::LOGGED_OUT,
             message::{Body, Request},
             operation::{Operation, Verdict, doubt, not_asked},
             service_id,
@@ -123,8 +124,16 @@ impl Adyen {
     /// it is there.
     fn end(&mut self, now: Mono, payment: PaymentId, ending: Ending) {
         let doubted = matches!(ending, Ending::Doubted(_));
+        let logged_out = match &ending {
+            Ending::Cancelled(Cancellation { code, .. }) => code
+                .as_ref()
+                .is_some_and(|code| code.as_str() == LOGGED_OUT),
+            Ending::Completed | Ending::Declined(_) | Ending::Doubted(_) => false,
+        };
         self.ended(payment, ending);
-        if doubted {
+        if logged_out {
+            self.log_in(now);
+        } else if doubted {
             self.refuse_waiting("The terminal was not asked: the last payment is in doubt.");
             self.not_ready_until(now + SOON, "The outcome of the last payment is not known.");
         } else {

@@ -38,6 +38,25 @@ fn another_terminal_is_named_at_the_first_word() {
     assert!(table.reason().unwrap().contains("poi_id"));
 }
 
+/// A terminal that wants a login gets one, and then takes the payment that waited.
+#[test]
+fn a_terminal_that_is_logged_out_is_logged_in() {
+    let login = r#""LoginResponse":{"Response":{"Result":"Success"}}"#;
+    let mut table = Table::linked();
+    table.reply(&failure("DiagnosisResponse", "LoggedOut"));
+    assert_eq!(table.last().category(), "Login");
+    table.reply(login);
+    let ready = Event::Ready {
+        terminal_id: Some(Text::new(POI)),
+    };
+    assert_eq!(table.events, [ready]);
+
+    let mut table = Table::linked();
+    table.reply(&failure("DiagnosisResponse", "LoggedOut"));
+    table.reply(&failure("LoginResponse", "NotAllowed"));
+    assert!(table.reason().is_some(), "it says why");
+}
+
 #[test]
 fn a_terminal_says_how_it_is() {
     for (body, words) in [
@@ -45,7 +64,6 @@ fn a_terminal_says_how_it_is() {
         (WELL.replace("OK", "Maintenance"), "maintained"),
         (WELL.replace("OK", "Unreachable"), "network"),
         (failure("DiagnosisResponse", "Busy"), "busy"),
-        (failure("DiagnosisResponse", "LoggedOut"), "logged out"),
     ] {
         let mut table = Table::linked();
         table.reply(&body);
