@@ -30,6 +30,7 @@ use crate::{
     Input, Machine, Mono, Output,
     terminal::{
         Command, DayEnd, Ending, Event, Fact, LastTransaction, Queried, Slip, SlipCopy, SlipLine,
+        request::Asked,
     },
 };
 
@@ -58,8 +59,8 @@ pub struct Ecr17 {
     lrc_known: bool,
     /// The terminal's ID, as it told it last.
     terminal_id: Option<Text>,
-    /// The last payment that was asked for. It is never asked for again (law 4).
-    asked: Option<PaymentId>,
+    /// The payments that were asked for. None is ever asked for again (law 4).
+    asked: Asked,
     /// The last result that was heard: it may come again.
     last: Option<Last>,
     /// Facts whose answer is outstanding; only the youngest is the running job's.
@@ -95,7 +96,7 @@ impl Ecr17 {
             lrc: settings.lrc.unwrap_or(Lrc::Payload),
             lrc_known: settings.lrc.is_some(),
             terminal_id: None,
-            asked: None,
+            asked: Asked::default(),
             last: None,
             stores: 0,
             held: Vec::new(),
@@ -134,7 +135,7 @@ impl Ecr17 {
             | Command::LastTransaction
             | Command::EndOfDay => {}
         }
-        if payment.is_some() && (payment == self.asked || payment == waits) {
+        if payment.is_some_and(|payment| self.asked.contains(payment) || waits == Some(payment)) {
             return;
         }
         match &self.job {
@@ -195,7 +196,7 @@ impl Ecr17 {
                 let why = "The terminal was not asked: the amount is too large for it.";
                 return self.refuse(command, why);
             }
-            self.asked = Some(request.payment());
+            self.asked.add(request.payment());
         }
         self.begin(now, wish);
     }

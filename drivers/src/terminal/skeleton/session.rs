@@ -1,5 +1,7 @@
 //! The machine: greets, asks, stores, acknowledges.
 
+mod operating;
+
 use std::{collections::VecDeque, time::Duration};
 
 use payment::{
@@ -9,7 +11,7 @@ use payment::{
 use super::message::{self, Lines, Message};
 use crate::{
     Input, Machine, Mono, Output,
-    terminal::{Approved, Command, DayEnd, Ending, Event, Fact, LastTransaction, Queried},
+    terminal::{Command, DayEnd, Ending, Event, Fact, LastTransaction, Queried, request::Asked},
 };
 
 /// How long a terminal may take to say that it is there, or what it knows.
@@ -29,8 +31,8 @@ pub struct Skeleton {
     outputs: VecDeque<Output<Fact, Event>>,
     phase: Phase,
     terminal_id: Option<Text>,
-    /// The last payment that was asked for. It is never asked for again (law 4).
-    asked: Option<PaymentId>,
+    /// The payments that were asked for. None is ever asked for again (law 4).
+    asked: Asked,
     /// Whether the disk still owes an answer that nobody waits for any more.
     stale_store: bool,
 }
@@ -76,7 +78,7 @@ impl Skeleton {
             outputs: VecDeque::new(),
             phase: Phase::Down,
             terminal_id: None,
-            asked: None,
+            asked: Asked::default(),
             stale_store: false,
         }
     }
@@ -107,42 +109,6 @@ impl Skeleton {
             }
             Command::EndOfDay => self.event(Event::DayEnded(DayEnd::Refused(refusal(CANNOT)))),
             Command::Service(_) => self.event(Event::Served(Err(refusal(CANNOT)))),
-        }
-    }
-
-    /// The only place where money is asked for.
-    fn operate(&mut self, now: Mono, payment: PaymentId, money: Money, line: &str) {
-        if self.asked == Some(payment) {
-            return;
-        }
-        match self.phase {
-            Phase::Ready if money.currency() == self.currency => {
-                self.asked = Some(payment);
-                self.send(line);
-                self.phase = Phase::Operating {
-                    payment,
-                    money,
-                    stage: Stage::Asked,
-                    deadline: now + self.patience,
-                };
-            }
-            Phase::Ready => self.not_asked(payment, CANNOT),
-            Phase::Operating { .. } | Phase::Asking { .. } => self.not_asked(payment, BUSY),
-            Phase::Down | Phase::Greeting(_) | Phase::Waiting(_) => {
-                self.not_asked(payment, NOT_READY);
-            }
-        }
-    }
-
-    fn abort(&mut self, wanted: PaymentId) {
-        if let Phase::Operating {
-            payment,
-            stage: Stage::Asked,
-            ..
-        } = self.phase
-            && payment == wanted
-        {
-            self.send(&format!("STOP {payment}\n"));
         }
     }
 
@@ -180,86 +146,6 @@ impl Skeleton {
         }
     }
 
-    fn operating(
-        &mut self,
-        now: Mono,
-        payment: PaymentId,
-        money: Money,
-        stage: Stage,
-        deadline: Mono,
-        message: Message,
-    ) {
-        let go_on = |stage, deadline| Phase::Operating {
-            payment,
-            money,
-            stage,
-            deadline,
-        };
-        match (message, stage) {
-            (
-                Message::Approved {
-                    payment: of,
-                    money: approved,
-                    trace,
-                    card,
-                },
-                Stage::Asked,
-            ) if of == payment => {
-                let approval = Approval {
-                    money: Some(approved),
-                    card,
-                    trace: Some(trace),
-                    terminal_id: self.terminal_id.clone(),
-                    ..Approval::default()
-                };
-                if approved == money && !self.stale_store {
-                    let fact = Fact::Approved(Approved {
-                        payment,
-                        approval: approval.clone(),
-                    });
-                    self.outputs.push_back(Output::Store(fact));
-                    self.phase = go_on(Stage::Storing(approval), deadline);
-                } else {
-                    self.send(&format!("NO {payment}\n"));
-                    self.doubt_amount(payment, money, approved, approval);
-                }
-            }
-            // Again: its acknowledgement was lost.
-            (Message::Approved { payment: of, .. }, stage @ Stage::Acknowledged(_))
-                if of == payment =>
-            {
-                self.send(&format!("OK {payment}\n"));
-                self.phase = go_on(stage, deadline);
-            }
-            (Message::Done(of), Stage::Acknowledged(_)) if of == payment => {
-                self.end(payment, Ending::Completed);
-            }
-            (Message::Declined(of), Stage::Asked) if of == payment => {
-                self.end(payment, Ending::Declined(refusal("The card was refused.")));
-            }
-            (Message::Stopped(of), Stage::Asked) if of == payment => {
-                self.end(payment, cancelled("The payment was stopped."));
-            }
-            (Message::Busy(of), Stage::Asked) if of == payment => {
-                self.end(payment, cancelled(BUSY));
-            }
-            (Message::Declined(of) | Message::Stopped(of) | Message::Busy(of), stage)
-                if of == payment =>
-            {
-                let text = "The terminal approved, and then ended the payment as failed.";
-                self.doubt(
-                    now,
-                    payment,
-                    DoubtReason::Contradiction,
-                    text,
-                    stage.approval(),
-                );
-            }
-            // Another payment's, or nothing new.
-            (_, stage) => self.phase = go_on(stage, deadline),
-        }
-    }
-
     fn asking(&mut self, payment: PaymentId, deadline: Mono, message: Message) {
         let answer = match message {
             Message::Approved {
@@ -292,39 +178,6 @@ impl Skeleton {
             }
         };
         self.event(Event::Queried { payment, answer });
-    }
-
-    /// Law 2: only now is the approval acknowledged, or refused.
-    fn stored(&mut self, now: Mono, durable: bool) {
-        if std::mem::take(&mut self.stale_store) {
-            return;
-        }
-        match std::mem::replace(&mut self.phase, Phase::Ready) {
-            Phase::Operating {
-                payment,
-                money,
-                stage: Stage::Storing(approval),
-                ..
-            } if durable => {
-                self.send(&format!("OK {payment}\n"));
-                self.phase = Phase::Operating {
-                    payment,
-                    money,
-                    stage: Stage::Acknowledged(approval),
-                    deadline: now + self.patience,
-                };
-            }
-            Phase::Operating {
-                payment,
-                stage: Stage::Storing(approval),
-                ..
-            } => {
-                self.send(&format!("NO {payment}\n"));
-                let text = "The approval could not be stored; the terminal was told to reverse.";
-                self.doubt(now, payment, DoubtReason::NotStored, text, Some(approval));
-            }
-            phase => self.phase = phase,
-        }
     }
 
     fn timeout(&mut self, now: Mono) {
@@ -390,52 +243,6 @@ impl Skeleton {
         self.phase = Phase::Waiting(now + PAUSE);
     }
 
-    fn acknowledged(&self) -> Option<Approval> {
-        match &self.phase {
-            Phase::Operating {
-                stage: Stage::Acknowledged(approval),
-                ..
-            } => Some(approval.clone()),
-            _ => None,
-        }
-    }
-
-    fn doubt(
-        &mut self,
-        now: Mono,
-        payment: PaymentId,
-        reason: DoubtReason,
-        text: &str,
-        approval: Option<Approval>,
-    ) {
-        let doubt = Doubt {
-            reason,
-            text: Text::new(text),
-            approval,
-            other_amount: None,
-        };
-        self.end(payment, Ending::Doubted(doubt));
-        self.wait(now, "The outcome of the last payment is not known.");
-    }
-
-    fn doubt_amount(
-        &mut self,
-        payment: PaymentId,
-        asked: Money,
-        approved: Money,
-        approval: Approval,
-    ) {
-        let doubt = Doubt {
-            reason: DoubtReason::OtherAmount,
-            text: Text::new(&format!(
-                "{asked} was asked for, but the terminal approved {approved}."
-            )),
-            approval: Some(approval),
-            other_amount: Some(approved),
-        };
-        self.end(payment, Ending::Doubted(doubt));
-    }
-
     fn end(&mut self, payment: PaymentId, ending: Ending) {
         self.event(Event::Ended { payment, ending });
     }
@@ -461,15 +268,6 @@ impl Skeleton {
             } => None,
             Phase::Greeting(at) | Phase::Waiting(at) => Some(*at),
             Phase::Operating { deadline, .. } | Phase::Asking { deadline, .. } => Some(*deadline),
-        }
-    }
-}
-
-impl Stage {
-    fn approval(self) -> Option<Approval> {
-        match self {
-            Self::Asked => None,
-            Self::Storing(approval) | Self::Acknowledged(approval) => Some(approval),
         }
     }
 }

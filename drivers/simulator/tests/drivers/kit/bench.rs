@@ -22,7 +22,7 @@ const AFTERMATH: Duration = Duration::from_mins(8);
 /// How long a terminal may work on a payment (ZVT: T4); generous for the others.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// The sale that went well before.
-const EARLIER: u8 = 100;
+pub(crate) const EARLIER: u8 = 100;
 /// How often a busy terminal is asked again.
 const ASKS: usize = 100;
 

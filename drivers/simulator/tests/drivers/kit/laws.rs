@@ -11,7 +11,7 @@ use simulator::terminal::SimulatedTerminal;
 
 use super::{
     Bench, CANARY, Subject, Trouble,
-    bench::{Verdict, euros, is_ready, payment},
+    bench::{EARLIER, Verdict, euros, is_ready, payment},
 };
 use crate::world::{Chunks, Direction};
 
@@ -214,6 +214,12 @@ pub(crate) fn money_is_asked_for_once<S: Subject>() {
             }
             bench.world.run(10 * MINUTE, |_| false);
             bench.world.run(HOUR, is_ready::<S>);
+            // However long ago it was.
+            bench.world.command(Command::Pay {
+                payment: payment(EARLIER),
+                money: euros(1010),
+            });
+            bench.world.run(10 * MINUTE, |_| false);
             bench.agrees(1, &context);
         }
     }
