@@ -117,6 +117,13 @@ impl Template {
         self.place.settle(&marked)
     }
 
+    /// Whether it names this value.
+    pub fn names(&self, name: &str) -> bool {
+        let env = environment();
+        let template = env.template_from_str(&self.text);
+        template.is_ok_and(|template| template.undeclared_variables(true).contains(name))
+    }
+
     fn check_names(&self, secrets: &[&str]) -> Result<(), TemplateError> {
         let env = environment();
         let template = env.template_from_str(&self.text);

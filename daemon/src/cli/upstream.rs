@@ -13,7 +13,7 @@ use payment::{
 };
 use sync::{
     delivery::{Client, Http},
-    upstream::{self, Class, Found, HttpAnswer, HttpRequest, Unsendable},
+    upstream::{self, Booking, Class, Found, HttpAnswer, HttpRequest, Unsendable},
 };
 
 /// Most of a body that is shown, in characters.
@@ -58,7 +58,12 @@ pub(super) async fn try_it(config: &Config, wish: Try) -> Result<String, String>
     let system = upstream::from_config(section);
     let client = Client::new().map_err(|error| error.to_string())?;
     let mut out = String::new();
-    let booking = system.create(now, &payment, None);
+    let booking = Booking {
+        payment: &payment,
+        original: None,
+        seal: None,
+    };
+    let booking = system.create(now, &booking);
     say(&mut out, &title("The booking", &payment));
     show(&mut out, section, booking.as_ref());
     if let (Ok(request), true) = (booking, wish.book) {

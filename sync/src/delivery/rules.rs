@@ -69,10 +69,7 @@ pub fn next(
     }
     let at = health.server_time(now.wall);
     let payment = &delivery.payment;
-    let create = || {
-        let original = delivery.original.as_ref();
-        or_operator(upstream.create(at, payment, original), Action::Send)
-    };
+    let create = || or_operator(upstream.create(at, &delivery.booking()), Action::Send);
     let resolve = || match upstream.doubt(now.wall, payment) {
         Doubt::ReadBack => or_operator(upstream.look_up(at, payment), Action::ReadBack),
         Doubt::SendAgain => create(),

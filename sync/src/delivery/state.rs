@@ -4,19 +4,34 @@ use jiff::Timestamp;
 use payment::{Payment, ReceiptNumber, Text, UpstreamId};
 use serde::{Deserialize, Serialize};
 
+use crate::upstream::{Booking, Seal};
+
 /// A payment that is due to an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     /// To whom.
     pub upstream: UpstreamId,
-    /// What.
+    /// What, with the invoice that it goes to there: a person may have sent it to another.
     pub payment: Payment,
     /// The number of the payment that a cancel or refund names.
     pub original: Option<ReceiptNumber>,
+    /// The entry of the journal that approved it.
+    pub seal: Option<Seal>,
     /// Where it stands.
     pub state: DeliveryState,
     /// How often the request was sent, the running one included.
     pub attempts: u32,
+}
+
+impl Delivery {
+    /// What the upstream is told.
+    pub fn booking(&self) -> Booking<'_> {
+        Booking {
+            payment: &self.payment,
+            original: self.original.as_ref(),
+            seal: self.seal.as_ref(),
+        }
+    }
 }
 
 /// Where a delivery stands.

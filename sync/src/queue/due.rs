@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use payment::{PaymentId, PrinterId, ReceiptNumber, UpstreamId};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
-use crate::delivery::Delivery;
+use crate::{delivery::Delivery, upstream::Seal};
 
 use super::{
     Job, Printed, ReadError, Reader, SlipId,
@@ -92,9 +92,11 @@ impl Reader {
 
     fn deliveries(&self, which: &str, params: impl Params) -> Result<Vec<Delivery>, ReadError> {
         let sql = format!(
-            "SELECT o.upstream, p.body, o.body, o.attempts, q.device, q.receipt_seq
+            "SELECT o.upstream, p.body, o.body, o.attempts, q.device, q.receipt_seq,
+                    j.seq, j.device_seq, j.hash
              FROM outbox o JOIN payments p ON p.id = o.payment
-             LEFT JOIN payments q ON q.id = p.original WHERE {which}"
+             LEFT JOIN payments q ON q.id = p.original
+             LEFT JOIN journal j ON j.seq = p.approved_seq WHERE {which}"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params)?;
@@ -137,10 +139,21 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, ReadError> {
         }
         _ => None,
     };
+    let seal: (Option<i64>, Option<i64>, Option<[u8; 32]>) =
+        (row.get(6)?, row.get(7)?, row.get(8)?);
+    let seal = match seal {
+        (Some(seq), Some(device_seq), Some(hash)) => Some(Seal {
+            seq,
+            device_seq,
+            hash,
+        }),
+        _ => None,
+    };
     Ok(Delivery {
         upstream: text_id(&upstream)?,
         payment: parse(&payment)?,
         original,
+        seal,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
         attempts: row.get(3)?,
     })

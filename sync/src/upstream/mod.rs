@@ -9,28 +9,27 @@ mod http;
 mod ivvy;
 #[cfg(test)]
 mod samples;
+mod seen;
 
 use jiff::{SignedDuration, Timestamp};
-use payment::{Payment, ReceiptNumber, Text};
+use payment::{InvoiceRef, Payment, Text};
 use std::time::Duration;
 
 pub use exchange::{HttpAnswer, HttpRequest};
 pub use http::HttpApi;
 pub use ivvy::Ivvy;
+pub use seen::{Abilities, Booked, Booking, Finding, InvoiceSeen, ListPage, Seal};
 
 /// One invoicing system.
 pub trait Upstream: Send + Sync {
-    /// The request that books a payment. `now` is the server's time as far as it is known,
-    /// `original` the number of the payment that a cancel or refund names.
+    /// What can be asked of this system.
+    fn abilities(&self) -> Abilities;
+
+    /// The request that books a payment. `now` is the server's time as far as it is known.
     ///
     /// # Errors
     /// When this payment cannot be told to this system at all.
-    fn create(
-        &self,
-        now: Timestamp,
-        payment: &Payment,
-        original: Option<&ReceiptNumber>,
-    ) -> Result<HttpRequest, Unsendable>;
+    fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable>;
 
     /// What the answer to any request of this system means. `now` is our own clock.
     fn classify(&self, now: Timestamp, answer: &HttpAnswer) -> Class;
@@ -49,6 +48,56 @@ pub trait Upstream: Send + Sync {
 
     /// Whether the answer to [`look_up`](Upstream::look_up) shows the payment.
     fn find(&self, payment: &Payment, answer: &HttpAnswer) -> Found;
+
+    /// The request that shows what is open on an invoice, before a payment is taken for it; none
+    /// where the system cannot be asked. It changes nothing.
+    fn invoice(&self, _now: Timestamp, _invoice: &InvoiceRef) -> Option<HttpRequest> {
+        None
+    }
+
+    /// What the answer to [`invoice`](Upstream::invoice) shows.
+    fn read_invoice(&self, _invoice: &InvoiceRef, _answer: &HttpAnswer) -> InvoiceSeen {
+        InvoiceSeen::Unreadable {
+            reason: Text::from("This system cannot be asked for an invoice."),
+        }
+    }
+
+    /// The request for a page, counted from 0, of the payments between two moments; none where the
+    /// system has no list. It changes nothing. The list may hold more than was asked for.
+    fn list(
+        &self,
+        _now: Timestamp,
+        _from: Timestamp,
+        _to: Timestamp,
+        _page: u32,
+    ) -> Option<HttpRequest> {
+        None
+    }
+
+    /// What the answer to [`list`](Upstream::list) shows.
+    ///
+    /// # Errors
+    /// Why it does not tell, as a sentence: a part of a list proves nothing.
+    fn read_list(&self, _answer: &HttpAnswer) -> Result<ListPage, Text> {
+        Err(Text::from("This system has no list of payments."))
+    }
+
+    /// The request for the system's own settings, asked once at the start; none where there is
+    /// nothing to check. It changes nothing.
+    fn check(&self, _now: Timestamp) -> Option<HttpRequest> {
+        None
+    }
+
+    /// What is wrong with the configuration, by the answer to [`check`](Upstream::check). An answer
+    /// that does not tell finds nothing.
+    fn read_check(&self, _answer: &HttpAnswer) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// The shortest time between two requests, where the system wants one.
+    fn pace(&self) -> Option<Duration> {
+        None
+    }
 }
 
 /// The upstream of a section of the configuration.

@@ -1,7 +1,17 @@
 //! Payments for the tests of the upstreams.
 
+use super::Booking;
 use jiff::Timestamp;
 use payment::{Intent, Method, Money, Payment, PaymentId, Purpose, ReceiptNumber, parse_currency};
+
+/// What an upstream is told of a payment that names no other.
+pub(super) fn booking(payment: &Payment) -> Booking<'_> {
+    Booking {
+        payment,
+        original: None,
+        seal: None,
+    }
+}
 
 /// The `seq`th payment of `desk1`, in cash.
 pub(super) fn payment(seq: u64, invoice: Option<&str>, amount: &str) -> Payment {

@@ -1,9 +1,11 @@
 //! A server that books on arrival, as iVvy does, and how it is spoken to.
 
 use jiff::Timestamp;
-use payment::{Payment, ReceiptNumber, Text};
+use payment::{Payment, Text};
 
-use crate::upstream::{Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
+use crate::upstream::{
+    Abilities, Booking, Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream,
+};
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy)]
@@ -57,13 +59,12 @@ pub(super) fn ask(word: &str, payment: &Payment) -> HttpRequest {
 }
 
 impl Upstream for Model {
-    fn create(
-        &self,
-        _: Timestamp,
-        payment: &Payment,
-        _: Option<&ReceiptNumber>,
-    ) -> Result<HttpRequest, Unsendable> {
-        Ok(ask("create", payment))
+    fn abilities(&self) -> Abilities {
+        Abilities::default()
+    }
+
+    fn create(&self, _: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable> {
+        Ok(ask("create", booking.payment))
     }
 
     fn look_up(&self, _: Timestamp, payment: &Payment) -> Result<HttpRequest, Unsendable> {

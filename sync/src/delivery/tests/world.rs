@@ -209,6 +209,7 @@ pub(super) fn config() -> config::Upstream {
 pub(super) fn world(payments: u64, fates: &[Fate]) -> Shared {
     let rows = (1..=payments).map(payment).map(|payment| {
         let delivery = Delivery {
+            seal: None,
             upstream: "model".parse().unwrap(),
             state: DeliveryState::Queued,
             attempts: 0,

@@ -71,6 +71,26 @@ fn nothing_is_due_before_its_payment_is_approved() {
 }
 
 #[test]
+fn a_delivery_bears_the_seal_of_the_entry_that_approved_it() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.begin(at_device(1, "desk2"), Due::default());
+    desk.approved(intent(2), due());
+    let seal = |reader: &Reader| reader.deliveries_of(id(2)).unwrap()[0].seal.unwrap();
+    let (seq, hash) = reader.head().unwrap();
+    let first = seal(&reader);
+    assert_eq!((first.seq, first.device_seq, first.hash), (seq, 3, hash));
+    assert!(
+        first
+            .to_string()
+            .starts_with("journal 4, 3 of the device, ")
+    );
+    // What comes later does not change it.
+    desk.approved(intent(3), due());
+    assert_eq!(seal(&reader), first);
+}
+
+#[test]
 fn what_was_declined_is_never_due() {
     let desk = Desk::new();
     let reader = desk.queue.reader().unwrap();

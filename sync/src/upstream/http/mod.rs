@@ -16,7 +16,9 @@ use config::{Body, Call, HttpOptions, KeyStyle, Template, TemplateError, Values}
 use jiff::Timestamp;
 use payment::{Payment, Purpose, ReceiptNumber, Text};
 
-use super::{Class, Doubt, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
+use super::{
+    Abilities, Booking, Class, Doubt, Found, HttpAnswer, HttpRequest, Unsendable, Upstream,
+};
 
 /// One API.
 pub struct HttpApi {
@@ -127,12 +129,21 @@ impl fmt::Debug for HttpApi {
 }
 
 impl Upstream for HttpApi {
-    fn create(
-        &self,
-        now: Timestamp,
-        payment: &Payment,
-        original: Option<&ReceiptNumber>,
-    ) -> Result<HttpRequest, Unsendable> {
+    fn abilities(&self) -> Abilities {
+        let options = &self.options;
+        Abilities {
+            look_up: options.look_up.is_some(),
+            cancel: options.cancel.is_some(),
+            refund: options.refund.is_some(),
+            unallocated: !options.create.path.names("invoice"),
+            ..Abilities::default()
+        }
+    }
+
+    fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable> {
+        let Booking {
+            payment, original, ..
+        } = *booking;
         let call = self.call(payment, original)?;
         let values = Values::new(payment, original, &self.options.secrets);
         let id = payment.intent.id.to_string();

@@ -1,7 +1,7 @@
 //! Any HTTP API through its public surface: requests out, answers in.
 
 use super::*;
-use crate::upstream::samples::payment;
+use crate::upstream::samples::{booking, payment};
 
 fn api(more: &str) -> HttpApi {
     let text = format!(
@@ -52,7 +52,7 @@ fn at() -> Timestamp {
 #[test]
 fn a_request_is_what_the_templates_say() {
     let request = api(USUAL)
-        .create(at(), &payment(1, Some("A/7"), "80.10"), None)
+        .create(at(), &booking(&payment(1, Some("A/7"), "80.10")))
         .unwrap();
     assert_eq!(request.method, "POST");
     assert_eq!(
@@ -72,8 +72,7 @@ fn a_request_is_what_the_templates_say() {
     );
     let again = api(USUAL).create(
         at() + jiff::Span::new().hours(1),
-        &payment(1, Some("A/7"), "80.10"),
-        None,
+        &booking(&payment(1, Some("A/7"), "80.10")),
     );
     assert_eq!(
         String::from_utf8(again.unwrap().body).unwrap(),
@@ -81,7 +80,7 @@ fn a_request_is_what_the_templates_say() {
         "the same bytes"
     );
     let said = api(USUAL)
-        .create(at(), &payment(1, None, "1.00"), None)
+        .create(at(), &booking(&payment(1, None, "1.00")))
         .unwrap_err()
         .to_string();
     assert!(said.starts_with("The path of pms needs a value"), "{said}");

@@ -14,9 +14,9 @@ use std::{collections::BTreeMap, fmt};
 
 use config::{IvvyOptions, Secret};
 use jiff::Timestamp;
-use payment::{Method, Payment, ReceiptNumber, Text};
+use payment::{Method, Payment, Text};
 
-use super::{Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
+use super::{Abilities, Booking, Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
 
 /// One iVvy account.
 pub struct Ivvy {
@@ -57,14 +57,16 @@ impl fmt::Debug for Ivvy {
 }
 
 impl Upstream for Ivvy {
-    fn create(
-        &self,
-        now: Timestamp,
-        payment: &Payment,
-        original: Option<&ReceiptNumber>,
-    ) -> Result<HttpRequest, Unsendable> {
-        request::only_sales(payment, original)?;
-        let body = request::add_payment(payment, &self.methods)?;
+    fn abilities(&self) -> Abilities {
+        Abilities {
+            look_up: true,
+            ..Abilities::default()
+        }
+    }
+
+    fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable> {
+        request::only_sales(booking.payment, booking.original)?;
+        let body = request::add_payment(booking.payment, &self.methods)?;
         self.signed("addPayment", now, body)
     }
 

@@ -5,7 +5,7 @@ use payment::{Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
 use proptest::prelude::*;
 
 use super::*;
-pub(super) use crate::upstream::samples::payment;
+pub(super) use crate::upstream::samples::{booking, payment};
 
 /// The configuration's own defaults.
 pub(super) fn methods() -> BTreeMap<Method, u8> {
@@ -40,7 +40,7 @@ fn now() -> Timestamp {
 #[test]
 fn a_request_is_signed_over_what_is_sent() {
     let request = ivvy()
-        .create(now(), &payment(1, Some("156"), "80.10"), None)
+        .create(now(), &booking(&payment(1, Some("156"), "80.10")))
         .unwrap();
     let header = |name: &str| {
         let hit = request.headers.iter().find(|(n, _)| n == name);
@@ -286,7 +286,7 @@ proptest! {
     fn amounts_are_exact(minor in 1..=payment::limits::MINOR_UNITS) {
         let mut payment = payment(1, Some("156"), "1.00");
         payment.intent.money = Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap();
-        let request = ivvy().create(now(), &payment, None).unwrap();
+        let request = ivvy().create(now(), &booking(&payment)).unwrap();
         let body = String::from_utf8(request.body).unwrap();
         let expected = format!(r#""amountPaid":{}.{:02},"#, minor / 100, minor % 100);
         prop_assert!(body.contains(&expected), "{}", body);
@@ -300,7 +300,11 @@ fn a_cancel_or_refund_is_a_person_s_work() {
     let said = |purpose, original| {
         let mut payment = payment(7, Some("156"), "80.10");
         payment.intent.purpose = purpose;
-        let request = ivvy().create(now(), &payment, original);
+        let booking = Booking {
+            original,
+            ..booking(&payment)
+        };
+        let request = ivvy().create(now(), &booking);
         request.unwrap_err().to_string()
     };
     let of = PaymentId::from_bytes([1; 16]);

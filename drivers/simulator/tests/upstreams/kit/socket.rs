@@ -3,7 +3,7 @@
 use simulator::invoicing::{Fault, serve};
 use sync::{
     delivery::{Client, DeliveryState, Http, QueueOutbox, Round, SystemClock, Worker},
-    upstream::{self, HttpAnswer},
+    upstream::{self, Booking, HttpAnswer},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,7 +28,12 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
     let request = |base: &str| {
         let config = S::config(base);
         let system = upstream::from_config(&config);
-        system.create(now, &taken.payment, None).unwrap()
+        let booking = Booking {
+            payment: &taken.payment,
+            original: None,
+            seal: None,
+        };
+        system.create(now, &booking).unwrap()
     };
 
     let outbox = QueueOutbox::new(desk.queue.clone()).unwrap();
