@@ -178,9 +178,15 @@ pub fn escpos_driver(data: &[u8]) {
         return;
     };
     let command = |which| {
-        Some(printer::Command::Print {
-            job: i64::from(which % 2),
-            bytes: BODY.to_vec(),
+        Some(match which {
+            0 | 1 => printer::Command::Print {
+                job: i64::from(which),
+                bytes: BODY.to_vec(),
+            },
+            2 => printer::Command::Cancel { job: 1 },
+            _ => printer::Command::Kick {
+                drawer: printer::Drawer::Pin2,
+            },
         })
     };
     let (mut begun, mut sent, mut ended) = (0_usize, 0_usize, 0_usize);
@@ -193,7 +199,7 @@ pub fn escpos_driver(data: &[u8]) {
                 sent += usize::from(bytes.windows(BODY.len()).any(|part| part == BODY));
             }
             Output::Event(printer::Event::Ended { .. }) => ended += 1,
-            Output::Wait(_) => begun += usize::from(matches!(step, Step::Command(_))),
+            Output::Wait(_) => begun += usize::from(matches!(step, Step::Command(0 | 1))),
             _ => {}
         },
     );

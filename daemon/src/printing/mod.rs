@@ -85,7 +85,7 @@ impl SystemFonts {
     }
 }
 
-type Told = FromMachine<std::convert::Infallible, printer::Event>;
+type Told = FromMachine<printer::Fact, printer::Event>;
 
 /// One printer's spool and what it works with.
 struct Task {
@@ -135,7 +135,12 @@ impl Task {
                     | printer::Event::Waiting { reason, .. } => {
                         tracing::warn!(printer = %self.printer.id, %reason, "the printer waits");
                     }
-                    printer::Event::Ready | printer::Event::Ended { .. } => {}
+                    printer::Event::Ready
+                    | printer::Event::Status(_)
+                    | printer::Event::Sent { .. }
+                    | printer::Event::Ended { .. }
+                    | printer::Event::Kicked { .. }
+                    | printer::Event::NotKicked { .. } => {}
                 }
                 Some(Event::Printer(event))
             }
@@ -144,7 +149,7 @@ impl Task {
                 None
             }
             FromMachine::LinkUp => None,
-            FromMachine::Store(never) => match never {},
+            FromMachine::Store(printer::Fact::Sending { job }) => Some(Event::Sending(job)),
         }
     }
 
@@ -170,6 +175,17 @@ impl Task {
                 Some(Event::Marked(marked.is_ok()))
             }
             Effect::Print(job) => self.print(job).await,
+            Effect::Answer(durable) => {
+                if self
+                    .commands
+                    .send(ToMachine::Stored(durable))
+                    .await
+                    .is_err()
+                {
+                    tracing::error!(printer = %self.printer.id, "the driver has stopped");
+                }
+                None
+            }
             Effect::Rest => None,
         }
     }

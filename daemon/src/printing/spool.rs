@@ -1,6 +1,6 @@
 //! One printer's spool: which receipt is printed next, and what its end means. Pure.
 //!
-//! A job is durable as `sending` before its first byte, so a crash never prints twice by itself
+//! A job is durable as `sending` before its first byte (the driver asks for that), so a crash never prints twice by itself
 //! (law 8): what is found `sending` at the start is `unknown`.
 
 use drivers::printer;
@@ -19,8 +19,9 @@ enum State {
     #[default]
     Idle,
     Looking,
-    Marking(Job),
     Printing(JobId),
+    /// The driver waits to hear that the job is durable as sending.
+    Storing(JobId),
     /// Its end is being written; nothing of it was printed if `again`.
     Settling {
         again: bool,
@@ -36,6 +37,8 @@ pub enum Event {
     Due(Option<Job>),
     /// The last [`Effect::Mark`] is durable, or not.
     Marked(bool),
+    /// The driver wants to send the first byte of a job.
+    Sending(JobId),
     /// The printer tells something.
     Printer(printer::Event),
 }
@@ -49,6 +52,8 @@ pub enum Effect {
     Mark(JobId, JobState),
     /// Print it.
     Print(Job),
+    /// Tell the driver whether it may send.
+    Answer(bool),
     /// Nothing can be printed now: wake again after a while.
     Rest,
 }
@@ -59,17 +64,24 @@ impl Spool {
         match (std::mem::take(&mut self.state), event) {
             (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => Some(self.look()),
             (State::Looking, Event::Due(Some(job))) => {
-                let effect = Effect::Mark(job.id, JobState::Sending);
-                self.state = State::Marking(job);
-                Some(effect)
-            }
-            (State::Looking, Event::Due(None)) => self.look_again(),
-            (State::Marking(job), Event::Marked(true)) => {
                 self.state = State::Printing(job.id);
                 Some(Effect::Print(job))
             }
-            // It could not be made durable, so no byte may leave.
-            (State::Marking(_), Event::Marked(false)) => Some(Effect::Rest),
+            (State::Looking, Event::Due(None)) => self.look_again(),
+            (State::Printing(running), Event::Sending(job)) if running == job => {
+                self.state = State::Storing(job);
+                Some(Effect::Mark(job, JobState::Sending))
+            }
+            // What could not be made durable is not sent (law 8): the driver ends the job.
+            (State::Storing(job), Event::Marked(durable)) => {
+                self.state = State::Printing(job);
+                Some(Effect::Answer(durable))
+            }
+            // A job that is over is asked about in vain.
+            (state, Event::Sending(_)) => {
+                self.state = state;
+                Some(Effect::Answer(false))
+            }
             (State::Printing(running), Event::Printer(printer::Event::Ended { job, ending }))
                 if running == job =>
             {
@@ -112,7 +124,9 @@ fn settled(job: JobId, ending: printer::Ending) -> JobState {
             tracing::info!(job, %reason, "nothing was printed; it will be tried again");
             JobState::Queued
         }
-        printer::Ending::Unknown(reason) => JobState::Unknown { reason },
+        printer::Ending::Unknown(reason) | printer::Ending::Cancelled(reason) => {
+            JobState::Unknown { reason }
+        }
     }
 }
 
@@ -143,12 +157,12 @@ mod tests {
     fn printing() -> Spool {
         let mut spool = Spool::default();
         assert_eq!(spool.handle(Event::Wake), Some(Effect::Look));
+        let print = Some(Effect::Print(job(1)));
+        assert_eq!(spool.handle(Event::Due(Some(job(1)))), print);
         let marked = Some(Effect::Mark(1, JobState::Sending));
-        assert_eq!(spool.handle(Event::Due(Some(job(1)))), marked);
-        assert_eq!(
-            spool.handle(Event::Marked(true)),
-            Some(Effect::Print(job(1)))
-        );
+        assert_eq!(spool.handle(Event::Sending(1)), marked);
+        let answer = Some(Effect::Answer(true));
+        assert_eq!(spool.handle(Event::Marked(true)), answer);
         spool
     }
 
@@ -169,7 +183,11 @@ mod tests {
         let mut spool = Spool::default();
         spool.handle(Event::Wake);
         spool.handle(Event::Due(Some(job(1))));
-        assert_eq!(spool.handle(Event::Marked(false)), Some(Effect::Rest));
+        // A job that is over.
+        let no = Some(Effect::Answer(false));
+        assert_eq!(spool.handle(Event::Sending(2)), no);
+        spool.handle(Event::Sending(1));
+        assert_eq!(spool.handle(Event::Marked(false)), no);
     }
 
     #[test]

@@ -322,7 +322,7 @@ async fn a_serial_line_that_is_pulled_out_is_a_lost_link() {
 
 #[tokio::test]
 async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
-    use crate::printer::{Command, Ending, Event, escpos::EscPos, escpos::Profile};
+    use crate::printer::{Command, Ending, Event, Fact, escpos::EscPos, escpos::Profile};
 
     let (listener, link) = listen().await;
     let (commands, from_desk) = mpsc::channel(1);
@@ -341,6 +341,14 @@ async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
     let mut probe = [0; 9];
     device.read_exact(&mut probe).await.unwrap();
     device.write_all(b"\x16\x12\x12").await.unwrap();
+    for expected in [
+        FromMachine::LinkUp,
+        FromMachine::Event(Event::Ready),
+        FromMachine::Store(Fact::Sending { job: 7 }),
+    ] {
+        assert_eq!(words.recv().await, Some(expected));
+    }
+    commands.send(ToMachine::Stored(true)).await.unwrap();
     let mut job = [0; 13];
     device.read_exact(&mut job).await.unwrap();
     assert_eq!(job, *b"\x1b@receipt\n\x1dr\x01");
@@ -352,8 +360,7 @@ async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
         ending: Ending::Confirmed,
     };
     for expected in [
-        FromMachine::LinkUp,
-        FromMachine::Event(Event::Ready),
+        FromMachine::Event(Event::Sent { job: 7 }),
         FromMachine::Event(ended),
     ] {
         assert_eq!(words.recv().await, Some(expected));

@@ -2,15 +2,16 @@
 //!
 //! 1. `DLE EOT` 1, 2 and 4. A fault before the first byte is waited out for a while. Silence goes
 //!    on: many printers never answer.
-//! 2. The receipt, at once and once only, then the question whose answer comes when it is printed
+//! 2. [`Fact::Sending`] is made durable.
+//! 3. The receipt, at once and once only, then the question whose answer comes when it is printed
 //!    ([`Confirmation`]).
-//! 3. `DLE EOT` every second. While the printer tells a fault, the job waits: a printer goes on by
+//! 4. `DLE EOT` every second. While the printer tells a fault, the job waits: a printer goes on by
 //!    itself when the fault is mended, and a second copy helps nobody.
 //!
 //! Real-time commands go out between whole commands only: inside another one they would be its
 //! parameters.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{collections::VecDeque, time::Duration};
 
 use super::{
     Confirmation, Profile,
@@ -19,7 +20,7 @@ use super::{
 use crate::{
     Input, Machine, Mono, Output,
     link::Policy,
-    printer::{Command, Ending, Event, JobId},
+    printer::{Command, Drawer, Ending, Event, Fact, JobId},
 };
 
 /// From the end of one round of questions to the next.
@@ -41,7 +42,10 @@ pub struct EscPos {
     up: bool,
     job: Option<Job>,
     heard: Demultiplexer,
-    outputs: VecDeque<Output<Infallible, Event>>,
+    /// Facts that were asked for and not answered yet. An answer that comes late, to a job that is
+    /// over, is not taken for that of the next.
+    storing: u32,
+    outputs: VecDeque<Output<Fact, Event>>,
 }
 
 #[derive(Debug)]
@@ -57,6 +61,8 @@ struct Job {
 enum Stage {
     /// Not one byte is sent.
     Before { bytes: Vec<u8>, give_up: Mono },
+    /// Not one byte is sent, and that some will be is being made durable.
+    Storing { bytes: Vec<u8> },
     /// Everything is sent.
     Sent {
         /// The time that the bytes need on a slow link.
@@ -91,6 +97,7 @@ impl EscPos {
             up: false,
             job: None,
             heard: Demultiplexer::default(),
+            storing: 0,
             outputs: VecDeque::new(),
         }
     }
@@ -180,7 +187,8 @@ impl EscPos {
             (Some(fault), _) => self.faulty(now, fault),
             // A printer that told of a fault and then goes silent is not mended.
             (None, Stage::Before { .. }) if silent && job.fault.is_some() => {}
-            (None, Stage::Before { .. }) => self.send(now),
+            (None, Stage::Before { .. }) => self.store(),
+            (None, Stage::Storing { .. }) => {}
             (None, Stage::Sent { through, .. }) => {
                 let through = now >= *through;
                 if !silent {
@@ -208,10 +216,40 @@ impl EscPos {
         }
     }
 
+    /// Asks for what must be durable before the first byte (law 8).
+    fn store(&mut self) {
+        let Some(job) = &mut self.job else { return };
+        let Stage::Before { bytes, .. } = &mut job.stage else {
+            return;
+        };
+        let bytes = std::mem::take(bytes);
+        job.stage = Stage::Storing { bytes };
+        self.storing += 1;
+        self.outputs
+            .push_back(Output::Store(Fact::Sending { job: job.id }));
+    }
+
+    fn stored(&mut self, now: Mono, durable: bool) {
+        self.storing = self.storing.saturating_sub(1);
+        let Some(job) = &self.job else { return };
+        if self.storing > 0 || !matches!(job.stage, Stage::Storing { .. }) {
+            return;
+        }
+        if durable {
+            self.send(now);
+        } else {
+            self.end(Ending::NotStarted(
+                "That the receipt is being printed could not be kept. Free the disk; then print \
+                 again."
+                    .into(),
+            ));
+        }
+    }
+
     /// Sends the receipt, and the question that is answered when it is printed.
     fn send(&mut self, now: Mono) {
         let Some(job) = &mut self.job else { return };
-        let Stage::Before { bytes, .. } = &mut job.stage else {
+        let Stage::Storing { bytes } = &mut job.stage else {
             return;
         };
         let mut bytes = std::mem::take(bytes);
@@ -233,7 +271,46 @@ impl EscPos {
         };
         // On a slow link questions stand behind the receipt.
         job.round = Round::Due(now + transfer + BETWEEN_ROUNDS);
+        let job = job.id;
         self.outputs.push_back(Output::Send(bytes));
+        self.tell(Event::Sent { job });
+    }
+
+    /// What left cannot be called back; what did not, needs not.
+    fn cancel(&mut self, id: JobId) {
+        let Some(job) = self.job.as_ref().filter(|job| job.id == id) else {
+            return;
+        };
+        self.end(match job.stage {
+            Stage::Before { .. } | Stage::Storing { .. } => {
+                Ending::Cancelled("It was given up before anything was printed.".into())
+            }
+            Stage::Sent { .. } => {
+                Ending::Unknown("It was given up while it was printed. Look what came out.".into())
+            }
+        });
+    }
+
+    /// `ESC p`, with full times: 50 ms of current, and 500 ms of rest. Between whole commands, as all
+    /// that is sent.
+    fn kick(&mut self, drawer: Drawer) {
+        if !self.up {
+            let reason = "The printer cannot be reached, so the cash drawer stays closed. Open it \
+                          with its key."
+                .into();
+            return self.tell(Event::NotKicked { drawer, reason });
+        }
+        let pin = match drawer {
+            Drawer::Pin2 => 0,
+            Drawer::Pin5 => 1,
+        };
+        self.outputs
+            .push_back(Output::Send(vec![0x1b, b'p', pin, 25, 250]));
+        self.tell(Event::Kicked { drawer });
+        if self.job.is_none() && self.policy == Policy::PerJob {
+            self.up = false;
+            self.outputs.push_back(Output::Close);
+        }
     }
 
     fn on_time(&mut self, now: Mono) {
@@ -257,6 +334,7 @@ impl EscPos {
                         .into(),
                 ));
             }
+            Stage::Storing { .. } => {}
             Stage::Before { .. } | Stage::Sent { .. } => {
                 if matches!(job.round, Round::Due(at) if now >= at) {
                     self.ask(now);
@@ -270,7 +348,7 @@ impl EscPos {
         self.heard = Demultiplexer::default();
         if let Some(job) = &self.job {
             self.end(match job.stage {
-                Stage::Before { .. } => Ending::NotStarted(
+                Stage::Before { .. } | Stage::Storing { .. } => Ending::NotStarted(
                     "The printer was disconnected. Check its cable, and print again.".into(),
                 ),
                 Stage::Sent { .. } => Ending::Unknown(
@@ -311,14 +389,18 @@ impl EscPos {
             Round::Due(at) => at,
             Round::Asked { until, .. } => until,
         };
-        let (Stage::Before { give_up, .. } | Stage::Sent { give_up, .. }) = &job.stage;
-        Some(*round.min(give_up))
+        match &job.stage {
+            Stage::Storing { .. } => None,
+            Stage::Before { give_up, .. } | Stage::Sent { give_up, .. } => {
+                Some(*round.min(give_up))
+            }
+        }
     }
 }
 
 impl Machine for EscPos {
     type Command = Command;
-    type Fact = Infallible;
+    type Fact = Fact;
     type Event = Event;
 
     fn handle(&mut self, now: Mono, input: Input<'_, Command>) {
@@ -338,11 +420,13 @@ impl Machine for EscPos {
             }
             Input::Timeout => self.on_time(now),
             Input::Command(Command::Print { job, bytes }) => self.begin(now, job, bytes),
-            Input::Stored(_) => {}
+            Input::Command(Command::Cancel { job }) => self.cancel(job),
+            Input::Command(Command::Kick { drawer }) => self.kick(drawer),
+            Input::Stored(durable) => self.stored(now, durable),
         }
     }
 
-    fn poll(&mut self) -> Output<Infallible, Event> {
+    fn poll(&mut self) -> Output<Fact, Event> {
         self.outputs
             .pop_front()
             .unwrap_or_else(|| Output::Wait(self.wake()))

@@ -29,7 +29,7 @@ impl Bench {
     }
 
     /// Gives one input and returns what came of it.
-    fn give(&mut self, input: Input<'_, Command>) -> Vec<Output<Infallible, Event>> {
+    fn give(&mut self, input: Input<'_, Command>) -> Vec<Output<Fact, Event>> {
         self.printer.handle(self.now, input);
         std::iter::from_fn(|| match self.printer.poll() {
             Output::Wait(_) => None,
@@ -50,6 +50,14 @@ impl Bench {
             "down" => self.give(Input::LinkDown),
             "print" => self.give(Input::Command(print(rest.parse().unwrap()))),
             "bytes" => self.give(Input::Bytes(&hex().collect::<Vec<u8>>())),
+            "stored" => self.give(Input::Stored(true)),
+            "not-stored" => self.give(Input::Stored(false)),
+            "cancel" => self.give(Input::Command(Command::Cancel {
+                job: rest.parse().unwrap(),
+            })),
+            "kick" => self.give(Input::Command(Command::Kick {
+                drawer: Drawer::default(),
+            })),
             "pass" => {
                 self.now = self.now + Duration::from_millis(rest.parse().unwrap());
                 self.give(Input::Timeout)
@@ -67,11 +75,11 @@ fn print(job: JobId) -> Command {
     }
 }
 
-fn shown(output: &Output<Infallible, Event>) -> String {
+fn shown(output: &Output<Fact, Event>) -> String {
     match output {
         Output::Send(bytes) if bytes == b"\x10\x04\x01\x10\x04\x02\x10\x04\x04" => "ask".to_owned(),
         Output::Send(bytes) => format!("send {}", bytes.escape_ascii()),
-        Output::Store(never) => match *never {},
+        Output::Store(Fact::Sending { job }) => format!("store {job}"),
         Output::Open => "open".to_owned(),
         Output::Close => "close".to_owned(),
         Output::Wait(_) => "wait".to_owned(),
@@ -81,7 +89,12 @@ fn shown(output: &Output<Infallible, Event>) -> String {
             let first = reason.as_str().split('.').next().unwrap_or_default();
             format!("waiting: {first}")
         }
+        Output::Event(Event::Status(status)) => format!("status {status:?}"),
+        Output::Event(Event::Sent { job }) => format!("{job} sent"),
+        Output::Event(Event::Kicked { .. }) => "kicked".to_owned(),
+        Output::Event(Event::NotKicked { .. }) => "not kicked".to_owned(),
         Output::Event(Event::Ended { job, ending }) => match ending {
+            Ending::Cancelled(_) => format!("{job} cancelled"),
             Ending::Confirmed => format!("{job} confirmed"),
             Ending::NotStarted(_) => format!("{job} not started"),
             Ending::Unknown(_) => format!("{job} unknown"),
@@ -103,8 +116,8 @@ fn check_profile(profile: &Profile, policy: Policy, steps: &[(&str, &str)]) {
 const EPSON: &str = "epson-tm-t20iii";
 const GENERIC: &str = "generic-80mm";
 /// What each sends: the receipt, and the question behind it.
-const SENT_1: &str = r"send \x1b@receipt\x1d(H\x06\x0000!   ";
-const SENT_PAPER: &str = r"send \x1b@receipt\x1dr\x01";
+const SENT_1: &str = r"send \x1b@receipt\x1d(H\x06\x0000!   , 1 sent";
+const SENT_PAPER: &str = r"send \x1b@receipt\x1dr\x01, 1 sent";
 
 #[test]
 fn a_process_id_confirms() {
@@ -115,7 +128,8 @@ fn a_process_id_confirms() {
             ("up", "ready"),
             ("print 1", "ask"),
             ("bytes 16", ""),
-            ("bytes 12 12", SENT_1),
+            ("bytes 12 12", "store 1"),
+            ("stored", SENT_1),
             ("pass 2000", "ask"),
             // Another job's ID, and a barrier that this printer was not asked for.
             ("bytes 16 12 12 37 22 22 20 20 20 00 00", ""),
@@ -136,7 +150,8 @@ fn the_paper_sensor_confirms() {
             ("up", "ready"),
             // A late answer from before does not confirm.
             ("print 1", "ask"),
-            ("bytes 00 16 12 1e", SENT_PAPER),
+            ("bytes 00 16 12 1e", "store 1"),
+            ("stored", SENT_PAPER),
             ("bytes 00", "1 confirmed, close"),
             ("down", ""),
         ],
@@ -151,7 +166,8 @@ fn real_time_status_is_believed_after_the_time_that_the_data_need() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 12 12 12", r"send \x1b@receipt"),
+            ("bytes 12 12 12", "store 1"),
+            ("stored", r"send \x1b@receipt, 1 sent"),
             ("bytes 12 12 12", ""),
             ("pass 2000", "ask"),
             ("bytes 12 12", ""),
@@ -172,7 +188,8 @@ fn a_printer_that_confirms_nothing_is_never_believed() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 12 12 12", r"send \x1b@receipt"),
+            ("bytes 12 12 12", "store 1"),
+            ("stored", r"send \x1b@receipt, 1 sent"),
             ("pass 2000", "ask"),
             ("bytes 12 12 12 00", ""),
             ("pass 3999", "ask"),
@@ -191,7 +208,8 @@ fn silence_is_unknown_and_the_link_is_made_anew() {
             ("up", "ready"),
             ("print 1", "ask"),
             ("pass 999", ""),
-            ("pass 1", SENT_PAPER),
+            ("pass 1", "store 1"),
+            ("stored", SENT_PAPER),
             ("pass 2000", "ask"),
             ("pass 3999", ""),
             ("pass 1", "1 unknown, close"),
@@ -213,7 +231,11 @@ fn faults_before_the_first_byte_are_waited_out_for_a_while() {
         ("bytes 1e 32 7e", ""),
         ("pass 1000", "ask"),
     ];
-    let mended = [("bytes 16 12 12", SENT_PAPER), ("bytes 00", "1 confirmed")];
+    let mended = [
+        ("bytes 16 12 12", "store 1"),
+        ("stored", SENT_PAPER),
+        ("bytes 00", "1 confirmed"),
+    ];
     let other = [("bytes 1e 16 12", "waiting: The printer's cover is open")];
     // Silence after a fault is no sign of health.
     let given_up = [("pass 1000", ""), ("pass 117000", "1 not started")];
@@ -230,7 +252,8 @@ fn faults_after_the_first_byte_are_waited_out_and_nothing_is_sent_again() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 16 12 12", SENT_1),
+            ("bytes 16 12 12", "store 1"),
+            ("stored", SENT_1),
             ("pass 2000", "ask"),
             ("bytes 1e 32 7e", "waiting: The printer is out of paper"),
             ("pass 5000", "ask"),
@@ -252,7 +275,8 @@ fn a_printer_that_is_switched_off_in_the_middle_is_unknown() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 16 12 12", SENT_1),
+            ("bytes 16 12 12", "store 1"),
+            ("stored", SENT_1),
             ("pass 2000", "ask"),
             ("bytes 1e 32 7e", "waiting: The printer is out of paper"),
             ("pass 6000", "1 unknown, close"),
@@ -268,7 +292,8 @@ fn paper_that_ends_with_the_answer_is_unknown() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 12 12 12", SENT_PAPER),
+            ("bytes 12 12 12", "store 1"),
+            ("stored", SENT_PAPER),
             ("bytes 0f", "1 unknown, close"),
         ],
     );
@@ -282,7 +307,8 @@ fn an_automatic_status_tells_of_a_fault_too() {
         &[
             ("up", "ready"),
             ("print 1", "ask"),
-            ("bytes 16 12 12", SENT_1),
+            ("bytes 16 12 12", "store 1"),
+            ("stored", SENT_1),
             ("bytes 3c 00 00 00", "waiting: The printer's cover is open"),
             ("bytes 14 00 00 00", ""),
         ],
@@ -303,12 +329,75 @@ fn lost_links_and_second_jobs() {
     let lost_after = [
         ("up", "ready"),
         ("print 1", "ask"),
-        ("bytes 12 12 12", SENT_PAPER),
+        ("bytes 12 12 12", "store 1"),
+        ("stored", SENT_PAPER),
         ("down", "1 unknown, not ready"),
         ("print 2", "2 not started"),
     ];
     check(GENERIC, Policy::Keep, &lost_before);
     check(GENERIC, Policy::Keep, &lost_after);
+}
+
+#[test]
+fn nothing_is_sent_before_it_is_durable() {
+    let probed = [
+        ("up", "ready"),
+        ("print 1", "ask"),
+        ("bytes 12 12 12", "store 1"),
+    ];
+    let patient = [("pass 600000", ""), ("stored", SENT_PAPER)];
+    let refused = [("not-stored", "1 not started"), ("print 2", "ask")];
+    // What comes late is not for the next job.
+    let late = [
+        ("down", "1 not started, not ready"),
+        ("up", "ready"),
+        ("print 2", "ask"),
+        ("bytes 12 12 12", "store 2"),
+        ("stored", ""),
+        ("not-stored", "2 not started"),
+    ];
+    for end in [patient.as_slice(), &refused, &late] {
+        check(GENERIC, Policy::Keep, &[&probed, end].concat());
+    }
+}
+
+#[test]
+fn what_did_not_leave_can_be_given_up() {
+    let begun = [("up", "ready"), ("print 1", "ask")];
+    let other = [
+        ("cancel 2", ""),
+        ("cancel 1", "1 cancelled"),
+        ("cancel 1", ""),
+    ];
+    let storing = [
+        ("bytes 12 12 12", "store 1"),
+        ("cancel 1", "1 cancelled"),
+        ("stored", ""),
+    ];
+    let sent = [
+        ("bytes 12 12 12", "store 1"),
+        ("stored", SENT_PAPER),
+        ("cancel 1", "1 unknown, close"),
+    ];
+    for end in [other.as_slice(), &storing, &sent] {
+        check(GENERIC, Policy::Keep, &[&begun, end].concat());
+    }
+}
+
+#[test]
+fn a_drawer_is_opened_at_once_or_not_at_all() {
+    let kick = r"send \x1bp\x00\x19\xfa, kicked";
+    check(
+        GENERIC,
+        Policy::Keep,
+        &[("kick", "not kicked"), ("up", "ready"), ("kick", kick)],
+    );
+    let closes = format!("{kick}, close");
+    check(
+        GENERIC,
+        Policy::PerJob,
+        &[("up", "ready"), ("kick", &closes)],
+    );
 }
 
 #[test]
@@ -330,6 +419,9 @@ enum Chance {
     Print,
     Bytes(Vec<u8>),
     Pass(u64),
+    Stored(bool),
+    Cancel,
+    Kick,
 }
 
 fn chances() -> impl Strategy<Value = Vec<Chance>> {
@@ -348,13 +440,16 @@ fn chances() -> impl Strategy<Value = Vec<Chance>> {
         6 => sound.prop_map(Chance::Bytes),
         2 => prop::collection::vec(any::<u8>(), 0..12).prop_map(Chance::Bytes),
         4 => (0..9000_u64).prop_map(Chance::Pass),
+        4 => prop::bool::weighted(0.9).prop_map(Chance::Stored),
+        1 => Just(Chance::Cancel),
+        1 => Just(Chance::Kick),
     ];
     prop::collection::vec(chance, 0..60)
 }
 
 proptest! {
-    /// In any order of inputs: each job ends once, its receipt leaves at most once, `NotStarted`
-    /// means that it never left, and the others mean that it did.
+    /// In any order of inputs: each job ends once, its receipt leaves at most once and only when that
+    /// is durable, `NotStarted` and `Cancelled` mean that it never left, and the others that it did.
     #[test]
     fn a_job_ends_once_and_is_sent_at_most_once(chances in chances(), profile in 0..3, per_job: bool) {
         let profile = match profile {
@@ -366,6 +461,8 @@ proptest! {
         let mut asked = 0;
         let mut running = None;
         let mut sent = false;
+        let mut storing = VecDeque::new();
+        let mut durable = false;
         let mut ended = BTreeMap::new();
         for chance in chances.into_iter().chain([Chance::Down]) {
             let outputs = match chance {
@@ -376,12 +473,20 @@ proptest! {
                     bench.now = bench.now + Duration::from_millis(ms);
                     bench.give(Input::Timeout)
                 }
+                Chance::Stored(kept) => {
+                    let Some(fact) = storing.pop_front() else { continue };
+                    durable = kept && storing.is_empty() && Some(fact) == running;
+                    bench.give(Input::Stored(kept))
+                }
+                Chance::Cancel => bench.give(Input::Command(Command::Cancel { job: asked })),
+                Chance::Kick => bench.give(Input::Command(Command::Kick { drawer: Drawer::Pin5 })),
                 Chance::Print => {
                     asked += 1;
                     let outputs = bench.give(Input::Command(print(asked)));
                     if !outputs.iter().any(|o| matches!(o, Output::Event(Event::Ended { .. }))) {
                         running = Some(asked);
                         sent = false;
+                        durable = false;
                     }
                     outputs
                 }
@@ -389,12 +494,17 @@ proptest! {
             for output in outputs {
                 match output {
                     Output::Send(bytes) if bytes.starts_with(RECEIPT) => {
-                        prop_assert!(!sent && running.is_some());
+                        prop_assert!(!sent && running.is_some() && durable);
                         sent = true;
+                    }
+                    Output::Store(Fact::Sending { job }) => {
+                        prop_assert_eq!(Some(job), running);
+                        storing.push_back(job);
                     }
                     Output::Event(Event::Ended { job, ending }) => {
                         let was_sent = sent && running == Some(job);
-                        prop_assert_eq!(was_sent, !matches!(ending, Ending::NotStarted(_)));
+                        let nothing = matches!(ending, Ending::NotStarted(_) | Ending::Cancelled(_));
+                        prop_assert_eq!(was_sent, !nothing);
                         prop_assert!(ended.insert(job, ending).is_none());
                         if running == Some(job) {
                             running = None;
