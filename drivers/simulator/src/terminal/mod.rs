@@ -6,6 +6,8 @@ use drivers::Machine;
 
 use crate::UnknownFault;
 
+pub use armed::{Armed, NamedFault};
+
 pub mod adyen;
 mod armed;
 pub mod caisse_ap;

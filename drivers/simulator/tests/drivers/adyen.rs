@@ -7,13 +7,14 @@ use drivers::terminal::{
     Command, Ending, Event, Fact, Queried, SlipCopy,
     adyen::{Adyen, AdyenSettings, crypto::NexoCrypto},
 };
-use payment::{Approval, Currency, Money, PaymentId, Purpose};
+use payment::{Approval, Currency, Purpose};
 use proptest::prelude::*;
 use simulator::terminal::adyen::{FAULTS, Options, Terminal};
 
-use crate::world::World;
-
-const HOUR: Duration = Duration::from_hours(1);
+use crate::{
+    desk::{HOUR, endings, euros, is_ready, operate, pay, payment},
+    world::World,
+};
 
 type Desk = World<Adyen, Terminal>;
 
@@ -48,49 +49,6 @@ fn world(faults: &str) -> Desk {
     let mut world = World::new(driver(), terminal);
     world.run(HOUR, is_ready);
     world
-}
-
-fn payment(n: u8) -> PaymentId {
-    PaymentId::new("2026-01-02T10:00:00Z".parse().unwrap(), [n; 10])
-}
-
-fn euros(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::EUR).unwrap()
-}
-
-fn is_ready(world: &Desk) -> bool {
-    let last = world.events.iter().rev().find_map(|event| match event {
-        Event::Ready { .. } => Some(true),
-        Event::NotReady { .. } => Some(false),
-        _ => None,
-    });
-    last == Some(true)
-}
-
-fn endings(world: &Desk, n: u8) -> Vec<&Ending> {
-    let ended = world.events.iter().filter_map(|event| match event {
-        Event::Ended {
-            payment: id,
-            ending,
-        } if *id == payment(n) => Some(ending),
-        _ => None,
-    });
-    ended.collect()
-}
-
-/// Runs an operation to its end, and until the terminal would take another one.
-fn operate(world: &mut Desk, n: u8, command: Command) {
-    world.command(command);
-    world.run(HOUR, |world| !endings(world, n).is_empty());
-    world.run(HOUR, is_ready);
-}
-
-fn pay(world: &mut Desk, n: u8) {
-    let command = Command::Pay {
-        payment: payment(n),
-        money: euros(1010),
-    };
-    operate(world, n, command);
 }
 
 /// Asks what became of a payment until the terminal knows, as the engine does.

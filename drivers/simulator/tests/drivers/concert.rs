@@ -4,22 +4,22 @@
 use std::time::Duration;
 
 use drivers::terminal::{
-    Command, Ending, Event, Fact,
+    Command, Ending, Fact,
     concert::{Concert, ConcertSettings},
 };
-use jiff::Timestamp;
-use payment::{Approval, Currency, Money, PaymentId};
+use payment::{Approval, Currency};
 use proptest::prelude::*;
 use simulator::terminal::{
     SimulatedTerminal as _,
     concert::{FAULTS, Options, Terminal},
 };
 
-use crate::world::World;
+use crate::{
+    desk::{HOUR, endings, euros, is_ready, operate, payment, sale, word},
+    world::World,
+};
 
 type Desk = World<Concert, Terminal>;
-
-const HOUR: Duration = Duration::from_hours(1);
 
 fn driver() -> Concert {
     Concert::new(ConcertSettings {
@@ -33,61 +33,6 @@ fn desk(faults: &str) -> Desk {
     let mut terminal = Terminal::new(Options::default());
     terminal.arm_by_name(faults).unwrap();
     World::new(driver(), terminal)
-}
-
-fn payment(n: u8) -> PaymentId {
-    PaymentId::new(
-        "2026-01-02T10:00:00Z".parse::<Timestamp>().unwrap(),
-        [n; 10],
-    )
-}
-
-fn euros(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::EUR).unwrap()
-}
-
-fn sale(n: u8, minor: i64) -> Command {
-    Command::Pay {
-        payment: payment(n),
-        money: euros(minor),
-    }
-}
-
-fn is_ready(desk: &Desk) -> bool {
-    let last = desk.events.iter().rev().find_map(|event| match event {
-        Event::Ready { .. } => Some(true),
-        Event::NotReady { .. } => Some(false),
-        _ => None,
-    });
-    last == Some(true)
-}
-
-fn endings(desk: &Desk, n: u8) -> Vec<&Ending> {
-    let ended = desk.events.iter().filter_map(|event| match event {
-        Event::Ended {
-            payment: id,
-            ending,
-        } if *id == payment(n) => Some(ending),
-        _ => None,
-    });
-    ended.collect()
-}
-
-fn word(desk: &Desk, n: u8) -> &'static str {
-    match endings(desk, n)[..] {
-        [Ending::Completed] => "completed",
-        [Ending::Declined(_)] => "declined",
-        [Ending::Cancelled(_)] => "cancelled",
-        [Ending::Doubted(_)] => "doubted",
-        _ => "not once",
-    }
-}
-
-/// Runs an operation to its end, and until whatever comes late has come.
-fn operate(desk: &mut Desk, n: u8, command: Command) {
-    desk.command(command);
-    desk.run(HOUR, |desk| !endings(desk, n).is_empty());
-    desk.run(Duration::from_mins(8), |_| false);
 }
 
 /// What the driver may say of a payment.

@@ -7,13 +7,14 @@ use drivers::terminal::{
     Command, DayEnd, Ending, Event, Fact, LastTransaction, SlipCopy,
     ecr17::{Ecr17, Ecr17Settings, lrc::Lrc, request::Address},
 };
-use jiff::Timestamp;
-use payment::{Approval, Currency, Money, PaymentId, StoredKind};
+use payment::{Approval, Currency, StoredKind};
 use simulator::terminal::ecr17::{Check, FAULTS, Habit, Options, Terminal};
 
-use crate::world::World;
+use crate::{
+    desk::{HOUR, endings, euros, is_ready, last, operate, pay, payment},
+    world::World,
+};
 
-const HOUR: Duration = Duration::from_hours(1);
 const HABITS: [Habit; 3] = [Habit::Keeps, Habit::HangsUp, Habit::HangsUpAlways];
 
 /// How the two are joined.
@@ -75,68 +76,6 @@ fn world(wire: Wire, faults: &str) -> World<Ecr17, Terminal> {
     let mut terminal = Terminal::new(options);
     terminal.arm(faults.parse().unwrap());
     join(wire, driver(None, wire.print_here), terminal)
-}
-
-fn payment(n: u8) -> PaymentId {
-    PaymentId::new(
-        "2026-01-02T10:00:00Z".parse::<Timestamp>().unwrap(),
-        [n; 10],
-    )
-}
-
-fn euros(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::EUR).unwrap()
-}
-
-fn is_ready(world: &World<Ecr17, Terminal>) -> bool {
-    let last = world.events.iter().rev().find_map(|event| match event {
-        Event::Ready { .. } => Some(true),
-        Event::NotReady { .. } => Some(false),
-        _ => None,
-    });
-    last == Some(true)
-}
-
-fn endings(world: &World<Ecr17, Terminal>, n: u8) -> Vec<&Ending> {
-    let ended = world.events.iter().filter_map(|event| match event {
-        Event::Ended {
-            payment: id,
-            ending,
-        } if *id == payment(n) => Some(ending),
-        _ => None,
-    });
-    ended.collect()
-}
-
-fn operate(world: &mut World<Ecr17, Terminal>, n: u8, command: Command) {
-    world.command(command);
-    world.run(HOUR, |world| !endings(world, n).is_empty());
-    // What is left over comes, and a lost terminal comes back.
-    world.run(Duration::from_mins(8), |_| false);
-    world.run(HOUR, is_ready);
-}
-
-fn pay(world: &mut World<Ecr17, Terminal>, n: u8) {
-    let command = Command::Pay {
-        payment: payment(n),
-        money: euros(1010),
-    };
-    operate(world, n, command);
-}
-
-/// The answer to a question about the terminal's memory.
-fn last(world: &mut World<Ecr17, Terminal>) -> LastTransaction {
-    let before = world.events.len();
-    world.command(Command::LastTransaction);
-    let found = |world: &World<Ecr17, Terminal>| {
-        let mut events = world.events.iter().skip(before);
-        events.find_map(|event| match event {
-            Event::LastTransaction(last) => Some(last.clone()),
-            _ => None,
-        })
-    };
-    world.run(HOUR, |world| found(world).is_some());
-    found(world).unwrap()
 }
 
 /// What the driver may say of a payment, by the books.

@@ -9,6 +9,8 @@ mod caisse_ap;
 #[cfg(test)]
 mod concert;
 #[cfg(test)]
+mod desk;
+#[cfg(test)]
 mod ecr17;
 #[cfg(test)]
 mod escpos;

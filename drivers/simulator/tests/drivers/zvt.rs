@@ -8,16 +8,16 @@ use drivers::terminal::{
     Command, DayEnd, Ending, Event, Fact, LastTransaction, Service,
     zvt::{self, Zvt, ZvtSettings},
 };
-use jiff::Timestamp;
-use payment::{Approval, Currency, Money, PaymentId, StoredKind};
+use payment::{Approval, Currency, StoredKind};
 use proptest::prelude::*;
 use simulator::terminal::zvt::{FAULTS, Framing, Kind, Options, Standing, Terminal};
 
-use crate::world::World;
+use crate::{
+    desk::{HOUR, endings, euros, is_ready, last, operate, pay, payment},
+    world::World,
+};
 
 const BOTH: [Framing; 2] = [Framing::Serial, Framing::Tcp];
-const HOUR: Duration = Duration::from_hours(1);
-
 fn world(framing: Framing, faults: &str, print_here: bool) -> World<Zvt, Terminal> {
     let driver = driver(framing, print_here);
     let mut terminal = Terminal::new(Options::default(), framing);
@@ -46,69 +46,6 @@ fn driver(framing: Framing, print_here: bool) -> Zvt {
         },
     );
     driver.with_clock("2026-01-02T10:00:00Z".parse().unwrap())
-}
-
-fn payment(n: u8) -> PaymentId {
-    PaymentId::new(
-        "2026-01-02T10:00:00Z".parse::<Timestamp>().unwrap(),
-        [n; 10],
-    )
-}
-
-fn euros(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::EUR).unwrap()
-}
-
-fn is_ready(world: &World<Zvt, Terminal>) -> bool {
-    let last = world.events.iter().rev().find_map(|event| match event {
-        Event::Ready { .. } => Some(true),
-        Event::NotReady { .. } => Some(false),
-        _ => None,
-    });
-    last == Some(true)
-}
-
-fn endings(world: &World<Zvt, Terminal>, n: u8) -> Vec<&Ending> {
-    let ended = world.events.iter().filter_map(|event| match event {
-        Event::Ended {
-            payment: id,
-            ending,
-        } if *id == payment(n) => Some(ending),
-        _ => None,
-    });
-    ended.collect()
-}
-
-/// Runs an operation to its end, and until the terminal would take another one.
-fn operate(world: &mut World<Zvt, Terminal>, n: u8, command: Command) {
-    world.command(command);
-    world.run(HOUR, |world| !endings(world, n).is_empty());
-    // What is left over comes, and a lost terminal comes back.
-    world.run(Duration::from_mins(8), |_| false);
-    world.run(HOUR, is_ready);
-}
-
-fn pay(world: &mut World<Zvt, Terminal>, n: u8) {
-    let command = Command::Pay {
-        payment: payment(n),
-        money: euros(1010),
-    };
-    operate(world, n, command);
-}
-
-/// The answer to a question about the terminal's memory.
-fn last(world: &mut World<Zvt, Terminal>) -> LastTransaction {
-    let before = world.events.len();
-    world.command(Command::LastTransaction);
-    let found = |world: &World<Zvt, Terminal>| {
-        let mut events = world.events.iter().skip(before);
-        events.find_map(|event| match event {
-            Event::LastTransaction(last) => Some(last.clone()),
-            _ => None,
-        })
-    };
-    world.run(HOUR, |world| found(world).is_some());
-    found(world).unwrap()
 }
 
 /// What the driver may say of a payment whose amount is in the books so often.

@@ -5,12 +5,12 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    FAULTS, Fault,
+    FAULTS, Fault, Faults,
     message::{Heard, Order, read, ticket, written},
 };
 use crate::{
     UnknownFault,
-    terminal::{SimulatedTerminal, armed::Armed, ledger::Ledger},
+    terminal::{SimulatedTerminal, ledger::Ledger},
 };
 
 const DEAD: Duration = Duration::from_secs(30);
@@ -42,7 +42,7 @@ impl Default for Options {
 pub struct Terminal {
     options: Options,
     ledger: Ledger,
-    faults: Armed<Fault>,
+    faults: Faults,
     heard: Vec<u8>,
     paying: Option<Paying>,
     out: VecDeque<Vec<u8>>,
@@ -66,7 +66,7 @@ impl Terminal {
         Self {
             options,
             ledger: Ledger::default(),
-            faults: Armed::default(),
+            faults: Faults::default(),
             heard: Vec::new(),
             paying: None,
             out: VecDeque::new(),
@@ -258,7 +258,8 @@ impl SimulatedTerminal for Terminal {
     }
 
     fn arm_by_name(&mut self, faults: &str) -> Result<(), UnknownFault> {
-        self.faults.arm(faults)
+        self.faults.append(faults.parse()?);
+        Ok(())
     }
 
     fn mend(&mut self) {

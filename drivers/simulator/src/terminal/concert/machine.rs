@@ -7,12 +7,12 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    FAULTS, Fault,
+    FAULTS, Fault, Faults,
     message::{ACK, Ear, NAK, Order, Word},
 };
 use crate::{
     UnknownFault,
-    terminal::{SimulatedTerminal, armed::Armed, ledger::Ledger},
+    terminal::{SimulatedTerminal, ledger::Ledger},
 };
 
 /// How long the till may take for a word.
@@ -50,7 +50,7 @@ impl Default for Options {
 pub struct Terminal {
     options: Options,
     ledger: Ledger,
-    faults: Armed<Fault>,
+    faults: Faults,
     ear: Ear,
     state: State,
     /// What goes wrong with the operation that runs.
@@ -99,7 +99,7 @@ impl Terminal {
         Self {
             options,
             ledger: Ledger::default(),
-            faults: Armed::default(),
+            faults: Faults::default(),
             ear: Ear::default(),
             state: State::Idle,
             fault: None,
@@ -294,7 +294,8 @@ impl SimulatedTerminal for Terminal {
     }
 
     fn arm_by_name(&mut self, faults: &str) -> Result<(), UnknownFault> {
-        self.faults.arm(faults)
+        self.faults.append(faults.parse()?);
+        Ok(())
     }
 
     fn mend(&mut self) {

@@ -15,7 +15,7 @@ mod fault;
 mod machine;
 mod message;
 
-pub use fault::{FAULTS, Fault};
+pub use fault::{FAULTS, Fault, Faults};
 pub use machine::{Options, Terminal};
 
 impl Terminal {

@@ -72,7 +72,7 @@ impl Terminal {
                 self.registration = None;
                 accepted([])
             }
-            code::DIAGNOSIS if self.faults.take(Occasion::Diagnosis).is_some() => {
+            code::DIAGNOSIS if self.faults.take_if(Occasion::Diagnosis.goes()).is_some() => {
                 accepted([Step::HangUp])
             }
             code::DIAGNOSIS => self.upkeep("** DIAGNOSE **", 0x02),
@@ -155,7 +155,7 @@ impl Terminal {
             };
             amount = original.amount;
         }
-        let fault = self.faults.take(Occasion::Money);
+        let fault = self.faults.take_if(Occasion::Money.goes());
         self.stale = fault == Some(Fault::StaleAmount);
         if fault == Some(Fault::OtherAmount) {
             amount = amount.saturating_sub(1).max(1);
@@ -172,7 +172,7 @@ impl Terminal {
         if asked.password != self.options.password {
             return refused(error::PIN_WRONG);
         }
-        match self.faults.take(Occasion::Repeat) {
+        match self.faults.take_if(Occasion::Repeat.goes()) {
             Some(Fault::RepeatBusy) => return refused(error::BUSY),
             Some(Fault::RepeatHangsUp) => return [Step::HangUp].into(),
             Some(_) => return refused(error::NOT_POSSIBLE),
@@ -215,7 +215,7 @@ impl Terminal {
         ];
         steps.extend(self.printed(SlipCopy::Administration, &lines));
         steps.push_back(Step::Happen(Act::EndOfDay));
-        if self.faults.take(Occasion::EndOfDay).is_some() {
+        if self.faults.take_if(Occasion::EndOfDay.goes()).is_some() {
             let updates = Apdu::new(code::COMPLETION, vec![0x27, error::UPDATES]);
             steps.extend([Step::Say(updates), Step::Dead(script::UPDATE)]);
         } else {

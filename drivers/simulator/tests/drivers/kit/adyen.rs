@@ -9,7 +9,8 @@ use drivers::terminal::{
 use payment::Currency;
 use simulator::terminal::adyen::{Options, Terminal};
 
-use super::{Driver, ORIGIN, Subject, Trouble, conformance};
+use super::{Driver, Subject, Trouble, conformance};
+use crate::desk::origin;
 
 struct Subjected;
 
@@ -41,7 +42,7 @@ impl Subject for Subjected {
             crypto: crypto.clone(),
             answer_timeout: Duration::from_secs(10),
             payment_timeout: Duration::from_secs(150),
-            origin: ORIGIN.parse().unwrap(),
+            origin: origin(),
             seed: [1; 16],
         }))
     }

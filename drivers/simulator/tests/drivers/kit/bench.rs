@@ -6,19 +6,19 @@ use drivers::{
     Mono,
     terminal::{Command, Ending, Event, Fact, LastTransaction, Queried, Recovery},
 };
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, civil::DateTime, tz::TimeZone};
 use payment::{
-    Approval, Currency, Mark, Money, PaymentId, Purpose,
+    Approval, Mark, Purpose,
     recovery::{Answer, Case, Counting, Decision, decide},
 };
 use simulator::terminal::SimulatedTerminal as _;
 
-use super::{Driver, ORIGIN, Subject};
-use crate::world::World;
+use super::{Driver, Subject};
+use crate::{
+    desk::{self, HOUR, endings, euros, is_ready, origin, payment, sale},
+    world::World,
+};
 
-const HOUR: Duration = Duration::from_hours(1);
-/// What is left over comes, and a lost terminal comes back.
-const AFTERMATH: Duration = Duration::from_mins(8);
 /// How long a terminal may work on a payment (ZVT: T4); generous for the others.
 const PATIENCE: Duration = Duration::from_mins(3);
 /// The sale that went well before.
@@ -35,27 +35,6 @@ pub(crate) struct Bench<S: Subject> {
     asked_at: HashMap<u8, Mono>,
 }
 
-pub(crate) fn payment(n: u8) -> PaymentId {
-    PaymentId::new(origin(), [n; 10])
-}
-
-pub(crate) fn euros(minor: i64) -> Money {
-    Money::from_minor(minor, Currency::EUR).unwrap()
-}
-
-fn origin() -> Timestamp {
-    ORIGIN.parse().unwrap()
-}
-
-pub(crate) fn is_ready<S: Subject>(world: &World<Driver, S::Device>) -> bool {
-    let last = world.events.iter().rev().find_map(|event| match event {
-        Event::Ready { .. } => Some(true),
-        Event::NotReady { .. } => Some(false),
-        _ => None,
-    });
-    last == Some(true)
-}
-
 impl<S: Subject> Bench<S> {
     /// Ready for the next sale, and asked what the terminal holds where that can be asked.
     pub(crate) fn new(wire: S::Wire) -> Self {
@@ -66,13 +45,13 @@ impl<S: Subject> Bench<S> {
             World::new(driver, device)
         };
         world.per_job = S::PER_JOB;
-        world.run(HOUR, is_ready::<S>);
+        world.run(HOUR, is_ready);
         let mut bench = Self {
             world,
             mark: None,
             asked_at: HashMap::new(),
         };
-        assert!(is_ready::<S>(&bench.world), "{wire:?}: not ready");
+        assert!(is_ready(&bench.world), "{wire:?}: not ready");
         bench.pay(EARLIER);
         assert_eq!(bench.world.device.charged(), [1010], "{wire:?}: no sale");
         bench.read_mark();
@@ -83,7 +62,7 @@ impl<S: Subject> Bench<S> {
     /// What the engine reads before a sale.
     fn read_mark(&mut self) {
         self.mark = match S::FAMILY.abilities.recovery {
-            Recovery::LastTransaction(_) => match self.last() {
+            Recovery::LastTransaction(_) => match desk::last(&mut self.world) {
                 LastTransaction::Stored(stored) => Some(stored.mark()),
                 LastTransaction::Nothing => Some(Mark::Nothing),
                 LastTransaction::Busy(_)
@@ -108,13 +87,7 @@ impl<S: Subject> Bench<S> {
 
     /// Asks for EUR 10.10, and lets time pass until it ended and what is left over has come.
     pub(crate) fn pay(&mut self, n: u8) {
-        self.operate(
-            n,
-            Command::Pay {
-                payment: payment(n),
-                money: euros(1010),
-            },
-        );
+        self.operate(n, sale(n, 1010));
     }
 
     /// Notes that payment `n` is asked for now.
@@ -124,15 +97,11 @@ impl<S: Subject> Bench<S> {
 
     pub(crate) fn operate(&mut self, n: u8, command: Command) {
         self.began(n);
-        self.world.command(command);
-        self.world
-            .run(HOUR, |world| !endings::<S>(world, n).is_empty());
-        self.world.run(AFTERMATH, |_| false);
-        self.world.run(HOUR, is_ready::<S>);
+        desk::operate(&mut self.world, n, command);
     }
 
     pub(crate) fn endings(&self, n: u8) -> Vec<&Ending> {
-        endings::<S>(&self.world, n)
+        endings(&self.world, n)
     }
 
     /// Its one ending.
@@ -158,22 +127,9 @@ impl<S: Subject> Bench<S> {
         doubted.or(stored)
     }
 
-    fn last(&mut self) -> LastTransaction {
-        self.ask(Command::LastTransaction, |event| match event {
-            Event::LastTransaction(last) => Some(last.clone()),
-            _ => None,
-        })
-    }
-
     /// Sends a command and gives the event that answers it.
     pub(crate) fn ask<A>(&mut self, command: Command, answer: impl Fn(&Event) -> Option<A>) -> A {
-        let before = self.world.events.len();
-        let said = format!("{command:?}");
-        self.world.command(command);
-        let find =
-            |world: &World<Driver, S::Device>| world.events.iter().skip(before).find_map(&answer);
-        self.world.run(HOUR, |world| find(world).is_some());
-        find(&self.world).unwrap_or_else(|| panic!("{said} is never answered"))
+        desk::ask(&mut self.world, command, answer)
     }
 
     /// What recovery decides about sale `n`, asked as the engine asks.
@@ -204,7 +160,7 @@ impl<S: Subject> Bench<S> {
 
     fn answer(&mut self, n: u8) -> Answer {
         match S::FAMILY.abilities.recovery {
-            Recovery::LastTransaction(_) => match self.last() {
+            Recovery::LastTransaction(_) => match desk::last(&mut self.world) {
                 LastTransaction::Stored(stored) => Answer::Stored(stored),
                 LastTransaction::Nothing => Answer::Nothing,
                 LastTransaction::Busy(_) => Answer::Busy,
@@ -297,10 +253,7 @@ impl<S: Subject> Bench<S> {
 
     /// The terminal takes the next sale as if nothing had been.
     pub(crate) fn goes_on(&mut self, context: &str) {
-        assert!(
-            is_ready::<S>(&self.world),
-            "{context}: it does not come back"
-        );
+        assert!(is_ready(&self.world), "{context}: it does not come back");
         self.world.durable = true;
         self.world.device.mend();
         let before = self.world.device.charged().len();
@@ -321,15 +274,4 @@ pub(crate) enum Verdict {
     Charged,
     NotCharged,
     ForAPerson(String),
-}
-
-fn endings<S: Subject>(world: &World<Driver, S::Device>, n: u8) -> Vec<&Ending> {
-    let ended = world.events.iter().filter_map(|event| match event {
-        Event::Ended {
-            payment: id,
-            ending,
-        } if *id == payment(n) => Some(ending),
-        _ => None,
-    });
-    ended.collect()
 }

@@ -9,7 +9,8 @@ use drivers::terminal::{
 use payment::Currency;
 use simulator::terminal::ecr17::{Check, Habit, Options, Terminal};
 
-use super::{Driver, ORIGIN, Subject, Trouble, conformance};
+use super::{Driver, Subject, Trouble, conformance};
+use crate::desk::origin;
 
 struct Subjected;
 
@@ -60,7 +61,7 @@ impl Subject for Subjected {
             completion_timeout: Duration::from_mins(3),
             print_here: wire.print_here,
         };
-        Box::new(Ecr17::new(settings).with_clock(ORIGIN.parse().unwrap()))
+        Box::new(Ecr17::new(settings).with_clock(origin()))
     }
 
     fn device(wire: Wire) -> Terminal {

@@ -11,13 +11,15 @@ use simulator::terminal::SimulatedTerminal;
 
 use super::{
     Bench, CANARY, Subject, Trouble,
-    bench::{EARLIER, Verdict, euros, is_ready, payment},
+    bench::{EARLIER, Verdict},
 };
-use crate::world::{Chunks, Direction};
+use crate::{
+    desk::{self, HOUR, euros, is_ready, payment},
+    world::{Chunks, Direction},
+};
 
 const ALL_CHUNKS: [Chunks; 3] = [Chunks::Whole, Chunks::Bytes, Chunks::Coalesced];
 const MINUTE: Duration = Duration::from_mins(1);
-const HOUR: Duration = Duration::from_hours(1);
 
 pub(crate) fn a_sale_goes_well_however_the_bytes_are_cut<S: Subject>() {
     for wire in S::WIRES {
@@ -104,7 +106,7 @@ pub(crate) fn every_fault_of_the_simulator_ends_in_the_truth<S: Subject>() {
                         "{context}: {ending:?}"
                     );
                 }
-                assert!(is_ready::<S>(&bench.world), "{context}: it comes back");
+                assert!(is_ready(&bench.world), "{context}: it comes back");
             }
         }
     }
@@ -213,7 +215,7 @@ pub(crate) fn money_is_asked_for_once<S: Subject>() {
                 bench.world.command(pay());
             }
             bench.world.run(10 * MINUTE, |_| false);
-            bench.world.run(HOUR, is_ready::<S>);
+            bench.world.run(HOUR, is_ready);
             // However long ago it was.
             bench.world.command(Command::Pay {
                 payment: payment(EARLIER),
@@ -314,7 +316,7 @@ pub(crate) fn what_is_declared_is_done<S: Subject>() {
 
         let mut bench = Bench::<S>::new(*wire);
         bench.began(1);
-        let payment = super::bench::payment(1);
+        let payment = desk::payment(1);
         let money = euros(1010);
         bench.world.command(Command::Pay { payment, money });
         bench.world.run(Duration::from_millis(500), |_| false);
@@ -371,8 +373,8 @@ pub(crate) fn a_new_till_is_ready_wherever_the_last_one_died<S: Subject>() {
             }
             bench.world.run(Duration::from_millis(40), |_| false);
             bench.world.succeed(S::driver(*wire));
-            bench.world.run(HOUR, is_ready::<S>);
-            assert!(is_ready::<S>(&bench.world), "{context}");
+            bench.world.run(HOUR, is_ready);
+            assert!(is_ready(&bench.world), "{context}");
             assert!(bench.payments_asked() <= 1, "{context}: law 4");
             bench.world.run(10 * MINUTE, |_| false);
             assert!(bench.charged().len() <= 1, "{context}");
@@ -404,7 +406,7 @@ pub(crate) fn any_bytes_at_any_time_are_survived<S: Subject>() {
             bench.world.say_to_driver(bytes);
         }
         bench.world.run(HOUR, |_| false);
-        bench.world.run(HOUR, is_ready::<S>);
+        bench.world.run(HOUR, is_ready);
         bench.agrees(1, &format!("{:?}", S::WIRES[wire]));
         Ok(())
     });

@@ -44,7 +44,7 @@ pub(crate) trait Subject {
     /// Whether the driver asks for its connection whenever it wants one.
     const ON_DEMAND: bool = false;
 
-    /// A driver for sales in EUR whose time of day at the beginning is [`ORIGIN`].
+    /// A driver for sales in EUR whose time of day at the beginning is [`origin`](crate::desk::origin).
     fn driver(wire: Self::Wire) -> Driver;
 
     /// A terminal in good order, with the same clock.
@@ -53,9 +53,6 @@ pub(crate) trait Subject {
     /// What the simulator calls a trouble; or why this protocol cannot have it.
     fn fault(trouble: Trouble) -> Result<&'static str, &'static str>;
 }
-
-/// The time of day at the beginning.
-pub(crate) const ORIGIN: &str = "2026-01-02T10:00:00Z";
 
 /// The number that a simulator sends wherever one fits, under [`Trouble::CardNumber`].
 pub(crate) const CANARY: &str = "4111111111111111";

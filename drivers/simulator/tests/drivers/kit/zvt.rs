@@ -10,7 +10,8 @@ use drivers::terminal::{
 use payment::Currency;
 use simulator::terminal::zvt::{Framing, Options, Terminal};
 
-use super::{Driver, ORIGIN, Subject, Trouble, conformance};
+use super::{Driver, Subject, Trouble, conformance};
+use crate::desk::origin;
 
 struct Subjected;
 
@@ -57,7 +58,7 @@ impl Subject for Subjected {
             Framing::Serial => zvt::Framing::Serial,
             Framing::Tcp => zvt::Framing::Tcp,
         };
-        Box::new(Zvt::new(settings, framing).with_clock(ORIGIN.parse().unwrap()))
+        Box::new(Zvt::new(settings, framing).with_clock(origin()))
     }
 
     fn device(wire: Wire) -> Terminal {
