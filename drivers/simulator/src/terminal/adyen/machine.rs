@@ -2,18 +2,16 @@
 
 use std::{
     collections::VecDeque,
-    convert::Infallible,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use drivers::{Input, Machine, Mono, Output, terminal::adyen::crypto::NexoCrypto};
+use drivers::{Mono, terminal::adyen::crypto::NexoCrypto};
 
 use super::{
     FAULTS, Fault, Faults,
     books::{Books, Kind, Transaction},
-    message::{self, Header, Request, decimal, failure, hundredths},
-    receipt,
+    message::{self, Header, Request, failure},
 };
 use crate::{UnknownFault, terminal::SimulatedTerminal};
 
@@ -56,20 +54,20 @@ impl Default for Options {
 
 /// A simulated terminal.
 pub struct Terminal {
-    options: Options,
-    crypto: NexoCrypto,
-    sealed: u64,
-    books: Books,
+    pub(super) options: Options,
+    pub(super) crypto: NexoCrypto,
+    pub(super) sealed: u64,
+    pub(super) books: Books,
     faults: Faults,
     payments_asked: u32,
-    now: Mono,
-    running: Option<Running>,
+    pub(super) now: Mono,
+    pub(super) running: Option<Running>,
     silent_until: Option<Mono>,
     /// What it has to say, in its order.
-    said: VecDeque<Said>,
+    pub(super) said: VecDeque<Said>,
     /// The exchanges of a link that is a stream: their count, and bytes that are not whole yet.
-    exchanges: u64,
-    held: Vec<u8>,
+    pub(super) exchanges: u64,
+    pub(super) held: Vec<u8>,
     /// Nobody is let in before a login.
     logged_out: bool,
 }
@@ -90,9 +88,9 @@ pub(super) enum Said {
 }
 
 /// A movement of money that is not over.
-struct Running {
+pub(super) struct Running {
     /// None when nobody listens any more.
-    exchange: Option<u64>,
+    pub(super) exchange: Option<u64>,
     request: Request,
     due: Mono,
     fault: Option<Fault>,
@@ -349,76 +347,6 @@ impl Terminal {
         }
     }
 
-    fn pay(&self, asked: &message::AmountsReq, fault: Option<Fault>) -> (Kind, u64, String) {
-        let Some(wanted) = hundredths(&asked.requested_amount).filter(|amount| *amount > 0) else {
-            return (
-                Kind::Payment,
-                0,
-                failure("PaymentResponse", "MessageFormat"),
-            );
-        };
-        let (amount, result) = match fault {
-            Some(Fault::OtherAmount) => (wanted - 1, "Success"),
-            Some(Fault::PartialApproval) => (wanted / 2, "Partial"),
-            _ => (wanted, "Success"),
-        };
-        let currency = match fault {
-            Some(Fault::OtherCurrency) => "CHF",
-            _ => asked.currency.as_str(),
-        };
-        let written = match fault {
-            Some(Fault::ExponentAmount) => format!("{amount}e-2"),
-            _ => decimal(amount),
-        };
-        let amounts = match fault {
-            Some(Fault::NoAmount) => String::new(),
-            _ => format!(
-                r#""AmountsResp":{{"AuthorizedAmount":{written},"Currency":"{currency}"}},"#
-            ),
-        };
-        let unmasked = fault == Some(Fault::UnmaskedPan);
-        let strange = match fault {
-            Some(Fault::UnknownFields) => r#""New":{"A":[1.5,{"B":null}]},"#,
-            _ => "",
-        };
-        let number = self.books.next_number();
-        let body = format!(
-            r#""PaymentResponse":{{{strange}"Response":{{{strange}"Result":"{result}","AdditionalResponse":"tid=1&PaymentToken=T&expiryDate=12%2F2030"}},{poi},"PaymentResult":{{{strange}{amounts}{card}}},"PaymentReceipt":[{receipts}]}}"#,
-            poi = transaction(number),
-            card = receipt::card(unmasked),
-            receipts = receipt::both(&decimal(amount), currency, unmasked),
-        );
-        (Kind::Payment, amount, body)
-    }
-
-    fn reverse(&self, asked: &message::ReversalRequest) -> (Kind, u64, String) {
-        let refused = |condition| {
-            let kind = Kind::Reversal { of: usize::MAX };
-            (kind, 0, failure("ReversalResponse", condition))
-        };
-        let number = asked.original.id.transaction_id.strip_prefix("SIM.");
-        let number = number.and_then(|number| number.parse::<usize>().ok());
-        let found = number.and_then(|number| self.books.transactions().get(number));
-        let (Some(number), Some(payment)) = (number, found) else {
-            return refused("NotFound");
-        };
-        let left = payment.amount.saturating_sub(self.books.reversed(number));
-        let amount = match &asked.reversed_amount {
-            Some(part) => hundredths(part).unwrap_or(u64::MAX),
-            None if self.books.reversed(number) == 0 => payment.amount,
-            None => u64::MAX,
-        };
-        if payment.kind != Kind::Payment || amount == 0 || amount > left {
-            return refused("NotAllowed");
-        }
-        let body = format!(
-            r#""ReversalResponse":{{"Response":{{"Result":"Success"}},{},"ReversedAmount":{}}}"#,
-            transaction(self.books.next_number()),
-            decimal(amount)
-        );
-        (Kind::Reversal { of: number }, amount, body)
-    }
-
     fn book(&mut self, header: &Header, kind: Kind, amount: u64, answer: &str) {
         self.books.write(Transaction {
             kind,
@@ -431,80 +359,10 @@ impl Terminal {
     fn answer(&mut self, exchange: u64, header: &Header, body: &str) {
         self.answer_with(exchange, header, body, None);
     }
-
-    fn answer_with(&mut self, exchange: u64, header: &Header, body: &str, fault: Option<Fault>) {
-        let nonce = self.crypto.nonce(&[0; 16], self.sealed);
-        self.sealed += 1;
-        let other = |change: fn(&mut Header)| {
-            let mut header = header.clone();
-            change(&mut header);
-            header
-        };
-        let (inside, outside) = match fault {
-            Some(Fault::OtherDevice) => {
-                let other = other(|header| header.poi_id.push('9'));
-                (other.clone(), other)
-            }
-            Some(Fault::OtherRequest) => {
-                let other = other(|header| "ABCDEFGHIJ".clone_into(&mut header.service_id));
-                (other.clone(), other)
-            }
-            Some(Fault::ForgedHeader) => (
-                other(|header| "ABCDEFGHIJ".clone_into(&mut header.service_id)),
-                header.clone(),
-            ),
-            _ => (header.clone(), header.clone()),
-        };
-        let crypto = match fault {
-            Some(Fault::WrongKey) => &key(&self.options, "another passphrase"),
-            _ => &self.crypto,
-        };
-        let mut sealed = message::seal(crypto, nonce, &inside, &outside, body);
-        if fault == Some(Fault::BadHmac) {
-            // The first letter of the HMAC is another one.
-            let at = sealed.find("\"Hmac\":\"").map_or(0, |at| at + 8);
-            let letter = if sealed[at..].starts_with('A') {
-                "B"
-            } else {
-                "A"
-            };
-            sealed.replace_range(at..=at, letter);
-        }
-        let sealed = sealed.into_bytes();
-        match fault {
-            Some(Fault::LoseAnswerAfterApproval | Fault::LoseRefusal) => {
-                self.said.push_back(Said::HangUp(exchange));
-            }
-            Some(Fault::HalfAnswer) => self.said.push_back(Said::Half(exchange, sealed)),
-            Some(Fault::PartialSegments) => self.said.push_back(Said::InPieces(exchange, sealed)),
-            Some(Fault::Garbage) => {
-                let noise = b"\x00\xff{\"SaleToPOIResponse\":[[[[".to_vec();
-                self.said.push_back(Said::Answer(exchange, noise));
-            }
-            Some(Fault::HangUpAfterApproval) => {
-                self.said.push_back(Said::Answer(exchange, sealed));
-                self.said.push_back(Said::HangUp(exchange));
-            }
-            Some(Fault::DuplicateAnswer) => {
-                self.said.push_back(Said::Answer(exchange, sealed.clone()));
-                self.said.push_back(Said::Stray(sealed));
-            }
-            Some(Fault::Coalesce) => {
-                let mut late = header.clone();
-                "0000000AB".clone_into(&mut late.service_id);
-                "Diagnosis".clone_into(&mut late.category);
-                let body = failure("DiagnosisResponse", "Busy");
-                let stray = message::seal(&self.crypto, [3; 16], &late, &late, &body);
-                self.said.push_back(Said::Answer(exchange, sealed));
-                self.said.push_back(Said::Stray(stray.into_bytes()));
-            }
-            _ => self.said.push_back(Said::Answer(exchange, sealed)),
-        }
-    }
 }
 
 /// The key that stands for a passphrase. Deriving one is slow on purpose, so that the last is kept.
-fn key(options: &Options, passphrase: &str) -> NexoCrypto {
+pub(super) fn key(options: &Options, passphrase: &str) -> NexoCrypto {
     type Derived = (String, String, u32, NexoCrypto);
     static LAST: Mutex<Option<Derived>> = Mutex::new(None);
     let (identifier, version) = (&options.key_identifier, options.key_version);
@@ -527,94 +385,6 @@ fn key(options: &Options, passphrase: &str) -> NexoCrypto {
             key
         }
     }
-}
-
-/// The terminal's name for a transaction.
-fn transaction(number: usize) -> String {
-    format!(
-        r#""POIData":{{"POITransactionID":{{"TransactionID":"SIM.{number}","TimeStamp":"2026-01-02T10:00:00.000Z"}}}}"#
-    )
-}
-
-impl Machine for Terminal {
-    type Command = Infallible;
-    type Fact = Infallible;
-    type Event = Infallible;
-
-    /// The stream of [`drivers::terminal::adyen::frame`]: each frame is an exchange.
-    fn handle(&mut self, now: Mono, input: Input<'_, Infallible>) {
-        self.now = now;
-        match input {
-            Input::LinkUp | Input::LinkDown => {
-                self.held.clear();
-                self.said.clear();
-                if let Some(running) = &mut self.running {
-                    running.exchange = None;
-                }
-            }
-            Input::Bytes(bytes) => {
-                self.held.extend(bytes);
-                while let Some(body) = self.take_frame() {
-                    self.exchanges += 1;
-                    self.ask(now, self.exchanges, &body);
-                }
-            }
-            Input::Timeout | Input::Stored(_) => {}
-            Input::Command(never) => match never {},
-        }
-    }
-
-    fn poll(&mut self) -> Output<Infallible, Infallible> {
-        match self.next(self.now) {
-            None => Output::Wait(self.due()),
-            Some(Said::Answer(_, body)) => {
-                let mut bytes = framed(&body);
-                // In one segment with what follows.
-                while let Some(Said::Stray(_)) = self.said.front()
-                    && let Some(Said::Stray(stray)) = self.said.pop_front()
-                {
-                    bytes.extend(framed(&stray));
-                }
-                Output::Send(bytes)
-            }
-            Some(Said::Stray(body)) => Output::Send(framed(&body)),
-            Some(Said::InPieces(_, body)) => {
-                for byte in framed(&body).into_iter().rev() {
-                    self.said.push_front(Said::Half(u64::MAX, vec![byte]));
-                }
-                self.poll()
-            }
-            Some(Said::Half(u64::MAX, bytes)) => Output::Send(bytes),
-            Some(Said::Half(exchange, body)) => {
-                self.said.push_front(Said::HangUp(exchange));
-                let bytes = framed(&body);
-                let half = bytes.get(..bytes.len() / 2).unwrap_or_default();
-                Output::Send(half.to_vec())
-            }
-            Some(Said::HangUp(_)) => Output::Close,
-        }
-    }
-}
-
-impl Terminal {
-    fn take_frame(&mut self) -> Option<Vec<u8>> {
-        let (head, rest) = self.held.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_be_bytes(*head)).unwrap_or(usize::MAX);
-        if length > MAX_BODY {
-            self.held.clear();
-            return None;
-        }
-        let body = rest.get(..length)?.to_vec();
-        self.held.drain(..4 + length);
-        Some(body)
-    }
-}
-
-fn framed(body: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(body.len()).unwrap_or(u32::MAX);
-    let mut bytes = length.to_be_bytes().to_vec();
-    bytes.extend(body);
-    bytes
 }
 
 impl SimulatedTerminal for Terminal {

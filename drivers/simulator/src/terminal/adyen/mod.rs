@@ -5,12 +5,15 @@
 //! the stream of frames that the driver's link makes of HTTP exchanges; served, it is an HTTPS server
 //! with a certificate chain of its own.
 
+mod answer;
 mod books;
 mod fault;
 mod machine;
 mod message;
+mod operation;
 mod receipt;
 mod serve;
+mod stream;
 
 pub use books::{Books, Kind, Transaction};
 pub use fault::{FAULTS, Fault, Faults};
