@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use jiff::civil::date;
 
 use super::*;
+use crate::StoredKind;
 use support::*;
 use table::table;
 

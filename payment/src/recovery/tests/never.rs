@@ -1,9 +1,10 @@
 //! What is never approved, whatever a terminal says.
 
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::{super::*, support::*};
-use crate::PaymentId;
+use crate::{PaymentId, StoredKind};
 
 fn kind() -> impl Strategy<Value = StoredKind> {
     prop_oneof![

@@ -3,7 +3,7 @@
 use jiff::civil::date;
 
 use super::super::*;
-use crate::{PaymentId, parse_currency};
+use crate::{PaymentId, StoredKind, parse_currency};
 
 pub(super) fn eur(minor: i64) -> Money {
     Money::from_minor(minor, parse_currency("EUR").unwrap()).unwrap()

@@ -3,6 +3,7 @@
 use jiff::civil::date;
 
 use super::{super::*, support::*};
+use crate::StoredKind;
 
 type Line = (Case, Answer, Row);
 
