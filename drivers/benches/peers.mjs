@@ -1,7 +1,6 @@
 // What the benchmark's receipt costs with encoders for Node: bytes, and receipts in a second.
 //
-// npm install @point-of-sale/receipt-printer-encoder@4.0.1 receiptline@4.0.4 node-thermal-printer@4.6.1
-// in a folder of its own; then `node drivers/benches/peers.mjs FOLDER`.
+// `run` beside this file installs them in a folder, which it names, and runs them beside the others.
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
 """What the benchmark's receipt costs with python-escpos: bytes, and receipts in a second.
 
-pip install python-escpos==3.1; then run this with `cargo bench --package drivers` beside it.
+`run` beside this file installs it and runs it beside the others.
 """
 
 import time

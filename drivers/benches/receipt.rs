@@ -1,6 +1,6 @@
 //! What a receipt costs: bytes on the wire and time on one core, beside the `escpos` crate with the
-//! same receipt in the same run. `cargo bench --package drivers`; `peers.py` and `peers.mjs` beside this
-//! file measure the encoders that others have in other languages.
+//! same receipt in the same run. `run` beside this file adds the encoders that others have in other
+//! languages.
 //!
 //! The receipt: 30 lines of 42 columns in German, with a QR code and a partial cut.
 #![expect(
