@@ -13,11 +13,14 @@ use payment::{
 };
 use sync::{
     delivery::{Client, Http},
-    upstream::{self, Booking, Class, Found, HttpAnswer, HttpRequest, Unsendable},
+    upstream::{self, Booking, Class, Found, HttpAnswer, HttpRequest, Plan, Unsendable},
 };
 
 /// Most of a body that is shown, in characters.
 const SHOWN: usize = 2000;
+
+/// Most requests of one booking.
+const REQUESTS: usize = 40;
 
 /// The payment to try with.
 #[derive(Debug, Args)]
@@ -63,15 +66,41 @@ pub(super) async fn try_it(config: &Config, wish: Try) -> Result<String, String>
         original: None,
         seal: None,
     };
-    let booking = system.create(now, &booking);
     say(&mut out, &title("The booking", &payment));
-    show(&mut out, section, booking.as_ref());
-    if let (Ok(request), true) = (booking, wish.book) {
+    let mut heard = Vec::new();
+    for _ in 0..REQUESTS {
+        let request = match system.plan(now, &booking, &heard) {
+            Ok(Plan::Ask(request)) => {
+                show(&mut out, section, Ok(&request));
+                let answer = client.send(request).await;
+                shown_answer(&mut out, section, &answer, "it is asked only");
+                heard.push(answer);
+                continue;
+            }
+            Ok(Plan::Book(request) | Plan::GoOn { request, .. }) => request,
+            Ok(Plan::Stop(class)) => {
+                let means = booking_means(&class);
+                say(&mut out, &masked(section, &format!("So it is {means}\n")));
+                break;
+            }
+            Ok(Plan::Gone) => break,
+            Err(why) => {
+                show(&mut out, section, Err(&why));
+                break;
+            }
+        };
+        show(&mut out, section, Ok(&request));
+        if !wish.book {
+            say(&mut out, "It was not sent; --book sends it.\n");
+            break;
+        }
         let answer = client.send(request).await;
         let class = system.classify(now, &answer);
         shown_answer(&mut out, section, &answer, &booking_means(&class));
-    } else if !wish.book {
-        say(&mut out, "It was not sent; --book sends it.\n");
+        if !matches!(class, Class::Begun { .. }) {
+            break;
+        }
+        heard.clear();
     }
     say(&mut out, "The look-up:");
     let look_up = system.look_up(now, &payment);
@@ -129,6 +158,10 @@ fn shown_answer(out: &mut String, section: &Upstream, answer: &HttpAnswer, means
 fn booking_means(class: &Class) -> String {
     match class {
         Class::Confirmed { remote_id } => booked(remote_id.as_ref()),
+        Class::Begun { remote_id, step } => format!("begun as {remote_id}, which is {step}"),
+        Class::Blocked { reason } => {
+            format!("not booked for now; what was begun is taken away, and tried again. {reason}")
+        }
         Class::Refused { reason } => {
             format!("refused; it is read back, then a person decides. {reason}")
         }
@@ -150,6 +183,7 @@ fn booking_means(class: &Class) -> String {
 fn look_up_means(found: &Found) -> String {
     match found {
         Found::Present { remote_id } => booked(remote_id.as_ref()),
+        Found::Begun { remote_id, step } => format!("begun as {remote_id}, which is {step}"),
         Found::Conflict { reason } => format!("a person must look. {reason}"),
         Found::Absent { obstacle: None } => "not booked".to_owned(),
         Found::Absent {

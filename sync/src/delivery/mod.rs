@@ -9,6 +9,7 @@ mod outbox;
 mod rules;
 mod run;
 mod state;
+mod steps;
 #[cfg(test)]
 mod tests;
 mod worker;
@@ -19,4 +20,5 @@ pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run};
 pub use state::{Delivery, DeliveryState};
+pub use steps::{after_go_on, after_plan, withdrawn};
 pub use worker::{Change, Clock, Http, Outbox, Round, Worker};

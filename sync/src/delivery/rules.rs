@@ -5,15 +5,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use payment::{Purpose, Text};
 
-use super::{Delivery, DeliveryState, Health, health::later};
-use crate::upstream::{Class, Doubt, Found, HttpRequest, Unsendable, Upstream};
+use super::{
+    Delivery, DeliveryState, Health,
+    health::later,
+    steps::{begun, put_off},
+};
+use crate::upstream::{Class, Doubt, Found, HttpAnswer, HttpRequest, Plan, Unsendable, Upstream};
 
 /// Shortest and longest time between two read-backs of one payment.
-const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
+pub(super) const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
 /// How long a payment waits for a setting to be mended.
-const MISCONFIGURED: Duration = Duration::from_mins(5);
+pub(super) const MISCONFIGURED: Duration = Duration::from_mins(5);
+/// How long a booking keeps away from what stands in its way.
+pub(super) const BLOCKED: Duration = Duration::from_secs(20);
 /// After a pause another payment goes first: the one that was refused may be the only one.
-const STEP_ASIDE: Duration = Duration::from_secs(1);
+pub(super) const STEP_ASIDE: Duration = Duration::from_secs(1);
 
 /// What the rules need to know of one upstream's section of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -45,8 +51,23 @@ pub struct Now {
 pub enum Action {
     /// Make [`sending`] durable, then send this.
     Send(HttpRequest),
+    /// Make it durable that the booking was begun, then send this.
+    GoOn {
+        /// The upstream's own name for it.
+        remote_id: Text,
+        /// How far it has come.
+        step: Text,
+        /// The request.
+        request: HttpRequest,
+    },
+    /// Send this, which changes nothing at the server, and look again with its answer.
+    Ask(HttpRequest),
     /// Send this; it changes nothing at the server.
     ReadBack(HttpRequest),
+    /// Nothing is sent; make durable what [`after_plan`] makes of this.
+    Stop(Class),
+    /// Nothing is sent; make durable what [`withdrawn`] makes of this.
+    Gone,
     /// Make this state durable; nothing is sent.
     Become(DeliveryState),
     /// Look again then.
@@ -55,13 +76,14 @@ pub enum Action {
     Nothing,
 }
 
-/// What to do with a delivery now.
+/// What to do with a delivery now. `heard` are the answers to what was asked for just before.
 pub fn next(
     delivery: &Delivery,
     now: Now,
     health: &Health,
     settings: Settings,
     upstream: &dyn Upstream,
+    heard: &[HttpAnswer],
 ) -> Action {
     let state = &delivery.state;
     if let Some(at) = state.next_at().filter(|at| *at > now.steady) {
@@ -69,7 +91,9 @@ pub fn next(
     }
     let at = health.server_time(now.wall);
     let payment = &delivery.payment;
-    let create = || or_operator(upstream.create(at, &delivery.booking()), Action::Send);
+    let booking = delivery.booking();
+    let create = || or_operator(upstream.create(at, &booking), Action::Send);
+    let plan = || planned(upstream.plan(at, &booking, heard));
     let resolve = || match upstream.doubt(now.wall, payment) {
         Doubt::ReadBack => or_operator(upstream.look_up(at, payment), Action::ReadBack),
         Doubt::SendAgain => create(),
@@ -78,9 +102,11 @@ pub fn next(
     match state {
         // Queued again after it was sent: what happened to that request is not known.
         DeliveryState::Queued if delivery.attempts > 0 => resolve(),
-        DeliveryState::Queued | DeliveryState::Waiting { .. } | DeliveryState::Parked { .. } => {
-            create()
-        }
+        DeliveryState::Queued
+        | DeliveryState::Waiting { .. }
+        | DeliveryState::Parked { .. }
+        | DeliveryState::Begun { .. } => plan(),
+        DeliveryState::Withdrawing { .. } => planned(upstream.withdraw(at, &booking, heard)),
         DeliveryState::Sending { .. } => Action::Become(fenced(
             now,
             settings,
@@ -121,6 +147,9 @@ pub fn restarted(state: &DeliveryState, now: Now, settings: Settings) -> Option<
             fenced(now, settings, &Text::from(stopped))
         }
         DeliveryState::Ambiguous { reason, .. } => fenced(now, settings, reason),
+        DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. } => {
+            put_off(state, next_at, None)
+        }
         DeliveryState::Refused { reason, .. } => DeliveryState::Refused {
             next_at,
             reason: reason.clone(),
@@ -186,10 +215,18 @@ fn answered(
             health.well();
             DeliveryState::Confirmed { remote_id }
         }
+        Class::Begun { remote_id, step } => {
+            health.well();
+            begun(remote_id, step, steady)
+        }
         Class::Refused { reason } => {
             health.well();
             let next_at = steady;
             DeliveryState::Refused { next_at, reason }
+        }
+        Class::Blocked { reason } => {
+            health.well();
+            open(later(steady, BLOCKED), reason)
         }
         Class::NeedsOperator { reason } => {
             health.well();
@@ -254,6 +291,15 @@ pub fn after_read(
     }
     match found {
         Found::Present { remote_id } => DeliveryState::Confirmed { remote_id },
+        Found::Begun { remote_id, step } => match refusal {
+            Some(reason) => DeliveryState::Withdrawing {
+                remote_id,
+                next_at: steady,
+                reason,
+                again: false,
+            },
+            None => begun(remote_id, step, steady),
+        },
         Found::Conflict { reason } => DeliveryState::NeedsOperator { reason },
         Found::Absent { obstacle } => match obstacle.or(refusal) {
             Some(reason) => DeliveryState::NeedsOperator { reason },
@@ -263,6 +309,25 @@ pub fn after_read(
             },
         },
         Found::Unreadable { reason } => unread(state, reason, class, now, health, random),
+    }
+}
+
+fn planned(plan: Result<Plan, Unsendable>) -> Action {
+    match plan {
+        Ok(Plan::Ask(request)) => Action::Ask(request),
+        Ok(Plan::Book(request)) => Action::Send(request),
+        Ok(Plan::GoOn {
+            remote_id,
+            step,
+            request,
+        }) => Action::GoOn {
+            remote_id,
+            step,
+            request,
+        },
+        Ok(Plan::Stop(class)) => Action::Stop(class),
+        Ok(Plan::Gone) => Action::Gone,
+        Err(Unsendable(reason)) => Action::Become(DeliveryState::NeedsOperator { reason }),
     }
 }
 
@@ -283,6 +348,8 @@ fn unread(
         Class::NotExecuted { retry_after, .. } => health.troubled(steady, *retry_after, random),
         Class::Parked { .. } => later(health.parked(steady), STEP_ASIDE),
         Class::Confirmed { .. }
+        | Class::Begun { .. }
+        | Class::Blocked { .. }
         | Class::Refused { .. }
         | Class::Misconfigured { .. }
         | Class::NeedsOperator { .. }
@@ -372,6 +439,6 @@ fn or_operator(
     }
 }
 
-fn clock_reason() -> Text {
+pub(super) fn clock_reason() -> Text {
     Text::from("The invoicing system says that this machine's clock is wrong. Check the clock.")
 }

@@ -46,6 +46,29 @@ pub enum DeliveryState {
         /// When it was sent.
         at: Timestamp,
     },
+    /// Its booking takes several requests, and the first was carried out. What the others did is read
+    /// back before each of them, and the system carries each out once: so they need no fence.
+    Begun {
+        /// The upstream's own name for it.
+        remote_id: Text,
+        /// How far it has come, in the upstream's words.
+        step: Text,
+        /// When to go on.
+        next_at: Timestamp,
+        /// Why it did not go on at once, if so.
+        reason: Option<Text>,
+    },
+    /// It was begun, but cannot go on as it is: what was begun is taken away again.
+    Withdrawing {
+        /// The upstream's own name for it.
+        remote_id: Text,
+        /// When to go on.
+        next_at: Timestamp,
+        /// Why it cannot go on.
+        reason: Text,
+        /// Whether it is booked anew afterwards; else a person must decide.
+        again: bool,
+    },
     /// It may have been booked. Not sent again before it was read back.
     Ambiguous {
         /// The moment from which the server cannot carry out the request any more.
@@ -104,6 +127,8 @@ impl DeliveryState {
         match self {
             Self::Queued => "queued",
             Self::Sending { .. } => "sending",
+            Self::Begun { .. } => "begun",
+            Self::Withdrawing { .. } => "withdrawing",
             Self::Ambiguous { .. } => "ambiguous",
             Self::Refused { .. } => "refused",
             Self::Waiting { .. } => "waiting",
@@ -121,7 +146,9 @@ impl DeliveryState {
         match self {
             Self::Queued => Some(Timestamp::MIN),
             Self::Sending { at } => Some(*at),
-            Self::Ambiguous { next_at, .. }
+            Self::Begun { next_at, .. }
+            | Self::Withdrawing { next_at, .. }
+            | Self::Ambiguous { next_at, .. }
             | Self::Refused { next_at, .. }
             | Self::Waiting { next_at, .. }
             | Self::Parked { next_at, .. } => Some(*next_at),

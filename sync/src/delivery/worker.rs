@@ -6,13 +6,13 @@
 use std::{collections::HashMap, future::Future, time::Duration};
 
 use jiff::Timestamp;
-use payment::{PaymentId, UpstreamId};
+use payment::{PaymentId, Text, UpstreamId};
 
 use super::{
-    Action, Delivery, DeliveryState, Health, Now, Settings, after_read, after_send, next,
-    restarted, sending,
+    Action, Delivery, DeliveryState, Health, Now, Settings, after_go_on, after_plan, after_read,
+    after_send, next, restarted, sending, withdrawn,
 };
-use crate::upstream::{HttpAnswer, HttpRequest, Upstream};
+use crate::upstream::{Class, HttpAnswer, HttpRequest, Upstream};
 
 /// The durable rows of one upstream.
 pub trait Outbox: Send + Sync {
@@ -68,6 +68,8 @@ pub enum Round {
     Idle(Option<Timestamp>),
 }
 
+/// Most questions before a request that changes something.
+const QUESTIONS: usize = 12;
 /// Rows that are looked at in one round: one, unless the first ones cannot move.
 const PAGE: u16 = 16;
 
@@ -161,15 +163,22 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
 
     /// Takes one delivery one step on; says whether it moved.
     async fn deliver(&mut self, delivery: &Delivery) -> Result<bool, O::Error> {
-        let upstream = self.upstream.as_ref();
-        match next(
-            delivery,
-            self.clock.now(),
-            &self.health,
-            self.settings,
-            upstream,
-        ) {
+        match self.next(delivery).await {
             Action::Send(request) => self.send(delivery, request).await?,
+            Action::GoOn {
+                remote_id,
+                step,
+                request,
+            } => self.go_on(delivery, (remote_id, step), request).await?,
+            Action::Stop(class) => self.stop(delivery, class).await?,
+            Action::Gone => {
+                let state = withdrawn(&delivery.state, self.clock.now(), &mut self.health);
+                self.commit(delivery, state, delivery.attempts).await?;
+            }
+            Action::Ask(_) => {
+                let reason = Text::from("The invoicing system had to be asked too much.");
+                self.stop(delivery, Class::Ambiguous { reason }).await?;
+            }
             Action::ReadBack(request) => self.read_back(delivery, request).await?,
             Action::Become(state) => self.commit(delivery, state, delivery.attempts).await?,
             Action::Wait(at) => {
@@ -179,6 +188,68 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             Action::Nothing => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// What to do next, with the answers to all that had to be asked for it.
+    async fn next(&self, delivery: &Delivery) -> Action {
+        let mut heard = Vec::new();
+        loop {
+            let action = next(
+                delivery,
+                self.clock.now(),
+                &self.health,
+                self.settings,
+                self.upstream.as_ref(),
+                &heard,
+            );
+            match action {
+                Action::Ask(request) if heard.len() < QUESTIONS => {
+                    heard.push(self.http.send(request).await);
+                }
+                action => return action,
+            }
+        }
+    }
+
+    async fn stop(&mut self, delivery: &Delivery, class: Class) -> Result<(), O::Error> {
+        let now = self.clock.now();
+        let random = self.random();
+        let state = after_plan(delivery, class, now, &mut self.health, random);
+        self.commit(delivery, state, delivery.attempts).await
+    }
+
+    async fn go_on(
+        &mut self,
+        delivery: &Delivery,
+        (remote_id, step): (Text, Text),
+        request: HttpRequest,
+    ) -> Result<(), O::Error> {
+        let known = match &delivery.state {
+            DeliveryState::Withdrawing { .. } => true,
+            DeliveryState::Begun {
+                remote_id: id,
+                step: at,
+                ..
+            } => *id == remote_id && *at == step,
+            _ => false,
+        };
+        if !known {
+            // What a crash would find again is durable before the request leaves.
+            let next_at = self.clock.now().steady;
+            let state = DeliveryState::Begun {
+                remote_id,
+                step,
+                next_at,
+                reason: None,
+            };
+            return self.commit(delivery, state, delivery.attempts).await;
+        }
+        let answer = self.http.send(request).await;
+        let now = self.clock.now();
+        let class = self.upstream.classify(now.wall, &answer);
+        let random = self.random();
+        let state = after_go_on(&delivery.state, class, now, &mut self.health, random);
+        self.commit(delivery, state, delivery.attempts).await
     }
 
     async fn send(&mut self, delivery: &Delivery, request: HttpRequest) -> Result<(), O::Error> {

@@ -108,6 +108,8 @@ pub(super) fn advance(
         }
         DeliveryState::Queued
         | DeliveryState::Sending { .. }
+        | DeliveryState::Begun { .. }
+        | DeliveryState::Withdrawing { .. }
         | DeliveryState::Ambiguous { .. }
         | DeliveryState::Refused { .. }
         | DeliveryState::Waiting { .. }

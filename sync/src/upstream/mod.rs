@@ -31,6 +31,35 @@ pub trait Upstream: Send + Sync {
     /// When this payment cannot be told to this system at all.
     fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable>;
 
+    /// What comes next on the way to a booking that needs more than one request: something that must
+    /// be known, the request that begins it, or one that goes on with it. `heard` are the answers to
+    /// what was asked for just before, in order; what changes something is never sent on old
+    /// knowledge, but asked for anew.
+    ///
+    /// # Errors
+    /// When this payment cannot be told to this system at all.
+    fn plan(
+        &self,
+        now: Timestamp,
+        booking: &Booking<'_>,
+        _heard: &[HttpAnswer],
+    ) -> Result<Plan, Unsendable> {
+        self.create(now, booking).map(Plan::Book)
+    }
+
+    /// The same on the way back: how what was begun, and cannot go on, is taken away.
+    ///
+    /// # Errors
+    /// When this cannot be told to this system at all.
+    fn withdraw(
+        &self,
+        _now: Timestamp,
+        _booking: &Booking<'_>,
+        _heard: &[HttpAnswer],
+    ) -> Result<Plan, Unsendable> {
+        Ok(Plan::Gone)
+    }
+
     /// What the answer to any request of this system means. `now` is our own clock.
     fn classify(&self, now: Timestamp, answer: &HttpAnswer) -> Class;
 
@@ -108,6 +137,29 @@ pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
     }
 }
 
+/// What comes next on the way to a booking.
+#[derive(Debug)]
+pub enum Plan {
+    /// Ask this; it changes nothing.
+    Ask(HttpRequest),
+    /// Send what books, or begins to: sent twice, it could book twice.
+    Book(HttpRequest),
+    /// Send what goes on with what was begun. The system carries it out once, however often it is
+    /// sent: a second time it is refused, or changes nothing.
+    GoOn {
+        /// The system's own name for what was begun.
+        remote_id: Text,
+        /// How far it has come.
+        step: Text,
+        /// The request.
+        request: HttpRequest,
+    },
+    /// Nothing is sent: so it stands.
+    Stop(Class),
+    /// What was to be taken away is not there any more.
+    Gone,
+}
+
 /// How it is found out what became of a request without a clear answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
@@ -131,6 +183,19 @@ pub enum Class {
     Confirmed {
         /// The system's own name for it.
         remote_id: Option<Text>,
+    },
+    /// The booking was begun, and has not changed any balance yet.
+    Begun {
+        /// The system's own name for it.
+        remote_id: Text,
+        /// How far it has come, in the system's words.
+        step: Text,
+    },
+    /// Not booked: something that will pass stands in the way of what was begun. It is taken away,
+    /// and booked anew later.
+    Blocked {
+        /// Why.
+        reason: Text,
     },
     /// Not booked by this request, but perhaps by an earlier one: read back, then a person.
     Refused {
@@ -183,6 +248,13 @@ pub enum Found {
     Present {
         /// The system's own name for it.
         remote_id: Option<Text>,
+    },
+    /// Its booking was begun, and is not complete.
+    Begun {
+        /// The system's own name for it.
+        remote_id: Text,
+        /// How far it has come, in the system's words.
+        step: Text,
     },
     /// Something is booked that does not fit: a person must look.
     Conflict {

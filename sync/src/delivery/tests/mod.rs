@@ -4,4 +4,5 @@
 mod fates;
 mod laws;
 mod server;
+mod steps;
 mod world;

@@ -25,6 +25,10 @@ pub(super) enum Fate {
     CrashBefore,
     CrashAfter,
     DiskFull,
+    /// Something on the way sends it twice; only a system that books in steps can be told apart.
+    Twice,
+    /// Something else is in the way for now; only for a system that books in steps.
+    Blocked,
 }
 
 impl Fate {

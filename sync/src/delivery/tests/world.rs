@@ -16,8 +16,11 @@ use payment::{
 };
 
 use super::super::*;
-use super::server::{Fate, Model};
-use crate::upstream::{HttpAnswer, HttpRequest};
+use super::{
+    server::{Fate, Model},
+    steps::Steps,
+};
+use crate::upstream::{HttpAnswer, HttpRequest, Upstream};
 
 /// The world outside the worker. Survives its crashes.
 #[derive(Default)]
@@ -28,7 +31,9 @@ pub(super) struct World {
     /// What the server holds, by receipt number.
     pub(super) booked: Vec<String>,
     /// Requests that are still under way, with the moment they arrive.
-    late: Vec<(Timestamp, String)>,
+    late: Vec<(Timestamp, HttpRequest)>,
+    /// What is held by a system that books in steps.
+    pub(super) steps: Steps,
     pub(super) crashed: bool,
     pub(super) disk_full: bool,
     pub(super) creates: usize,
@@ -48,8 +53,10 @@ impl Shared {
             w.now = Some(now);
             let (due, late) = w.late.drain(..).partition(|(at, _)| *at <= now);
             w.late = late;
-            let due: Vec<(Timestamp, String)> = due;
-            w.booked.extend(due.into_iter().map(|(_, receipt)| receipt));
+            let due: Vec<(Timestamp, HttpRequest)> = due;
+            for (_, request) in due {
+                w.carry_out(&request);
+            }
         });
     }
 }
@@ -122,7 +129,8 @@ impl Http for Shared {
 impl World {
     fn serve(&mut self, request: &HttpRequest) -> HttpAnswer {
         let receipt = String::from_utf8(request.body.clone()).unwrap();
-        let create = request.url == "create";
+        let create = matches!(request.url.as_str(), "create" | "begin");
+        let changes = create || matches!(request.url.as_str(), "finish" | "drop");
         self.creates += usize::from(create);
         if create {
             let durable = self.rows.values().any(|d| {
@@ -131,6 +139,16 @@ impl World {
             });
             assert!(durable, "sent before `sending` was durable");
         }
+        if changes && !create {
+            let durable = self.rows.values().any(|d| {
+                d.payment.receipt.to_string() == receipt
+                    && matches!(
+                        d.state,
+                        DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. }
+                    )
+            });
+            assert!(durable, "went on before it was durable that it was begun");
+        }
         let fate = self.fates.pop_front().unwrap_or(Fate::Well);
         let response = |status, body: &[u8]| HttpAnswer::response(status, None, None, body.into());
         let lost = HttpAnswer::Lost {
@@ -138,23 +156,30 @@ impl World {
         };
         let books = matches!(
             fate,
-            Fate::Well | Fate::LostAfter | Fate::Status500After | Fate::CrashAfter | Fate::DiskFull
+            Fate::Well
+                | Fate::LostAfter
+                | Fate::Status500After
+                | Fate::CrashAfter
+                | Fate::DiskFull
+                | Fate::Twice
         );
-        if create && books {
-            self.booked.push(receipt.clone());
+        let mut answer = (200, Vec::new());
+        if books {
+            answer = self.carry_out(request);
+        }
+        if changes && matches!(fate, Fate::Twice) {
+            self.carry_out(request);
         }
         self.crashed = matches!(fate, Fate::CrashBefore | Fate::CrashAfter);
         self.disk_full = matches!(fate, Fate::DiskFull);
         match fate {
-            Fate::Well | Fate::DiskFull if create => response(201, b""),
-            Fate::Well | Fate::DiskFull if self.booked.contains(&receipt) => response(200, b"1"),
-            Fate::Well | Fate::DiskFull => response(200, b"0"),
+            Fate::Well | Fate::DiskFull | Fate::Twice => response(answer.0, &answer.1),
             Fate::NotSent => HttpAnswer::NotSent {
                 reason: Text::from("away"),
             },
-            Fate::Late if create => {
+            Fate::Late if changes => {
                 let arrives = self.now.unwrap() + Duration::from_mins(1);
-                self.late.push((arrives, receipt));
+                self.late.push((arrives, request.clone()));
                 lost
             }
             Fate::LostBefore
@@ -168,6 +193,23 @@ impl World {
             Fate::BadKey => response(403, b""),
             Fate::Portal => response(200, b"<html>"),
             Fate::RefusedAnyway => response(400, b""),
+            Fate::Blocked => response(409, b""),
+        }
+    }
+
+    /// What the server does with a request that reached it, and its answer.
+    fn carry_out(&mut self, request: &HttpRequest) -> (u16, Vec<u8>) {
+        let receipt = String::from_utf8(request.body.clone()).unwrap();
+        match request.url.as_str() {
+            "create" => {
+                self.booked.push(receipt);
+                (201, Vec::new())
+            }
+            "look_up" => {
+                let there = self.booked.contains(&receipt);
+                (200, if there { b"1".to_vec() } else { b"0".to_vec() })
+            }
+            _ => self.steps.carry_out(request, &receipt),
         }
     }
 }
@@ -236,11 +278,16 @@ pub(super) fn ready<T>(future: impl Future<Output = T>) -> Option<T> {
 
 /// Lets the worker do all there is to do, through crashes. Returns the number of rounds.
 pub(super) fn settle(shared: &Shared) -> usize {
+    settle_with(shared, || Box::new(Model))
+}
+
+/// The same with another system.
+pub(super) fn settle_with(shared: &Shared, upstream: impl Fn() -> Box<dyn Upstream>) -> usize {
     let rounds = Cell::new(0);
     loop {
         shared.with(|w| w.crashed = false);
         let parts = (shared.clone(), shared.clone(), shared.clone());
-        let mut worker = Worker::new(&config(), Box::new(Model), parts, 7);
+        let mut worker = Worker::new(&config(), upstream(), parts, 7);
         assert!(ready(worker.restart()).unwrap().is_ok());
         loop {
             rounds.set(rounds.get() + 1);
