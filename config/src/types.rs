@@ -76,7 +76,7 @@ pub struct Printer {
 pub struct Upstream {
     /// Its name.
     pub id: UpstreamId,
-    /// Its address, without a trailing slash.
+    /// Its address, without a trailing slash; empty for a worklist, which has none.
     pub url: String,
     /// How long an ambiguous request may still be carried out by the server.
     pub fence: Duration,

@@ -10,6 +10,7 @@ mod ivvy;
 #[cfg(test)]
 mod samples;
 mod seen;
+mod worklist;
 
 use jiff::{SignedDuration, Timestamp};
 use payment::{InvoiceRef, Payment, Text};
@@ -19,6 +20,7 @@ pub use exchange::{HttpAnswer, HttpRequest};
 pub use http::HttpApi;
 pub use ivvy::Ivvy;
 pub use seen::{Abilities, Booked, Booking, Finding, InvoiceSeen, ListPage, Seal};
+pub use worklist::{Row, Worklist};
 
 /// One invoicing system.
 pub trait Upstream: Send + Sync {
@@ -134,6 +136,7 @@ pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
     match &upstream.kind {
         config::UpstreamKind::Http(options) => Box::new(HttpApi::new(upstream, options)),
         config::UpstreamKind::Ivvy(options) => Box::new(Ivvy::new(upstream, options)),
+        config::UpstreamKind::Worklist(options) => Box::new(Worklist::new(upstream, options)),
     }
 }
 

@@ -11,6 +11,9 @@ use super::{
 use crate::{Secret, Upstream};
 
 mod address;
+mod per_device;
+
+pub use per_device::MethodNames;
 
 /// Longer than a server goes on with a request whose connection is gone.
 const FENCE: Duration = Duration::from_mins(11);
@@ -21,6 +24,9 @@ const DAY: Duration = Duration::from_hours(24);
 trait Options: Sized {
     /// The keys of this kind.
     const KEYS: &'static [&'static str];
+
+    /// Whether it is reached over a network, and so has a `url` and a `fence`.
+    const REMOTE: bool = true;
 
     /// Reads them, with a default for each that has one.
     fn read(section: &mut Section<'_, '_, '_>, names: &Names<'_>) -> Option<Self>;
@@ -64,6 +70,14 @@ macro_rules! kinds {
                 }
             }
 
+            /// Whether a kind is reached over a network.
+            fn is_remote(kind: &str) -> bool {
+                match kind {
+                    $($name => $options::REMOTE,)*
+                    _ => true,
+                }
+            }
+
             /// Reads `kind` and what belongs to it.
             fn read(section: &mut Section<'_, '_, '_>, names: &Names<'_>) -> Option<Self> {
                 match section.required_text("kind", "ivvy")? {
@@ -84,6 +98,7 @@ macro_rules! kinds {
 kinds! {
     "http" => http, Http(HttpOptions);
     "ivvy" => ivvy, Ivvy(IvvyOptions);
+    "worklist" => worklist, Worklist(WorklistOptions);
 }
 
 pub(super) fn read<'t>(
@@ -92,12 +107,19 @@ pub(super) fn read<'t>(
     report: &mut Report<'t>,
 ) -> Option<Upstream> {
     let kind = place.0.get("kind").and_then(|kind| kind.get_ref().as_str());
-    let mut known = vec!["id", "kind", "url", "fence"];
-    known.extend(UpstreamKind::keys(kind.unwrap_or_default()));
+    let kind = kind.unwrap_or_default();
+    let remote = UpstreamKind::is_remote(kind);
+    let mut known = vec!["id", "kind"];
+    known.extend(remote.then_some(["url", "fence"]).into_iter().flatten());
+    known.extend(UpstreamKind::keys(kind));
     let mut section = Section::open("upstream", place, &known, report);
     let id = unique_id(&mut section, &mut names.upstreams, "ivvy");
-    let url = address::read(&mut section);
-    let fence = section.duration("fence", FENCE, SECOND..=DAY);
+    let (url, fence) = if remote {
+        let url = address::read(&mut section);
+        (url, section.duration("fence", FENCE, SECOND..=DAY))
+    } else {
+        (Some(String::new()), Some(FENCE))
+    };
     let kind = UpstreamKind::read(&mut section, names);
     Some(Upstream {
         id: id?,
