@@ -21,6 +21,8 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How often the request was sent, the running one included.
     pub attempts: u32,
+    /// Since when it stands there.
+    pub changed_at: Timestamp,
 }
 
 impl Delivery {

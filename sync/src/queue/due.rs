@@ -3,7 +3,7 @@
 //! Of what belongs to a payment, only what is approved is due, whatever the row's own state.
 
 use jiff::Timestamp;
-use payment::{PaymentId, PrinterId, ReceiptNumber, UpstreamId};
+use payment::{DeviceId, PaymentId, PrinterId, ReceiptNumber, UpstreamId, limits};
 use rusqlite::{OptionalExtension, Params, Row, params};
 
 use crate::{delivery::Delivery, upstream::Seal};
@@ -13,6 +13,21 @@ use super::{
     reader::parse,
     rows::{Damaged, micros, moment, payment_id, text_id},
 };
+
+/// Which deliveries of an upstream to list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// To whom.
+    pub upstream: UpstreamId,
+    /// What is done there, instead of what is due.
+    pub ended: bool,
+    /// Of payments that were taken there.
+    pub device: Option<DeviceId>,
+    /// Go on after this payment.
+    pub after: Option<PaymentId>,
+    /// Most deliveries; never more than [`limits::PAGE`].
+    pub limit: u16,
+}
 
 impl Reader {
     /// The print jobs of a payment, oldest first.
@@ -63,6 +78,34 @@ impl Reader {
         )
     }
 
+    /// What a person copies to an upstream by hand, in the order in which it fell due; or, with
+    /// `ended`, what is done there, the newest first.
+    ///
+    /// # Errors
+    /// When the queue cannot be read.
+    pub fn deliveries_listed(&self, listing: &Listing) -> Result<Vec<Delivery>, ReadError> {
+        let (places, after, order) = if listing.ended {
+            ("place = 'done'", "<", "DESC")
+        } else {
+            ("place IN ('head', 'line')", ">", "ASC")
+        };
+        let which = format!(
+            "o.upstream = ?1 AND o.{places} AND (?2 IS NULL OR p.device = ?2)
+             AND (?3 IS NULL OR o.line {after} (SELECT a.line FROM outbox a
+                                                WHERE a.payment = ?3 AND a.upstream = ?1))
+             ORDER BY o.line {order} LIMIT ?4"
+        );
+        self.deliveries(
+            &which,
+            params![
+                listing.upstream.as_str(),
+                listing.device.as_ref().map(DeviceId::as_str),
+                listing.after.as_ref().map(PaymentId::as_bytes),
+                listing.limit.min(limits::PAGE)
+            ],
+        )
+    }
+
     /// When the next delivery to an upstream must be looked at; in the past means now.
     pub fn next_delivery_at(&self, upstream: &UpstreamId) -> Result<Option<Timestamp>, ReadError> {
         let next: Option<i64> = self
@@ -93,7 +136,7 @@ impl Reader {
     fn deliveries(&self, which: &str, params: impl Params) -> Result<Vec<Delivery>, ReadError> {
         let sql = format!(
             "SELECT o.upstream, p.body, o.body, o.attempts, q.device, q.receipt_seq,
-                    j.seq, j.device_seq, j.hash
+                    j.seq, j.device_seq, j.hash, o.at
              FROM outbox o JOIN payments p ON p.id = o.payment
              LEFT JOIN payments q ON q.id = p.original
              LEFT JOIN journal j ON j.seq = p.approved_seq WHERE {which}"
@@ -156,5 +199,6 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, ReadError> {
         seal,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
         attempts: row.get(3)?,
+        changed_at: moment(row.get(9)?)?,
     })
 }

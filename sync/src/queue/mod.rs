@@ -28,6 +28,7 @@ mod verify;
 mod write;
 mod writer;
 
+pub use due::Listing;
 pub use error::{OpenError, ReadError, VerifyError, WriteError};
 pub use handle::{Pending, Queue};
 pub use journal::{Entry, Happened, Hash};

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_queue.sql"),
     include_str!("../../migrations/0002_returns_and_closings.sql"),
     include_str!("../../migrations/0003_slips_to_print.sql"),
+    include_str!("../../migrations/0004_lists_of_what_is_due.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.

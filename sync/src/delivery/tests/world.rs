@@ -255,6 +255,7 @@ pub(super) fn world(payments: u64, fates: &[Fate]) -> Shared {
             upstream: "model".parse().unwrap(),
             state: DeliveryState::Queued,
             attempts: 0,
+            changed_at: Timestamp::UNIX_EPOCH,
             original: None,
             payment,
         };

@@ -3,7 +3,7 @@ use payment::{Approval, Fact, Text};
 use super::support::*;
 use crate::{
     delivery::DeliveryState,
-    queue::{Due, JobKind, JobState, Printed, Reader, Write, WriteError, Written},
+    queue::{Due, JobKind, JobState, Listing, Printed, Reader, Write, WriteError, Written},
 };
 
 fn move_delivery(number: u8, state: DeliveryState) -> Write {
@@ -140,6 +140,49 @@ fn an_invoice_is_delivered_first_in_first_out() {
     assert_eq!(due_at(&reader, 20), [id(4), id(5), id(6), id(2)]);
     desk.write(move_delivery(2, confirmed())).unwrap();
     assert_eq!(due_at(&reader, 9), [id(4), id(5), id(6), id(7)]);
+}
+
+#[test]
+fn what_is_due_and_what_is_done_is_listed_in_order_and_in_pages() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.approved(for_invoice(1, "A"), due());
+    desk.approved(at_device(2, "desk2"), due());
+    desk.approved(for_invoice(3, "A"), due());
+    desk.begin(for_invoice(4, "A"), due());
+    let list = |ended, device: Option<&str>, after, limit| {
+        let listing = Listing {
+            upstream: "books".parse().unwrap(),
+            ended,
+            device: device.map(|d| d.parse().unwrap()),
+            after,
+            limit,
+        };
+        let rows = reader.deliveries_listed(&listing).unwrap();
+        let ids = rows.iter().map(|row| row.payment.intent.id);
+        ids.collect::<Vec<_>>()
+    };
+    // Also what waits behind another of its invoice, but nothing that is not approved.
+    assert_eq!(list(false, None, None, 9), [id(1), id(2), id(3)]);
+    assert_eq!(list(false, Some("desk2"), None, 9), [id(2)]);
+    assert_eq!(list(false, None, None, 2), [id(1), id(2)]);
+    assert_eq!(list(false, None, Some(id(2)), 2), [id(3)]);
+    assert_eq!(list(true, None, None, 9), []);
+    desk.write(move_delivery(1, confirmed())).unwrap();
+    desk.write(move_delivery(3, confirmed())).unwrap();
+    assert_eq!(list(false, None, None, 9), [id(2)]);
+    assert_eq!(list(true, None, None, 9), [id(3), id(1)]);
+    assert_eq!(list(true, None, Some(id(3)), 9), [id(1)]);
+    let plan: String = desk
+        .raw()
+        .query_row(
+            "EXPLAIN QUERY PLAN SELECT n FROM outbox o
+             WHERE o.upstream = 'books' AND o.place IN ('head', 'line') ORDER BY o.line",
+            [],
+            |row| row.get(3),
+        )
+        .unwrap();
+    assert!(plan.contains("outbox_open"), "{plan}");
 }
 
 #[test]

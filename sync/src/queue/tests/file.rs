@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt;
 use payment::{Approval, Fact};
 
 use super::support::*;
-use crate::queue::{CloseOutcome, Due, OpenError, Queue, Urgency, WriteError, Written};
+use crate::queue::{CloseOutcome, Due, Listing, OpenError, Queue, Urgency, WriteError, Written};
 
 #[test]
 fn a_second_daemon_on_the_same_database_is_refused() {
@@ -162,4 +162,22 @@ fn a_database_of_version_2_is_brought_to_this_version() {
     let jobs = reader.jobs_of(id(1)).unwrap();
     assert_eq!(jobs.len(), 1, "print jobs are what they were");
     assert_eq!(reader.jobs_due(&jobs[0].printer).unwrap(), jobs);
+}
+
+#[test]
+fn a_database_of_version_3_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_3.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 7);
+    assert_eq!(reader.jobs_due(&"front".parse().unwrap()).unwrap().len(), 2);
+    let listing = Listing {
+        upstream: "books".parse().unwrap(),
+        ended: false,
+        device: None,
+        after: None,
+        limit: 10,
+    };
+    let listed = reader.deliveries_listed(&listing).unwrap();
+    assert_eq!(listed.len(), 1, "what was due is listed");
 }
