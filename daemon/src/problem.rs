@@ -160,6 +160,23 @@ pub enum Problem {
         "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
     )]
     NothingToHandle(PaymentId),
+    /// An earlier payment of its invoice is to be entered first.
+    #[error(
+        "Payment {0} is not to be entered yet: an earlier one of its invoice comes first. Enter that \
+         one, tick it off, then this."
+    )]
+    NotItsTurn(PaymentId),
+    /// Somebody ticked it off before.
+    #[error(
+        "Payment {payment} was ticked off already, by {name}. If it is entered twice, delete one of \
+         both there."
+    )]
+    EnteredAlready {
+        /// Which payment.
+        payment: PaymentId,
+        /// Who did.
+        name: Text,
+    },
     /// No receipt of which a copy could be printed.
     #[error("Payment {0} is not approved, so there is no receipt to copy.")]
     NothingToCopy(PaymentId),
@@ -290,6 +307,8 @@ impl Problem {
             Self::UnknownPayment(_) => ("unknown-payment", 404),
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
             Self::NothingToHandle(_) => ("nothing-to-handle", 409),
+            Self::NotItsTurn(_) => ("not-its-turn", 409),
+            Self::EnteredAlready { .. } => ("entered-already", 409),
             Self::NothingToCopy(_) => ("nothing-to-copy", 409),
             Self::NoPrinter(_) => ("no-printer", 409),
             Self::NotFound => ("not-found", 404),
@@ -309,6 +328,8 @@ impl Problem {
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
             | Self::NothingToHandle(payment)
+            | Self::NotItsTurn(payment)
+            | Self::EnteredAlready { payment, .. }
             | Self::NothingToCopy(payment)
             | Self::NotInDoubt(payment) => Some(*payment),
             _ => None,

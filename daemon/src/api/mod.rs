@@ -4,6 +4,7 @@
 //! same routes are served on both listeners; only the question who is calling differs (`guard`).
 
 mod closings;
+mod csv;
 mod devices;
 mod events;
 mod guard;
@@ -14,6 +15,7 @@ mod returns;
 mod service;
 mod slips;
 mod view;
+mod worklist;
 
 use std::sync::Arc;
 
@@ -51,6 +53,8 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/devices/{id}/service", post(service::serve))
         .route("/v1/devices/{id}/slips", get(slips::list))
         .route("/v1/events", get(events::stream))
+        .route("/v1/worklist", get(worklist::list))
+        .route("/v1/worklist/{payment}/entered", post(worklist::entered))
         .with_state(Api { shell })
 }
 

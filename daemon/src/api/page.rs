@@ -1,4 +1,4 @@
-//! The local page: three static files. It holds no data; its script asks the API with the token.
+//! The local pages: static files. They hold no data; their scripts ask the API with the token.
 
 use axum::{
     Router,
@@ -12,34 +12,25 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
                       img-src 'self' data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
 pub(super) fn routes() -> Router {
+    let page = include_str!("../console/index.html");
+    let worklist = include_str!("../console/worklist.html");
+    let common = include_str!("../console/common.js");
+    let console = include_str!("../console/console.js");
+    let list = include_str!("../console/worklist.js");
+    let style = include_str!("../console/console.css");
     Router::new()
-        .route(
-            "/",
-            get(async || {
-                file(
-                    "text/html; charset=utf-8",
-                    include_str!("../console/index.html"),
-                )
-            }),
-        )
-        .route(
-            "/console.js",
-            get(async || {
-                file(
-                    "text/javascript; charset=utf-8",
-                    include_str!("../console/console.js"),
-                )
-            }),
-        )
+        .route("/", get(async || file(HTML, page)))
+        .route("/worklist", get(async || file(HTML, worklist)))
+        .route("/common.js", get(async || file(SCRIPT, common)))
+        .route("/console.js", get(async || file(SCRIPT, console)))
+        .route("/worklist.js", get(async || file(SCRIPT, list)))
         .route(
             "/console.css",
-            get(async || {
-                file(
-                    "text/css; charset=utf-8",
-                    include_str!("../console/console.css"),
-                )
-            }),
+            get(async || file("text/css; charset=utf-8", style)),
         )
 }
 

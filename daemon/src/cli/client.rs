@@ -118,6 +118,20 @@ impl Client {
         read(self.send(self.request(Method::GET, path)).await?).await
     }
 
+    /// Gets a text, such as CSV.
+    ///
+    /// # Errors
+    /// When there is no answer, or the answer is a problem.
+    pub async fn get_text(&self, path: &str) -> Result<String, CallError> {
+        let response = self.send(self.request(Method::GET, path)).await?;
+        if response.status().is_success() {
+            return response.text().await.map_err(CallError::Broken);
+        }
+        let status = response.status();
+        let problem = read(response).await.err();
+        Err(problem.unwrap_or(CallError::Strange(status)))
+    }
+
     /// Posts a JSON document.
     ///
     /// # Errors

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod pay;
 mod show;
 mod terminal;
+mod worklist;
 
 use pay::{key_or_new, pay};
 use show::{closing_text, payment_text, payments_text, status_text, text};
@@ -105,6 +106,8 @@ enum Command {
     },
     /// Have a terminal do something that moves no money.
     Terminal(TerminalArgs),
+    /// Show what a person copies into a system that takes nothing from programs, and tick it off.
+    Worklist(WorklistArgs),
     /// Show the devices and what to do next.
     Status,
     /// List the last payments.
@@ -145,6 +148,40 @@ enum Command {
         /// How they know.
         #[arg(long)]
         reason: String,
+    },
+}
+
+/// What `till worklist` needs to know.
+#[derive(Debug, clap::Args)]
+struct WorklistArgs {
+    /// Which list; the first of the configuration, unless given.
+    #[arg(long, global = true)]
+    upstream: Option<String>,
+    /// Only what was taken here.
+    #[arg(long)]
+    device: Option<String>,
+    /// What was ticked off, instead of what there is to do.
+    #[arg(long)]
+    entered: bool,
+    /// As a file for spreadsheets.
+    #[arg(long)]
+    csv: bool,
+    #[command(subcommand)]
+    command: Option<WorklistCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum WorklistCommand {
+    /// Say that a payment was entered.
+    Entered {
+        /// The payment's id.
+        payment: String,
+        /// Who did it.
+        #[arg(long)]
+        name: String,
+        /// What there is to say about it.
+        #[arg(long)]
+        note: Option<String>,
     },
 }
 
@@ -282,6 +319,11 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             let served = terminal::serve(&client, args).await?;
             show(&served, |served| text(served, "text"));
         }
+        Command::Worklist(args) if args.csv && args.command.is_none() => {
+            let text = worklist::csv(&client, args).await?;
+            tell(out, text.trim_end());
+        }
+        Command::Worklist(args) => show(&worklist::ask(&client, args).await?, worklist::shown),
         Command::Abort { payment } => {
             let payment = client.post(&of(payment, "/abort"), &json!({})).await?;
             show(&payment, |_| {
@@ -348,6 +390,7 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
             client.get(&of(payment, "")).await
         }
         Command::Status
+        | Command::Worklist(_)
         | Command::Payments { .. }
         | Command::Copy { .. }
         | Command::Terminal(_)

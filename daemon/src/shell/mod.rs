@@ -22,6 +22,7 @@ use payment::{
 use sync::{
     delivery::DeliveryState,
     queue::{Job, OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError, Written},
+    upstream::Worklist,
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
@@ -49,6 +50,7 @@ pub struct Handle {
     desk: watch::Receiver<Arc<Desk>>,
     notices: broadcast::Sender<Notice>,
     readers: Arc<Readers>,
+    worklists: Arc<[Worklist]>,
 }
 
 /// What goes to the engine's task.
@@ -219,6 +221,11 @@ impl Handle {
     /// What the devices look like now.
     pub fn desk(&self) -> Arc<Desk> {
         Arc::clone(&self.desk.borrow())
+    }
+
+    /// What a person copies to other systems.
+    pub fn worklists(&self) -> Arc<[Worklist]> {
+        Arc::clone(&self.worklists)
     }
 
     /// What happens from now on.

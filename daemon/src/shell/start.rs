@@ -14,6 +14,7 @@ use jiff::tz::TimeZone;
 use sync::{
     delivery::ClientError,
     queue::{OpenError, Queue, ReadError, Reader},
+    upstream::Worklist,
 };
 use tokio::{
     net::{TcpListener, UnixListener},
@@ -131,6 +132,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         desk: desk_seen,
         notices,
         readers,
+        worklists: Worklist::all(&config).into(),
     };
 
     let unfinished = unfinished(&queue.reader()?)?;

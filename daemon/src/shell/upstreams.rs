@@ -1,10 +1,11 @@
 //! Starts the deliveries to the invoicing systems.
 
-use config::Config;
+use config::{Config, UpstreamKind};
+use payment::Text;
 use sync::{
-    delivery::{self, Client, QueueOutbox, SystemClock, Worker},
+    delivery::{self, Client, Http, QueueOutbox, SystemClock, Worker},
     queue::Queue,
-    upstream,
+    upstream::{self, HttpAnswer, HttpRequest},
 };
 use tokio::sync::watch;
 
@@ -20,15 +21,28 @@ pub(super) fn start(
     for (i, section) in config.upstreams.iter().enumerate() {
         let wake = WorkDue::default();
         due.push(wake.clone());
-        let shell = (
-            QueueOutbox::new(queue.clone())?,
-            Client::new()?,
-            SystemClock::new(),
-        );
-        let worker = Worker::new(section, upstream::from_config(section), shell, seed(i));
-        tokio::spawn(delivery::run(worker, wake, stop.clone()));
+        let outbox = QueueOutbox::new(queue.clone())?;
+        let (system, clock) = (upstream::from_config(section), SystemClock::new());
+        if let UpstreamKind::Worklist(_) = section.kind {
+            let worker = Worker::new(section, system, (outbox, NoNetwork, clock), seed(i));
+            tokio::spawn(delivery::run(worker, wake, stop.clone()));
+        } else {
+            let shell = (outbox, Client::new()?, clock);
+            let worker = Worker::new(section, system, shell, seed(i));
+            tokio::spawn(delivery::run(worker, wake, stop.clone()));
+        }
     }
     Ok(())
+}
+
+/// The way to a worklist: a person.
+struct NoNetwork;
+
+impl Http for NoNetwork {
+    async fn send(&self, _request: HttpRequest) -> HttpAnswer {
+        let reason = Text::from("Nothing is sent to a worklist.");
+        HttpAnswer::NotSent { reason }
+    }
 }
 
 /// Seeds the jitter, so that fifty kiosks do not come back at the same moment.

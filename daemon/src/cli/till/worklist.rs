@@ -1,0 +1,106 @@
+//! `till worklist`: what a person copies into another system.
+
+use serde_json::{Value, json};
+
+use super::{WorklistArgs, WorklistCommand, percent, show::text, with};
+use crate::cli::client::{CallError, Client};
+
+/// The list as a file for spreadsheets.
+pub(super) async fn csv(client: &Client, args: &WorklistArgs) -> Result<String, CallError> {
+    client.get_text(&path(args, "csv")).await
+}
+
+/// The list, or the row that was ticked off.
+pub(super) async fn ask(client: &Client, args: &WorklistArgs) -> Result<Value, CallError> {
+    match &args.command {
+        None => client.get(&path(args, "json")).await,
+        Some(WorklistCommand::Entered {
+            payment,
+            name,
+            note,
+        }) => {
+            let mut body = with(&[("upstream", &args.upstream), ("note", note)]);
+            if let Some(fields) = body.as_object_mut() {
+                fields.insert("name".to_owned(), json!(name));
+            }
+            let path = format!("/v1/worklist/{}/entered", percent(payment));
+            client.post(&path, &body).await
+        }
+    }
+}
+
+fn path(args: &WorklistArgs, format: &str) -> String {
+    let mut path = format!("/v1/worklist?format={format}&entered={}", args.entered);
+    for (name, value) in [("upstream", &args.upstream), ("device", &args.device)] {
+        if let Some(value) = value {
+            path = format!("{path}&{name}={}", percent(value));
+        }
+    }
+    path
+}
+
+/// What there is to enter, or what was ticked off.
+pub(super) fn shown(answer: &Value) -> String {
+    let Some(rows) = answer.get("rows").and_then(Value::as_array) else {
+        return format!(
+            "{} was ticked off. {}",
+            text(answer, "receipt"),
+            text(answer, "next_step")
+        );
+    };
+    let lists = list_of(answer, "lists");
+    let upstream = text(answer, "upstream");
+    let Some(list) = lists.iter().find(|l| text(l, "upstream") == upstream) else {
+        return "The configuration has no worklist.".to_owned();
+    };
+    if rows.is_empty() {
+        return format!("{upstream}: nothing.");
+    }
+    let blocks: Vec<String> = rows.iter().map(|row| block(list, row)).collect();
+    blocks.join("\n\n")
+}
+
+fn block(list: &Value, row: &Value) -> String {
+    let invoice = text(row, "invoice");
+    let at = if invoice.is_empty() {
+        "no invoice".to_owned()
+    } else {
+        format!("invoice {invoice}")
+    };
+    let mut lines = vec![format!(
+        "{}  {}  {at}  {} {}",
+        text(row, "receipt"),
+        text(row, "task"),
+        text(row, "currency"),
+        text(row, "amount")
+    )];
+    let (fields, values) = (list_of(list, "fields"), list_of(row, "values"));
+    for (field, value) in fields.iter().zip(&values) {
+        let (field, value) = (plain(field), plain(value));
+        if !value.is_empty() {
+            lines.push(format!("    {field}: {value}"));
+        }
+    }
+    for (n, step) in (1..).zip(list_of(row, "steps")) {
+        lines.push(format!("  {n}. {}", plain(&step)));
+    }
+    match row.get("entered").filter(|entered| !entered.is_null()) {
+        Some(entered) => lines.push(format!(
+            "  Ticked off by {} at {}.",
+            text(entered, "name"),
+            text(entered, "at")
+        )),
+        None => lines.push(format!("  {}", text(row, "next_step"))),
+    }
+    lines.push(format!("  id: {}", text(row, "payment")));
+    lines.join("\n")
+}
+
+fn list_of(value: &Value, field: &str) -> Vec<Value> {
+    let list = value.get(field).and_then(Value::as_array);
+    list.cloned().unwrap_or_default()
+}
+
+fn plain(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
