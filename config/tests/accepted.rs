@@ -216,7 +216,7 @@ fn every_block_of_the_documentation_is_right() {
             whole = whole.replace(&format!("/etc/tilld/{path}"), &there);
         }
         if !block.contains("[[terminal]]") && !block.contains("[[till]]") {
-            whole.push_str("\n[[till]]\nid = \"spare\"\ncurrency = \"EUR\"\n");
+            whole.push_str("\n[[till]]\nid = \"desk1\"\ncurrency = \"EUR\"\n");
         }
         if block.contains("printer =") && !block.contains("[[printer]]") {
             whole.push_str("\n[[printer]]\nid = \"front\"\nlink = \"file:/dev/usb/lp0\"\n");

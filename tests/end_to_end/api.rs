@@ -204,7 +204,15 @@ async fn strangers_are_kept_out() {
     ] {
         assert_eq!(problem(request).await, (status, kind.to_owned()));
     }
-    for open in ["/healthz", "/", "/console.js", "/console.css"] {
+    for open in [
+        "/healthz",
+        "/",
+        "/worklist",
+        "/common.js",
+        "/console.js",
+        "/worklist.js",
+        "/console.css",
+    ] {
         assert_eq!(
             bare(open).send().await.unwrap().status(),
             StatusCode::OK,

@@ -16,6 +16,7 @@ const PAGES: &[&str] = &[
     "docs/simulators.md",
     "docs/ivvy.md",
     "docs/http.md",
+    "docs/worklist.md",
 ];
 
 fn root() -> PathBuf {

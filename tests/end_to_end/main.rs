@@ -16,3 +16,4 @@ mod returns;
 mod sale;
 mod scenarios;
 mod services;
+mod worklist;

@@ -7,3 +7,4 @@ mod http;
 mod ivvy;
 #[cfg(test)]
 mod kit;
+mod worklist;
