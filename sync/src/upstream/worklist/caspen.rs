@@ -16,9 +16,27 @@ pub(super) const FIELDS: [&str; 6] = [
 ];
 
 pub(super) fn row(copied: &Copied<'_>, location: Option<&str>) -> Row {
+    let (task, steps) = task(copied);
+    let values = vec![
+        String::new(),
+        location.unwrap_or_default().to_owned(),
+        copied.at.chars().take(10).collect(),
+        copied.method.to_owned(),
+        copied.amount(),
+        copied.receipt(),
+    ];
+    Row {
+        task,
+        values,
+        steps,
+    }
+}
+
+/// What it is to Caspen, and what to do.
+fn task(copied: &Copied<'_>) -> (&'static str, Vec<String>) {
     let (amount, of, receipt) = (copied.amount(), &copied.of, copied.receipt());
     let invoice = copied.invoice();
-    let (task, steps) = match (copied.payment.intent.purpose, invoice) {
+    match (copied.payment.intent.purpose, invoice) {
         (Purpose::Sale, Some(invoice)) => (
             "New payment",
             vec![
@@ -82,19 +100,5 @@ pub(super) fn row(copied: &Copied<'_>, location: Option<&str>) -> Row {
             ));
             ("Void", steps)
         }
-    };
-    let location = location.unwrap_or_default().to_owned();
-    let values = vec![
-        String::new(),
-        location,
-        copied.at.chars().take(10).collect(),
-        copied.method.to_owned(),
-        amount,
-        receipt,
-    ];
-    Row {
-        task,
-        values,
-        steps,
     }
 }

@@ -8,9 +8,25 @@ use super::{Copied, Row};
 pub(super) const FIELDS: [&str; 5] = ["Type", "Amount", "Date/Time", "Group", "Notes"];
 
 pub(super) fn row(copied: &Copied<'_>) -> Row {
+    let (task, steps) = task(copied);
+    let values = vec![
+        copied.method.to_owned(),
+        copied.amount(),
+        copied.at.clone(),
+        copied.payment.intent.device.to_string(),
+        copied.receipt(),
+    ];
+    Row {
+        task,
+        values,
+        steps,
+    }
+}
+
+/// What it is to Dentaltap, and what to do.
+fn task(copied: &Copied<'_>) -> (&'static str, Vec<String>) {
     let (amount, of, receipt) = (copied.amount(), &copied.of, copied.receipt());
-    let group = copied.payment.intent.device.to_string();
-    let (task, steps) = match (copied.payment.intent.purpose, copied.invoice()) {
+    match (copied.payment.intent.purpose, copied.invoice()) {
         (Purpose::Sale, Some(invoice)) => (
             "Add Payment",
             vec![
@@ -62,17 +78,5 @@ pub(super) fn row(copied: &Copied<'_>) -> Row {
                  notes. The patient's balance falls by {amount}."
             )],
         ),
-    };
-    let values = vec![
-        copied.method.to_owned(),
-        amount,
-        copied.at.clone(),
-        group,
-        receipt,
-    ];
-    Row {
-        task,
-        values,
-        steps,
     }
 }

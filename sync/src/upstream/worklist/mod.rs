@@ -10,7 +10,7 @@ mod tests;
 
 use config::{WorklistForm, WorklistOptions};
 use jiff::{Timestamp, tz::TimeZone};
-use payment::{Payment, Purpose, ReceiptNumber, Text, UpstreamId};
+use payment::{InvoiceRef, Payment, Purpose, ReceiptNumber, Text, UpstreamId};
 
 use super::{Abilities, Booking, Class, Found, HttpAnswer, HttpRequest, Unsendable, Upstream};
 
@@ -143,7 +143,7 @@ impl Copied<'_> {
     }
 
     fn invoice(&self) -> Option<&str> {
-        self.payment.intent.invoice.as_ref().map(|i| i.as_str())
+        self.payment.intent.invoice.as_ref().map(InvoiceRef::as_str)
     }
 }
 
