@@ -7,4 +7,5 @@ mod http;
 mod ivvy;
 #[cfg(test)]
 mod kit;
+#[cfg(test)]
 mod worklist;
