@@ -81,6 +81,8 @@ pub enum DoubtReason {
     Contradiction,
     /// The approval could not be stored, and so was not acknowledged.
     NotStored,
+    /// The journal was restored from a copy in which the payment had no outcome yet.
+    Restored,
 }
 
 /// An uncertain outcome and what is known of it.

@@ -189,6 +189,10 @@ uuid_id!(
     /// A day end's own name, for ever: a UUID of version 7.
     ClosingId
 );
+uuid_id!(
+    /// The name of one return to a copy of the journal, for ever: a UUID of version 7.
+    RestorationId
+);
 
 /// The number on the receipt: the device and its own count, without gaps: `desk1-000123`.
 ///

@@ -19,6 +19,7 @@ pub mod limits;
 mod money;
 mod record;
 pub mod recovery;
+mod restoration;
 mod returns;
 mod state;
 mod stored;
@@ -28,11 +29,12 @@ pub use card::{Approval, CardRef, EntryMode, InvalidLast4, Last4};
 pub use fact::{Cancellation, Doubt, DoubtReason, Fact, Refusal, Settlement, Verdict};
 pub use id::{
     ClosingId, DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId,
-    ReceiptNumber, UpstreamId,
+    ReceiptNumber, RestorationId, UpstreamId,
 };
 pub use intent::{Intent, InvalidMethod, Method, Purpose};
 pub use money::{Currency, InvalidMoney, Money, parse_currency};
 pub use record::Payment;
+pub use restoration::{RestorationFact, SkippedNumbers};
 pub use returns::{CannotReturn, left, may_return};
 pub use state::{Event, Illegal, Standing, State, apply};
 pub use stored::{Mark, Stored, StoredKind};

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use jiff::{civil, tz::TimeZone};
 
-use crate::{Approval, Mark, Money, Payment, Purpose, Refusal, Stored, Text};
+use crate::{Approval, DoubtReason, Mark, Money, Payment, Purpose, Refusal, Stored, Text};
 
 pub use matching::row;
 
@@ -43,6 +43,9 @@ pub struct Case {
     pub original: Option<Approval>,
     /// How the terminal numbers what it stores.
     pub counting: Counting,
+    /// Whether the journal was restored from a copy since: what the terminal did after the copy was
+    /// made is not known.
+    pub restored: bool,
 }
 
 /// How a terminal numbers the transactions that it stores.
@@ -74,6 +77,10 @@ impl Case {
             seen: payment.approval.clone(),
             original: original.and_then(|original| original.approval.clone()),
             counting,
+            restored: payment
+                .doubt
+                .as_ref()
+                .is_some_and(|doubt| doubt.reason == DoubtReason::Restored),
         }
     }
 }
@@ -204,6 +211,9 @@ rows! {
     NoReversal => InDoubt,
     /// The record has another amount than was wanted.
     OtherAmount => InDoubt,
+    /// The journal was restored from a copy since: what is stored last, or not known any more, proves
+    /// nothing about so old a payment.
+    Restored => InDoubt,
     /// What the terminal held before is not known.
     BeforeUnknown => InDoubt,
     /// An approval was seen, but the record is another one.

@@ -117,6 +117,9 @@ fn fact(entry: &Entry) -> Option<Event> {
     let (name, id, fact) = match &entry.happened {
         Happened::Payment { payment, fact } => ("payment", payment.to_string(), json!(fact)),
         Happened::Closing { closing, fact } => ("closing", closing.to_string(), json!(fact)),
+        Happened::Restoration { restoration, fact } => {
+            ("restoration", restoration.to_string(), json!(fact))
+        }
     };
     let data = json!({
         "seq": entry.seq,

@@ -66,6 +66,12 @@ pub(super) fn of(row: Row, case: &Case, answer: &Answer) -> Text {
         }
         Row::NoReversal => format!("{held}, but a cancel was asked for. Before, it held {before}."),
         Row::OtherAmount => format!("{held}, but {wanted} was asked for{}.", seen_amount(case)),
+        Row::Restored => format!(
+            "The journal was restored from a copy in which this payment had no outcome. {held}, but \
+             that may be a later one. Look for {wanted} of {} in the terminal's and the acquirer's \
+             records.",
+            minute(case.asked)
+        ),
         Row::BeforeUnknown => {
             format!("{held}. What it held before it was asked for {wanted} is not known.")
         }

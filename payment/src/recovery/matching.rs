@@ -17,6 +17,9 @@ pub fn row(case: &Case, answer: &Answer) -> Row {
         Answer::Busy => return Row::Busy,
         Answer::NoAnswer => return Row::NoAnswer,
         Answer::Unsupported => return Row::Unsupported,
+        Answer::Stored(_) | Answer::Nothing | Answer::NotFound { .. } if case.restored => {
+            return Row::Restored;
+        }
         Answer::Nothing if case.before == Some(Mark::Nothing) => return Row::NothingStill,
         Answer::Nothing => return Row::NothingAnyMore,
         Answer::Found(approval) => return found(case, approval),

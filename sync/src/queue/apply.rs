@@ -4,13 +4,12 @@
 //! This module must not know threads, files or how commits are grouped.
 
 use jiff::Timestamp;
-use payment::{
-    DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, ReceiptNumber, State, may_return,
-};
+use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, State, may_return};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, journal, outbox,
+    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, journal, numbers,
+    outbox, restored,
     rows::{Damaged, Fault, micros, whole_micros},
 };
 
@@ -90,7 +89,7 @@ fn begin(
         at,
         ..intent.clone()
     };
-    let receipt = next_receipt(conn, &intent.device)?;
+    let receipt = numbers::next(conn, &intent.device)?;
     let first = Fact::Intended(intent.clone());
     let mut last = journal::append(conn, &intent.device, intent.id, &first, at)?;
     let mut payment = Payment::begin(intent, receipt);
@@ -103,7 +102,7 @@ fn begin(
     Ok(Written::Payment(payment))
 }
 
-fn add(
+pub(super) fn add(
     conn: &Connection,
     id: PaymentId,
     fact: &Fact,
@@ -152,7 +151,7 @@ fn slip(
         let slip = Printed::Slip(conn.last_insert_rowid());
         return Ok(Written::Job(insert_job(conn, slip, printer, *kind, at)?));
     };
-    let job = job_once(conn, payment.intent.id, printer, *kind, at)?;
+    let job = job_once(conn, &payment, printer, *kind, at)?;
     release(conn, &payment)?;
     Ok(Written::Job(job))
 }
@@ -190,7 +189,7 @@ fn fall_due(conn: &Connection, payment: &Payment, due: &Due, at: Timestamp) -> R
         outbox::insert(conn, payment, upstream, at)?;
     }
     for (printer, kind) in &due.jobs {
-        job_once(conn, payment.intent.id, printer, *kind, at)?;
+        job_once(conn, payment, printer, *kind, at)?;
     }
     release(conn, payment)
 }
@@ -207,7 +206,7 @@ fn release(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
 
 fn job_once(
     conn: &Connection,
-    payment: PaymentId,
+    payment: &Payment,
     printer: &PrinterId,
     kind: JobKind,
     at: Timestamp,
@@ -217,12 +216,20 @@ fn job_once(
         .prepare_cached(
             "SELECT id FROM print_jobs WHERE payment = ?1 AND printer = ?2 AND kind = ?3",
         )?
-        .query_row(params![payment.as_bytes(), printer.as_str(), body], |row| {
-            row.get(0)
-        })
+        .query_row(
+            params![payment.intent.id.as_bytes(), printer.as_str(), body],
+            |row| row.get(0),
+        )
         .optional()?;
-    let what = Printed::Payment(payment);
-    known.map_or_else(|| insert_job(conn, what, printer, kind, at), Ok)
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let id = payment.intent.id;
+    let job = insert_job(conn, Printed::Payment(id), printer, kind, at)?;
+    if numbers::is_of_a_copy(conn, &payment.receipt)? {
+        move_job(conn, job, &restored::job(), at)?;
+    }
+    Ok(job)
 }
 
 fn copy(
@@ -324,14 +331,6 @@ fn linked(conn: &Connection, of: PaymentId) -> Result<Vec<Payment>, Fault> {
         .collect::<Result<Vec<String>, _>>()?;
     let payments = bodies.iter().map(|body| serde_json::from_str(body));
     Ok(payments.collect::<Result<_, _>>().map_err(Damaged::from)?)
-}
-
-fn next_receipt(conn: &Connection, device: &DeviceId) -> Result<ReceiptNumber, Fault> {
-    let last: i64 = conn
-        .prepare_cached("SELECT ifnull(max(receipt_seq), 0) FROM payments WHERE device = ?1")?
-        .query_row([device.as_str()], |row| row.get(0))?;
-    let next = u64::try_from(last + 1).map_err(|_| Damaged("a receipt number".to_owned()))?;
-    Ok(ReceiptNumber::new(device.clone(), next))
 }
 
 fn load(conn: &Connection, id: PaymentId) -> Result<Payment, Fault> {

@@ -38,8 +38,33 @@ pub enum OpenError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// Written by an older program, and only to be read.
+    #[error(
+        "{path} has version {found}, and this tilld reads version {known} only; bring it up to date \
+         first: tilld does so with its own database, and till restore with a copy"
+    )]
+    Older {
+        /// Which file.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that this program writes.
+        known: i64,
+    },
+    /// The end is missing.
+    #[error("the end of {0} is missing; copy it again, or use another copy")]
+    CutOff(PathBuf),
+    /// A restore was cut short.
+    #[error(
+        "a restore of {0} was cut short; run till restore again with the same copy. What was there \
+         before is in a folder beside it whose name begins with “replaced”"
+    )]
+    HalfRestored(PathBuf),
     /// SQLite refuses.
-    #[error("cannot open the queue: {0}; if the file is damaged, keep it and restore the backup")]
+    #[error(
+        "cannot open the queue: {0}; if the file is damaged, restore the newest copy of it: till \
+         restore FILE keeps the damaged one too"
+    )]
     Sqlite(#[from] rusqlite::Error),
 }
 
@@ -161,6 +186,18 @@ pub enum VerifyError {
         /// Payments in the journal.
         known: i64,
     },
+    /// SQLite finds the file damaged.
+    #[error(
+        "the file is damaged: {0}; stop tilld and restore the newest copy: till restore FILE keeps \
+         the damaged one too"
+    )]
+    Damaged(String),
+    /// A table, an index or a trigger is missing, or there is one too many.
+    #[error("{0} is missing or does not belong there; keep the file and compare it with a backup")]
+    Schema(String),
+    /// It cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// It cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),

@@ -4,9 +4,9 @@
 //!
 //! One row is one fact: `seq` counts all entries from 1, `device_seq` counts the entries of a
 //! `device` from 1, both without gaps. `at` is microseconds since 1970-01-01 UTC (finer time is cut
-//! off), `kind` is [`Fact::kind`] or [`ClosingFact::kind`], `payment` the 16 bytes of the payment's
-//! UUID, or of the day end's for the kinds `day_…`, and `body` the fact's content as JSON text, `null`
-//! for a fact without content.
+//! off), `kind` is [`Fact::kind`], [`ClosingFact::kind`] or [`RestorationFact::kind`], `payment` the 16
+//! bytes of the payment's UUID, of the day end's for the kinds `day_…`, or of the restoration's for
+//! the kind `restored`, and `body` the fact's content as JSON text, `null` for a fact without content.
 //!
 //! `hash` is SHA-256 over eight fields, each a length in bytes (32 bits, big-endian) and that many
 //! bytes, in this order: `prev_hash` (32 bytes), `seq` (64 bits, big-endian), `device` (UTF-8),
@@ -17,7 +17,10 @@
 //! This module must not know payments as shown, the outbox or print jobs.
 
 use jiff::Timestamp;
-use payment::{ClosingId, DeviceId, Fact, PaymentId, closing::ClosingFact};
+use payment::{
+    ClosingId, DeviceId, Fact, PaymentId, RestorationFact, RestorationId, SkippedNumbers,
+    closing::ClosingFact,
+};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
 
@@ -58,6 +61,13 @@ pub enum Happened {
         /// What.
         fact: ClosingFact,
     },
+    /// To the journal itself.
+    Restoration {
+        /// Which.
+        restoration: RestorationId,
+        /// What.
+        fact: RestorationFact,
+    },
 }
 
 impl Happened {
@@ -66,6 +76,7 @@ impl Happened {
         match self {
             Self::Payment { fact, .. } => fact.kind(),
             Self::Closing { fact, .. } => fact.kind(),
+            Self::Restoration { fact, .. } => fact.kind(),
         }
     }
 }
@@ -167,6 +178,19 @@ pub(super) fn append_closing(
     append_row(conn, device, (fact.kind(), *closing.as_bytes(), body), at)
 }
 
+/// Adds what a return to a copy means for a device, like a payment's fact.
+pub(super) fn append_restoration(
+    conn: &Connection,
+    device: &DeviceId,
+    id: RestorationId,
+    numbers: SkippedNumbers,
+    at: Timestamp,
+) -> Result<i64, Fault> {
+    let body = serde_json::to_string(&numbers).map_err(Damaged::from)?;
+    let kind = RestorationFact::Restored(numbers).kind();
+    append_row(conn, device, (kind, *id.as_bytes(), body), at)
+}
+
 fn append_row(
     conn: &Connection,
     device: &DeviceId,
@@ -236,6 +260,12 @@ fn happened(kind: &str, about: [u8; 16], body: &str) -> Result<Happened, Damaged
         "day_closed" => ClosingFact::DayClosed(serde_json::from_str(body)?),
         "day_refused" => ClosingFact::DayRefused(serde_json::from_str(body)?),
         "day_unknown" => ClosingFact::DayUnknown(serde_json::from_str(body)?),
+        "restored" => {
+            return Ok(Happened::Restoration {
+                restoration: RestorationId::from_bytes(about),
+                fact: RestorationFact::Restored(serde_json::from_str(body)?),
+            });
+        }
         _ => {
             return Ok(Happened::Payment {
                 payment: payment_id(about),

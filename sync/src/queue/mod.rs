@@ -11,14 +11,19 @@
 //! This module must not know what is printed or sent, nor when: it keeps, orders and finds.
 
 mod apply;
+mod backup;
 mod ballast;
 mod closing;
 mod due;
 mod error;
+mod examine;
 mod handle;
 mod journal;
+mod numbers;
 mod outbox;
 mod reader;
+mod restore;
+mod restored;
 mod rows;
 mod slips;
 mod store;
@@ -28,11 +33,15 @@ mod verify;
 mod write;
 mod writer;
 
+pub use backup::BackupError;
 pub use due::Listing;
 pub use error::{OpenError, ReadError, VerifyError, WriteError};
+pub use examine::{Examined, Restoration};
 pub use handle::{Pending, Queue};
 pub use journal::{Entry, Happened, Hash};
 pub use reader::{Filter, Page, Reader};
+pub use restore::{RestoreError, Restored, Wish, restore};
+pub use restored::Opened;
 pub use slips::Report;
 pub use write::{
     CloseOutcome, Due, Job, JobId, JobKind, JobState, Printed, SlipId, Urgency, Write, Written,

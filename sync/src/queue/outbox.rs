@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::delivery::DeliveryState;
 
 use super::{
-    WriteError, Written,
+    WriteError, Written, numbers, restored,
     rows::{Damaged, Fault, micros},
 };
 
@@ -23,11 +23,16 @@ pub(super) fn insert(
     upstream: &UpstreamId,
     at: Timestamp,
 ) -> Result<(), Fault> {
-    let state = DeliveryState::Queued;
+    // It may have been sent after the copy was made: then it is read back first.
+    let (state, attempts) = if numbers::is_of_a_copy(conn, &payment.receipt)? {
+        (restored::delivery(at), 1)
+    } else {
+        (DeliveryState::Queued, 0)
+    };
     let body = serde_json::to_string(&state).map_err(Damaged::from)?;
     conn.prepare_cached(
         "INSERT INTO outbox (payment, upstream, invoice, place, state, body, attempts, next_at, at)
-         VALUES (?1, ?2, ?3, 'off', ?4, ?5, 0, ?6, ?7) ON CONFLICT (payment, upstream) DO NOTHING",
+         VALUES (?1, ?2, ?3, 'off', ?4, ?5, ?8, ?6, ?7) ON CONFLICT (payment, upstream) DO NOTHING",
     )?
     .execute(params![
         payment.intent.id.as_bytes(),
@@ -36,7 +41,8 @@ pub(super) fn insert(
         state.as_str(),
         body,
         state.next_at().map(micros),
-        micros(at)
+        micros(at),
+        attempts
     ])?;
     Ok(())
 }

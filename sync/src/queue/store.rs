@@ -2,7 +2,7 @@
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
-    io,
+    io::{self, Read},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     time::Duration,
@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_returns_and_closings.sql"),
     include_str!("../../migrations/0003_slips_to_print.sql"),
     include_str!("../../migrations/0004_lists_of_what_is_due.sql"),
+    include_str!("../../migrations/0005_restorations.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.
@@ -37,23 +38,35 @@ impl Store {
     /// Opens or creates the file, in a directory that exists.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = lock(path)?;
+        if beside(path, RESTORING).exists() {
+            return Err(OpenError::HalfRestored(path.to_owned()));
+        }
         create(path)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut conn = Connection::open_with_flags(path, flags)?;
-        conn.busy_timeout(BUSY)?;
-        conn.set_prepared_statement_cache_capacity(64);
-        // After a failed sync the file must not be touched, and closing is no exception.
-        conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
-        check_owner(&conn, path)?;
-        conn.pragma_update(None, "journal_mode", "wal")?;
-        conn.pragma_update(None, "synchronous", "full")?;
-        conn.pragma_update(None, "foreign_keys", true)?;
-        // The writer does it after it has answered, and sees its errors.
-        conn.pragma_update(None, "wal_autocheckpoint", 0)?;
-        migrate(&mut conn, path, MIGRATIONS)?;
+        let conn = open_writer(path)?;
         Ok(Self { conn, _lock: lock })
     }
 }
+
+/// The connection that writes, to a file of the newest version.
+pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut conn = Connection::open_with_flags(path, flags)?;
+    conn.busy_timeout(BUSY)?;
+    conn.set_prepared_statement_cache_capacity(64);
+    // After a failed sync the file must not be touched, and closing is no exception.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    check_owner(&conn, path)?;
+    conn.pragma_update(None, "journal_mode", "wal")?;
+    conn.pragma_update(None, "synchronous", "full")?;
+    conn.pragma_update(None, "foreign_keys", true)?;
+    // The writer does it after it has answered, and sees its errors.
+    conn.pragma_update(None, "wal_autocheckpoint", 0)?;
+    migrate(&mut conn, path, MIGRATIONS)?;
+    Ok(conn)
+}
+
+/// The ending of a checked copy that is about to take the place of the database.
+pub(super) const RESTORING: &str = ".restoring";
 
 /// A connection that only reads.
 pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
@@ -62,6 +75,30 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     conn.busy_timeout(BUSY)?;
     conn.set_prepared_statement_cache_capacity(64);
     Ok(conn)
+}
+
+/// Refuses a file that lacks its end, which SQLite would read as zeros. A log beside it may still hold
+/// the rest.
+pub(super) fn check_length(path: &Path) -> Result<(), OpenError> {
+    let unreadable = |source| file_error(path, source);
+    let mut header = [0; 18];
+    let mut file = File::open(path).map_err(unreadable)?;
+    let length = file.metadata().map_err(unreadable)?.len();
+    if file.read_exact(&mut header).is_err() {
+        return Err(OpenError::NotAQueue(path.to_owned()));
+    }
+    // The size of a page, at offset 16 (SQLite's file format, 1.3.2); 1 stands for 65536.
+    let [.., high, low] = header;
+    let page = match u16::from_be_bytes([high, low]) {
+        0 => return Err(OpenError::NotAQueue(path.to_owned())),
+        1 => 65536,
+        page => u64::from(page),
+    };
+    if length.is_multiple_of(page) || beside(path, "-wal").exists() {
+        Ok(())
+    } else {
+        Err(OpenError::CutOff(path.to_owned()))
+    }
 }
 
 /// The file beside the database with another ending: `queue.db` has `queue.db.lock`.
@@ -75,7 +112,8 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
 const LOCK_TRIES: u32 = 50;
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// Keeps every other process away from the database while it is held.
+pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
     let name = beside(path, ".lock");
     let file = OpenOptions::new()
         .write(true)
@@ -99,24 +137,36 @@ fn lock(path: &Path) -> Result<File, OpenError> {
 /// Creates the file so that nobody else can ever read it, and makes its name durable. A file that
 /// exists is not opened here: closing it would drop the locks of this process's readers.
 fn create(path: &Path) -> Result<(), OpenError> {
-    let created = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path);
-    match created {
+    match create_private(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(file_error(path, source)),
         Ok(_) => {
-            let directory = match path.parent() {
-                Some(parent) if parent != Path::new("") => parent,
-                Some(_) | None => Path::new("."),
-            };
-            File::open(directory)
-                .and_then(|file| file.sync_all())
-                .map_err(|source| file_error(directory, source))
+            let directory = directory_of(path);
+            sync_directory(directory).map_err(|source| file_error(directory, source))
         }
     }
+}
+
+/// A new file that only its owner may read.
+pub(super) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+}
+
+/// The directory that a file lies in.
+pub(super) fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        Some(_) | None => Path::new("."),
+    }
+}
+
+/// Makes the names in a directory durable.
+pub(super) fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
 }
 
 fn file_error(path: &Path, source: io::Error) -> OpenError {
@@ -139,6 +189,26 @@ fn check_owner(conn: &Connection, path: &Path) -> Result<(), OpenError> {
         Ok(())
     } else {
         Err(OpenError::NotAQueue(path.to_owned()))
+    }
+}
+
+/// What tables, indices and triggers a database of the newest version has, in memory.
+pub(super) fn blank() -> Result<Connection, OpenError> {
+    let mut conn = Connection::open_in_memory()?;
+    migrate(&mut conn, Path::new("memory"), MIGRATIONS)?;
+    Ok(conn)
+}
+
+/// Refuses a file of another program, of a newer or of an older version.
+pub(super) fn check_version(conn: &Connection, path: &Path) -> Result<(), OpenError> {
+    check_owner(conn, path)?;
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+    let path = path.to_owned();
+    match found.cmp(&known) {
+        std::cmp::Ordering::Less => Err(OpenError::Older { path, found, known }),
+        std::cmp::Ordering::Equal => Ok(()),
+        std::cmp::Ordering::Greater => Err(OpenError::Newer { path, found, known }),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use payment::{
-    ClosingId, DeviceId, Fact, InvoiceRef, Payment, PaymentId, ReceiptNumber,
+    ClosingId, DeviceId, Fact, InvoiceRef, Payment, PaymentId, ReceiptNumber, RestorationFact,
     closing::{Closing, ClosingFact, ClosingState},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -48,6 +48,7 @@ impl Reader {
                         compare_closing(&moment, &closing, seq)?;
                     }
                 }
+                Happened::Restoration { fact, .. } => fold.leave_out(&entry, *fact)?,
             }
         }
         for open in fold.open.values() {
@@ -113,6 +114,20 @@ struct Fold {
 }
 
 impl Fold {
+    /// A return to a copy explains the gap that it makes in the receipt numbers (law 9).
+    fn leave_out(&mut self, entry: &Entry, fact: RestorationFact) -> Result<(), VerifyError> {
+        let RestorationFact::Restored(numbers) = fact;
+        let last = self.receipts.entry(entry.device.clone()).or_default();
+        if numbers.after != *last || numbers.next <= *last {
+            return Err(VerifyError::Impossible {
+                seq: entry.seq,
+                why: format!("it leaves out receipt numbers after {last} otherwise"),
+            });
+        }
+        *last = numbers.next - 1;
+        Ok(())
+    }
+
     /// Adds an entry; returns the payment when it is final with it.
     fn follow(
         &mut self,

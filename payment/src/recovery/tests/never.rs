@@ -46,6 +46,7 @@ prop_compose! {
         seen in prop::option::of(record()),
         original in prop::option::of(record()),
         traces in any::<bool>(),
+        restored in prop::bool::weighted(0.2),
     ) -> Case {
         let of = PaymentId::from_bytes([7; 16]);
         let before = before.map(|before| match before {
@@ -62,6 +63,7 @@ prop_compose! {
             seen,
             original,
             counting: if traces { Counting::Traces } else { Counting::Receipts },
+            restored,
             ..sale(&Answer::Nothing)
         }
     }
@@ -83,6 +85,7 @@ proptest! {
         }
         let answer = Answer::Stored(Box::new(now.clone()));
         let Decision::Approved { approval, .. } = decide(&case, &answer) else { return Ok(()) };
+        prop_assert!(!case.restored, "after a return to a copy, a memory proves nothing");
         prop_assert_eq!(&*approval, &now.approval);
         prop_assert!(now.approval.money.is_none_or(|money| money == case.money));
         let cancel = matches!(case.purpose, Purpose::Cancel { .. });

@@ -84,6 +84,15 @@ pub(super) fn sale(before: &Answer) -> Case {
         seen: None,
         original: None,
         counting: Counting::Receipts,
+        restored: false,
+    }
+}
+
+/// The same, but the journal was restored from a copy since.
+pub(super) fn restored(case: Case) -> Case {
+    Case {
+        restored: true,
+        ..case
     }
 }
 

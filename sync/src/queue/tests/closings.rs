@@ -168,7 +168,7 @@ fn day_ends_stand_in_the_journal_and_manipulations_are_found() {
         let kinds: Vec<_> = reader.events_after(3, 9).unwrap();
         let about = |entry: &crate::queue::Entry| match &entry.happened {
             Happened::Closing { closing, .. } => Some(*closing),
-            Happened::Payment { .. } => None,
+            Happened::Payment { .. } | Happened::Restoration { .. } => None,
         };
         let shown: Vec<_> = kinds
             .iter()

@@ -181,3 +181,12 @@ fn a_database_of_version_3_is_brought_to_this_version() {
     let listed = reader.deliveries_listed(&listing).unwrap();
     assert_eq!(listed.len(), 1, "what was due is listed");
 }
+
+#[test]
+fn a_database_of_version_4_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_4.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.examine().unwrap().entries, 7);
+    assert_eq!(reader.restorations().unwrap(), []);
+}

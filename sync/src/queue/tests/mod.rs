@@ -11,5 +11,6 @@ mod lines;
 mod list;
 mod model;
 mod payments;
+mod restore;
 mod returns;
 mod support;

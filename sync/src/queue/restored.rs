@@ -1,0 +1,128 @@
+//! What a journal that goes on from a copy may no longer believe: all that was open in the copy may
+//! have ended since, on paper, at the terminal and in the invoicing systems.
+//!
+//! Runs inside one transaction of the copy, before it takes the place of the database.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, RestorationId, SkippedNumbers, Text};
+use rusqlite::{Connection, params};
+
+use super::{
+    Due, JobState, apply, journal, numbers,
+    rows::{Damaged, Fault, micros, payment_id, text_id, whole_micros},
+};
+use crate::delivery::DeliveryState;
+
+/// Where a delivery stands that was open in the copy: read back before it is sent (law 7).
+pub(super) fn delivery(at: Timestamp) -> DeliveryState {
+    DeliveryState::Ambiguous {
+        fenced_until: at,
+        next_at: at,
+        reason: Text::from(
+            "The database was restored from a copy; it may have been booked after the copy was made.",
+        ),
+    }
+}
+
+/// Where a print job stands that was open in the copy: a person looks (law 8).
+pub(super) fn job() -> JobState {
+    JobState::Unknown {
+        reason: Text::from(
+            "The database was restored from a copy; it may have been printed after the copy was made.",
+        ),
+    }
+}
+
+/// A payment without an outcome in the copy: what the terminal holds may be a later one (law 4).
+fn doubt() -> Doubt {
+    Doubt {
+        reason: DoubtReason::Restored,
+        text: Text::from(
+            "The database was restored from a copy in which this payment had no outcome. Find out \
+             whether it was charged.",
+        ),
+        approval: None,
+        other_amount: None,
+    }
+}
+
+/// What was open in the copy.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Opened {
+    /// The payments that are in doubt now.
+    pub payments: Vec<PaymentId>,
+    /// How many deliveries are read back before they are sent.
+    pub deliveries: usize,
+    /// How many print jobs are not printed by themselves.
+    pub jobs: usize,
+    /// The receipt numbers that each device leaves out.
+    pub numbers: BTreeMap<DeviceId, SkippedNumbers>,
+}
+
+/// The devices of a copy, and the last receipt number of each.
+pub(super) fn devices(conn: &Connection) -> Result<BTreeMap<DeviceId, u64>, Fault> {
+    let names = conn
+        .prepare("SELECT DISTINCT device FROM journal")?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<BTreeSet<String>, _>>()?;
+    let mut devices = BTreeMap::new();
+    for name in names {
+        let device: DeviceId = text_id(&name)?;
+        let last = numbers::last(conn, &device)?;
+        devices.insert(device, last);
+    }
+    Ok(devices)
+}
+
+/// Writes down that the journal goes on from a copy. `next` is the next receipt number of each device.
+pub(super) fn write(
+    conn: &Connection,
+    id: RestorationId,
+    next: &BTreeMap<DeviceId, u64>,
+    at: Timestamp,
+) -> Result<Opened, Fault> {
+    let at = whole_micros(at);
+    let mut opened = Opened::default();
+    for (device, next) in next {
+        let after = numbers::last(conn, device)?;
+        let next = (*next).max(after + 1);
+        let skipped = SkippedNumbers { after, next };
+        journal::append_restoration(conn, device, id, skipped, at)?;
+        opened.numbers.insert(device.clone(), skipped);
+    }
+    let unfinished = conn
+        .prepare(
+            "SELECT id FROM payments
+             WHERE state NOT IN ('approved', 'declined', 'cancelled') ORDER BY n",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<Result<Vec<[u8; 16]>, _>>()?;
+    for payment in unfinished.into_iter().map(payment_id) {
+        apply::add(conn, payment, &Fact::Doubted(doubt()), at, &Due::default())?;
+        opened.payments.push(payment);
+    }
+    let state = delivery(at);
+    opened.deliveries = conn.execute(
+        "UPDATE outbox SET state = ?1, body = ?2, attempts = max(attempts, 1), next_at = ?3, at = ?4
+         WHERE place <> 'done' AND state <> 'needs_operator'",
+        params![
+            state.as_str(),
+            serde_json::to_string(&state).map_err(Damaged::from)?,
+            state.next_at().map(micros),
+            micros(at)
+        ],
+    )?;
+    let state = job();
+    opened.jobs = conn.execute(
+        "UPDATE print_jobs SET state = ?1, body = ?2, changed_at = ?3
+         WHERE state NOT IN ('confirmed', 'cancelled', 'failed', 'unknown')",
+        params![
+            state.as_str(),
+            serde_json::to_string(&state).map_err(Damaged::from)?,
+            micros(at)
+        ],
+    )?;
+    Ok(opened)
+}
