@@ -6,6 +6,8 @@
 
 use std::{fs, path::Path};
 
+use payment::DeviceId;
+
 mod error;
 mod link;
 mod parse;
@@ -60,6 +62,12 @@ pub fn parse(
     known_profiles: &[&str],
 ) -> Result<Config, ConfigError> {
     parse::parse(text, secrets, known_profiles).map_err(|found| ConfigError::invalid(file, found))
+}
+
+/// The devices of a configuration file, whatever else is wrong with it.
+pub fn device_ids(path: &Path) -> Vec<DeviceId> {
+    let text = fs::read_to_string(path).unwrap_or_default();
+    parse::device_ids(&text)
 }
 
 /// Where a client finds the daemon: the `[daemon]` table of a configuration file, whatever is wrong

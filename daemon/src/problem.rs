@@ -129,6 +129,18 @@ pub enum Problem {
          itself; send the same request again in a moment."
     )]
     StorageFailed,
+    /// No room for a copy of the database.
+    #[error(
+        "The disk has no room for a copy beside the database. Free as much as the database takes, \
+         and 64 MB, then ask again. Payments go on."
+    )]
+    NoRoomForCopy,
+    /// The copy failed.
+    #[error(
+        "The database could not be copied; the log of tilld says why. Look at the disk, then ask \
+         again. Payments go on."
+    )]
+    NotCopied,
     /// Too large a body.
     #[error("The body is larger than 64 kB. Send less; a note has at most 500 characters.")]
     BodyTooLarge,
@@ -299,6 +311,8 @@ impl Problem {
             Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
             Self::StorageFull => ("storage-full", 507),
             Self::StorageFailed => ("storage-failed", 500),
+            Self::NoRoomForCopy => ("no-room-for-copy", 507),
+            Self::NotCopied => ("not-copied", 500),
             Self::BodyTooLarge => ("body-too-large", 413),
             Self::InvalidBody(_) => ("invalid-body", 400),
             Self::UnknownField { .. } => ("unknown-field", 400),

@@ -12,6 +12,7 @@ mod events;
 mod families;
 mod offline;
 mod recovery;
+mod restore;
 mod returns;
 mod sale;
 mod scenarios;

@@ -68,6 +68,18 @@ pub(crate) fn parse(
     }
 }
 
+/// The devices that can be read, whatever is wrong with the rest.
+pub(crate) fn device_ids(text: &str) -> Vec<DeviceId> {
+    let (root, _) = DeTable::parse_recoverable(text);
+    let sections = ["terminal", "till"].map(|section| root.get_ref().get(section));
+    let devices = sections.into_iter().flatten();
+    let devices = devices.filter_map(|section| section.get_ref().as_array());
+    devices
+        .flatten()
+        .filter_map(|device| device.get_ref().get("id")?.get_ref().as_str()?.parse().ok())
+        .collect()
+}
+
 /// The `[daemon]` table alone, with defaults for all that cannot be read.
 pub(crate) fn daemon_section(text: &str) -> Daemon {
     let mut report = Report::new(text);

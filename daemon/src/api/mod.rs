@@ -5,6 +5,7 @@
 
 mod closings;
 mod csv;
+mod database;
 mod devices;
 mod events;
 mod guard;
@@ -25,6 +26,7 @@ use axum::{
 };
 use tokio::net::{TcpListener, UnixListener};
 
+pub(crate) use database::examined_json;
 pub use guard::{SocketUsers, Token, TokenError};
 
 use crate::{problem::Problem, shell::Handle};
@@ -55,6 +57,8 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/events", get(events::stream))
         .route("/v1/worklist", get(worklist::list))
         .route("/v1/worklist/{payment}/entered", post(worklist::entered))
+        .route("/v1/verify", get(database::verify))
+        .route("/v1/backup", get(database::backup))
         .with_state(Api { shell })
 }
 

@@ -1,6 +1,7 @@
 //! A small client of the API, for `till` and the demo.
 
 use std::{
+    io::Write,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -51,6 +52,9 @@ pub enum CallError {
     /// The connection broke in the middle.
     #[error("the connection to the daemon broke: {0}")]
     Broken(reqwest::Error),
+    /// What was answered cannot be kept.
+    #[error("cannot write the file: {0}. Look at its disk")]
+    File(std::io::Error),
     /// A problem document: its detail, and what it is about.
     #[error("{detail}")]
     Refused {
@@ -193,6 +197,22 @@ impl Client {
     /// When there is no answer, or the answer is a problem.
     pub async fn events_after(&self, seq: i64) -> Result<Events, CallError> {
         self.stream(&format!("/v1/events?after={seq}")).await
+    }
+
+    /// Gets a file.
+    ///
+    /// # Errors
+    /// When there is no whole answer, the answer is a problem, or the file cannot be written.
+    pub async fn download(&self, path: &str, mut to: &std::fs::File) -> Result<(), CallError> {
+        let mut response = self.send(self.request(Method::GET, path)).await?;
+        if !response.status().is_success() {
+            let strange = CallError::Strange(response.status());
+            return Err(read(response).await.err().unwrap_or(strange));
+        }
+        while let Some(piece) = response.chunk().await.map_err(CallError::Broken)? {
+            to.write_all(&piece).map_err(CallError::File)?;
+        }
+        Ok(())
     }
 
     async fn stream(&self, path: &str) -> Result<Events, CallError> {

@@ -5,11 +5,13 @@ use std::{io::Write, path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use serde_json::{Value, json};
 
+mod copies;
 mod pay;
 mod show;
 mod terminal;
 mod worklist;
 
+use copies::{RestoreArgs, examined_text, restored_text};
 use pay::{key_or_new, pay};
 use show::{closing_text, payment_text, payments_text, status_text, text};
 
@@ -104,6 +106,19 @@ enum Command {
         #[arg(long)]
         key: Option<String>,
     },
+    /// Copy the whole database into a new file while tilld runs, and prove that the copy is whole.
+    Backup {
+        /// The new file, best on another disk.
+        file: PathBuf,
+    },
+    /// Examine the database of the running tilld, or a copy: the file, the journal's chain of hashes,
+    /// and whether what is shown is what the journal says.
+    Verify {
+        /// A copy.
+        file: Option<PathBuf>,
+    },
+    /// Put a copy in the place of the database, once it is proved to be whole; tilld must not run.
+    Restore(RestoreArgs),
     /// Have a terminal do something that moves no money.
     Terminal(TerminalArgs),
     /// Show what a person copies into a system that takes nothing from programs, and tick it off.
@@ -260,6 +275,7 @@ pub async fn run(args: Args) -> ExitCode {
                 CallError::Token(_)
                 | CallError::Unreachable { .. }
                 | CallError::Broken(_)
+                | CallError::File(_)
                 | CallError::Strange(_) => Exit::NoAnswer,
             }
         }
@@ -276,7 +292,6 @@ fn address(args: &Args) -> Address {
 }
 
 async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
-    let client = Client::new(&address(args))?;
     let mut show = |value: &Value, plain: fn(&Value) -> String| {
         let text = if args.json {
             format!("{value:#}")
@@ -285,7 +300,18 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         };
         tell(out, &text);
     };
+    if let Some((done, text, exit)) = without_daemon(args)? {
+        show(&done, text);
+        return Ok(exit);
+    }
+    let client = Client::new(&address(args))?;
     match &args.command {
+        Command::Backup { file } => show(&copies::backup(&client, file).await?, examined_text),
+        Command::Verify { file: None } => {
+            let found = client.get("/v1/verify").await?;
+            show(&found, examined_text);
+            return Ok(whole(&found));
+        }
         Command::Status => show(&client.get("/v1/devices").await?, status_text),
         Command::Payments {
             state,
@@ -393,6 +419,9 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         | Command::Worklist(_)
         | Command::Payments { .. }
         | Command::Copy { .. }
+        | Command::Backup { .. }
+        | Command::Verify { .. }
+        | Command::Restore(_)
         | Command::Terminal(_)
         | Command::Recover { .. }
         | Command::Close { .. } => Ok(Value::Null),
@@ -425,6 +454,32 @@ fn percent(text: &str) -> String {
             }
         })
         .collect()
+}
+
+type Shown = (Value, fn(&Value) -> String, Exit);
+
+/// The commands that need no daemon.
+fn without_daemon(args: &Args) -> Result<Option<Shown>, CallError> {
+    Ok(match &args.command {
+        Command::Verify { file: Some(file) } => {
+            let found = copies::verify(file);
+            let exit = whole(&found);
+            Some((found, examined_text, exit))
+        }
+        Command::Restore(wish) => {
+            let done = copies::restore_copy(&args.config, wish)?;
+            Some((done, restored_text, Exit::Done))
+        }
+        _ => None,
+    })
+}
+
+fn whole(examined: &Value) -> Exit {
+    if examined.get("whole") == Some(&Value::Bool(true)) {
+        Exit::Done
+    } else {
+        Exit::NotTaken
+    }
 }
 
 fn exit_of(payment: &Value) -> Exit {

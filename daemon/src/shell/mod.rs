@@ -3,6 +3,7 @@
 //! One task owns the engine and takes one event at a time. Everybody else holds a [`Handle`].
 //! This module must not decide anything about payments.
 
+mod database;
 mod start;
 mod terminals;
 mod upstreams;
@@ -26,6 +27,7 @@ use sync::{
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
+pub use database::database_file;
 pub use start::{RunError, Running, StartError, start};
 
 use crate::{
@@ -74,6 +76,8 @@ enum Request {
 struct Readers {
     queue: Queue,
     idle: Mutex<Vec<Reader>>,
+    /// Whoever reads the whole database holds it.
+    one_at_a_time: tokio::sync::Mutex<()>,
 }
 
 impl Handle {

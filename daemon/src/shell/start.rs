@@ -23,7 +23,8 @@ use tokio::{
 };
 
 use super::{
-    EVENTS, EngineTask, Handle, NOTICES, Readers, StorageLost, WorkDue, terminals, upstreams,
+    EVENTS, EngineTask, Handle, NOTICES, Readers, StorageLost, WorkDue, database_file, terminals,
+    upstreams,
 };
 use crate::{
     api::{self, SocketUsers, Token, TokenError},
@@ -31,9 +32,6 @@ use crate::{
     engine::{Engine, Setup, Unfinished},
     printing,
 };
-
-/// The name of the database in the state directory.
-const DATABASE: &str = "tilld.db";
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -112,7 +110,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         path: state_dir.clone(),
         source,
     })?;
-    let queue = Queue::open(&state_dir.join(DATABASE))?;
+    let queue = Queue::open(&database_file(state_dir))?;
     let token = Token::read_or_create(&token_file(state_dir))?;
     let (tcp, unix) = listen(&config).await?;
     let url = tcp
@@ -125,6 +123,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
     let readers = Arc::new(Readers {
         queue: queue.clone(),
         idle: Mutex::new(Vec::new()),
+        one_at_a_time: tokio::sync::Mutex::default(),
     });
     let notices = broadcast::channel(NOTICES).0;
     let handle = Handle {

@@ -108,6 +108,11 @@ impl Queue {
         }
     }
 
+    /// Where the database lies.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
     /// A connection of its own that only reads.
     ///
     /// # Errors

@@ -94,6 +94,11 @@ pub(super) const TOLD_ELSEWHERE: &[(Row, &str)] = &[
         Row::NextIsRefused,
         "italy.rs::a_lost_refusal_is_found_in_the_memory",
     ),
+    // A return to a copy concerns every family.
+    (
+        Row::Restored,
+        "../restore.rs::a_later_payment_is_not_taken_for_one_of_the_copy",
+    ),
     // ZVT knows no reference of ours.
     (
         Row::ReferenceApproved,

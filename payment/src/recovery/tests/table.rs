@@ -203,38 +203,6 @@ fn payments() -> Vec<Line> {
             Row::NotTheSeen,
         ),
         (unknown(), paid(471, 481), Row::BeforeUnknown),
-        // After a return to a copy, the next record may be a later payment of the same amount.
-        (restored(before()), paid(471, 481), Row::Restored),
-        (restored(before()), paid(470, 480), Row::Restored),
-        (
-            restored(sale(&Answer::Nothing)),
-            Answer::Nothing,
-            Row::Restored,
-        ),
-        (
-            restored(seen(before(), 471, 481)),
-            paid(471, 481),
-            Row::Restored,
-        ),
-        (restored(before()), Answer::Busy, Row::Busy),
-        (
-            restored(sale(&unknown_reference("A"))),
-            unknown_reference("A"),
-            Row::Restored,
-        ),
-        (
-            restored(sale(&Answer::Nothing)),
-            Answer::Found(Box::new(approval(471, 481))),
-            Row::ReferenceApproved,
-        ),
-        (
-            restored(sale(&unknown_reference("A"))),
-            Answer::Refused(Refusal {
-                code: None,
-                text: "The card was refused.".into(),
-            }),
-            Row::ReferenceRefused,
-        ),
         (before(), paid(471, 481), Row::NextIsOurs),
         (sale(&Answer::Nothing), paid(17, 3), Row::NextIsOurs),
         (
@@ -450,12 +418,51 @@ fn references() -> Vec<Line> {
 }
 
 /// All of them.
+fn copies() -> Vec<Line> {
+    let before = || sale(&paid(470, 480));
+    vec![
+        // After a return to a copy, the next record may be a later payment of the same amount.
+        (restored(before()), paid(471, 481), Row::Restored),
+        (restored(before()), paid(470, 480), Row::Restored),
+        (
+            restored(sale(&Answer::Nothing)),
+            Answer::Nothing,
+            Row::Restored,
+        ),
+        (
+            restored(seen(before(), 471, 481)),
+            paid(471, 481),
+            Row::Restored,
+        ),
+        (restored(before()), Answer::Busy, Row::Busy),
+        (
+            restored(sale(&unknown_reference("A"))),
+            unknown_reference("A"),
+            Row::Restored,
+        ),
+        (
+            restored(sale(&Answer::Nothing)),
+            Answer::Found(Box::new(approval(471, 481))),
+            Row::ReferenceApproved,
+        ),
+        (
+            restored(sale(&unknown_reference("A"))),
+            Answer::Refused(Refusal {
+                code: None,
+                text: "The card was refused.".into(),
+            }),
+            Row::ReferenceRefused,
+        ),
+    ]
+}
+
 pub(super) fn table() -> Vec<Line> {
     [
         others(),
         reversals(),
         cancels(),
         payments(),
+        copies(),
         times(),
         traces(),
         references(),
