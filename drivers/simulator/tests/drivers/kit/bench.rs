@@ -149,6 +149,7 @@ impl<S: Subject> Bench<S> {
                     Recovery::LastTransaction(counting) => counting,
                     Recovery::ByReference | Recovery::Person => Counting::default(),
                 },
+                restored: false,
             };
             match decide(&case, &answer) {
                 Decision::AskAgain { .. } => self.world.run(Duration::from_secs(10), |_| false),
