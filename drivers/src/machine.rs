@@ -86,6 +86,11 @@ pub trait Machine {
     /// Takes one input.
     fn handle(&mut self, now: Mono, input: Input<'_, Self::Command>);
 
+    /// So many of the bytes that were sent are still here, as the link has not taken them. A shell tells
+    /// it after each change, and once more before [`Input::LinkDown`]; one whose link takes all at once
+    /// need not. Only for machines to which it matters. [`poll`](Self::poll) follows as after `handle`.
+    fn backlog(&mut self, _now: Mono, _bytes: usize) {}
+
     /// The next output; [`Output::Wait`] when there is none.
     fn poll(&mut self) -> Output<Self::Fact, Self::Event>;
 }
@@ -97,6 +102,10 @@ impl<M: Machine + ?Sized> Machine for Box<M> {
 
     fn handle(&mut self, now: Mono, input: Input<'_, Self::Command>) {
         (**self).handle(now, input);
+    }
+
+    fn backlog(&mut self, now: Mono, bytes: usize) {
+        (**self).backlog(now, bytes);
     }
 
     fn poll(&mut self) -> Output<Self::Fact, Self::Event> {

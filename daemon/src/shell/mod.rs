@@ -28,8 +28,7 @@ use sync::{
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use database::database_file;
-pub use start::{RunError, Running, StartError, setups, start, unfinished};
-pub use terminals::event;
+pub use start::{RunError, Running, StartError, start};
 
 use crate::{
     engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo, ServiceWish},

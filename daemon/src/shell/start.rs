@@ -136,7 +136,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 
     let unfinished = unfinished(&queue.reader()?)?;
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
-    let mut engine = Engine::new(setups(&config, &TimeZone::system()), upstream_ids);
+    let mut engine = Engine::new(setups(&config), upstream_ids);
     let effects = engine.start(handle.now(), unfinished);
     printing::settle_interrupted(&queue, &handle).await;
 
@@ -229,11 +229,7 @@ impl Running {
     }
 }
 
-/// What an earlier run left unfinished.
-///
-/// # Errors
-/// When the queue cannot be read.
-pub fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
+fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
     let payments = reader.unfinished()?.into_iter().map(|payment| {
         let original = payment.intent.purpose.of();
         let original = original.map(|id| reader.payment(id)).transpose()?.flatten();
@@ -245,15 +241,14 @@ pub fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
     })
 }
 
-/// The devices of a configuration, with clocks in this time zone.
-pub fn setups(config: &Config, zone: &TimeZone) -> Vec<Setup> {
+fn setups(config: &Config) -> Vec<Setup> {
     let terminals = config.terminals.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
         terminal: Some(drivers::terminal::family(t).abilities),
         patience: t.protocol.patience(),
-        zone: zone.clone(),
+        zone: TimeZone::system(),
     });
     let tills = config.tills.iter().map(|t| Setup {
         id: t.id.clone(),
@@ -261,7 +256,7 @@ pub fn setups(config: &Config, zone: &TimeZone) -> Vec<Setup> {
         printer: t.printer.clone(),
         terminal: None,
         patience: Duration::ZERO,
-        zone: zone.clone(),
+        zone: TimeZone::system(),
     });
     terminals.chain(tills).collect()
 }

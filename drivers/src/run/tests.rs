@@ -1,7 +1,6 @@
 //! A toy machine on real links: TCP on a free port, and pseudo-terminals.
 
 use std::{
-    collections::VecDeque,
     io::{Read as _, Write as _},
     path::PathBuf,
 };
@@ -14,7 +13,6 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Input, Output, link::Policy};
 
 /// Sends every command's bytes; gives every received byte back as an event; asks to store `s`; closes
 /// on `c`; sets an alarm on `t`; on `o` wants the link back once it is gone, and asks for it on an
@@ -340,16 +338,26 @@ async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
     commands.send(ToMachine::Command(print)).await.unwrap();
 
     let mut device = listener.accept().await.unwrap().0;
-    let mut probe = [0; 9];
-    device.read_exact(&mut probe).await.unwrap();
-    device.write_all(b"\x16\x12\x12").await.unwrap();
-    for expected in [
-        FromMachine::LinkUp,
-        FromMachine::Event(Event::Ready),
-        FromMachine::Store(Fact::Sending { job: 7 }),
+    let mut greeting = [1; 16];
+    device.read_exact(&mut greeting).await.unwrap();
+    assert_eq!(greeting, [0; 16]);
+    let mut question = [0; 3];
+    for (asked, answer) in [
+        (b"\x10\x04\x01", 0x16),
+        (b"\x10\x04\x02", 0x12),
+        (b"\x10\x04\x04", 0x12),
+        (b"\x1dr\x01", 0),
     ] {
-        assert_eq!(words.recv().await, Some(expected));
+        device.read_exact(&mut question).await.unwrap();
+        assert_eq!(question, *asked);
+        device.write_all(&[answer]).await.unwrap();
     }
+    assert_eq!(words.recv().await, Some(FromMachine::LinkUp));
+    assert_eq!(words.recv().await, Some(FromMachine::Event(Event::Ready)));
+    let status = words.recv().await;
+    assert!(matches!(status, Some(FromMachine::Event(Event::Status(_)))));
+    let fact = FromMachine::Store(Fact::Sending { job: 7 });
+    assert_eq!(words.recv().await, Some(fact));
     commands.send(ToMachine::Stored(true)).await.unwrap();
     let mut job = [0; 13];
     device.read_exact(&mut job).await.unwrap();
@@ -369,4 +377,87 @@ async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
     }
     drop(commands);
     task.await.unwrap();
+}
+
+/// Sends each command, and keeps what it hears of the backlog for the loss of its link.
+#[derive(Default)]
+struct Counter {
+    backlogs: Vec<usize>,
+    outputs: VecDeque<Output<u8, Vec<usize>>>,
+}
+
+impl Machine for Counter {
+    type Command = Vec<u8>;
+    type Fact = u8;
+    type Event = Vec<usize>;
+
+    fn handle(&mut self, _: Mono, input: Input<'_, Vec<u8>>) {
+        match input {
+            Input::Command(bytes) if bytes.is_empty() => self.outputs.push_back(Output::Close),
+            Input::Command(bytes) => self.outputs.push_back(Output::Send(bytes)),
+            Input::LinkDown => self
+                .outputs
+                .push_back(Output::Event(std::mem::take(&mut self.backlogs))),
+            _ => {}
+        }
+    }
+
+    fn backlog(&mut self, _: Mono, bytes: usize) {
+        self.backlogs.push(bytes);
+    }
+
+    fn poll(&mut self) -> Output<u8, Vec<usize>> {
+        self.outputs.pop_front().unwrap_or(Output::Wait(None))
+    }
+}
+
+/// Law 8: before the first byte and after it are not the same, also when a link breaks in between. A
+/// pipe that nobody reads takes 64 KiB and not one byte more.
+#[tokio::test]
+async fn a_machine_knows_exactly_what_its_link_took() {
+    const PIPE: usize = 65_536;
+    for close in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("printer");
+        nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        let reader = std::fs::OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(&path)
+            .unwrap();
+        let (commands, from_desk) = mpsc::channel(4);
+        let (to_desk, mut words) = mpsc::channel(4);
+        let task = tokio::spawn(run(
+            Counter::default(),
+            Link::File { path },
+            Defaults::default(),
+            from_desk,
+            to_desk,
+        ));
+        assert_eq!(words.recv().await, Some(FromMachine::LinkUp));
+        for size in [PIPE, 1000] {
+            let send = ToMachine::Command(vec![7; size]);
+            commands.send(send).await.unwrap();
+        }
+        if close {
+            commands.send(ToMachine::Command(Vec::new())).await.unwrap();
+        } else {
+            // The second command is through when a third one is: the channel holds four.
+            for _ in 0..8 {
+                commands.send(ToMachine::Stored(true)).await.unwrap();
+            }
+            drop(reader);
+        }
+        let backlogs = loop {
+            match words.recv().await {
+                Some(FromMachine::Event(backlogs)) => break backlogs,
+                Some(FromMachine::LinkDown(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(backlogs.first(), Some(&PIPE));
+        assert_eq!(backlogs.last(), Some(&1000), "{backlogs:?}");
+        drop(commands);
+        task.await.unwrap();
+    }
 }

@@ -22,7 +22,7 @@ const BATCH: usize = 1024;
 /// After so many writes the write-ahead log is copied into the database: some 4 MB.
 const CHECKPOINT: usize = 200;
 
-pub(super) type Answer = Result<Written, WriteError>;
+type Answer = Result<Written, WriteError>;
 
 /// What the thread is told.
 pub(super) enum Message {
@@ -54,7 +54,7 @@ pub(super) struct Writer {
 }
 
 /// Why a transaction did not come about.
-pub(super) enum Failure {
+enum Failure {
     Full,
     Fatal(String),
 }
@@ -179,8 +179,7 @@ impl Writer {
 
     fn transact(&self, requests: &[Request]) -> Result<Vec<Answer>, Failure> {
         let conn = &self.store.conn;
-        let writes = requests.iter().map(|request| &request.write);
-        let outcome = write_all(conn, writes, self.ballast.is_held());
+        let outcome = write_all(conn, requests, self.ballast.is_held());
         if outcome.is_err() && !conn.is_autocommit() {
             conn.execute_batch("ROLLBACK")
                 .map_err(|e| Failure::Fatal(e.to_string()))?;
@@ -209,16 +208,16 @@ impl Writer {
 }
 
 /// All of it in one transaction; a write that is refused leaves no trace in it.
-pub(super) fn write_all<'a>(
+fn write_all(
     conn: &Connection,
-    writes: impl Iterator<Item = &'a Write>,
+    requests: &[Request],
     begins: bool,
 ) -> Result<Vec<Answer>, Failure> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
-    let mut answers = Vec::new();
-    for write in writes {
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
         conn.execute_batch("SAVEPOINT one")?;
-        match apply(conn, write, begins) {
+        match apply(conn, &request.write, begins) {
             Ok(written) => answers.push(Ok(written)),
             Err(Fault::Refused(error)) => {
                 conn.execute_batch("ROLLBACK TO one")?;

@@ -254,11 +254,7 @@ impl Printer {
 
     /// Prints what is in the buffer, as far as paper, cover and patience go.
     fn print(&mut self, now: Mono) {
-        while !self.condition.offline() {
-            if self.busy_until.is_some_and(|until| now < until) {
-                break;
-            }
-            self.busy_until = None;
+        while self.is_free(now) && !self.condition.offline() {
             let Some(bytes) = self.buffer.next() else {
                 break;
             };
@@ -279,6 +275,14 @@ impl Printer {
                 self.condition.paper_out = true;
             }
         }
+    }
+
+    /// The line that it was printing is done.
+    fn is_free(&mut self, now: Mono) -> bool {
+        if self.busy_until.is_some_and(|until| now >= until) {
+            self.busy_until = None;
+        }
+        self.busy_until.is_none()
     }
 
     fn carry_out(&mut self, command: &Command<'_>) {

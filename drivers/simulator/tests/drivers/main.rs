@@ -15,6 +15,8 @@ mod ecr17;
 #[cfg(test)]
 mod escpos;
 #[cfg(test)]
+mod escpos_paper;
+#[cfg(test)]
 mod kit;
 #[cfg(test)]
 mod world;

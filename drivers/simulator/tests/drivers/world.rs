@@ -214,6 +214,7 @@ where
                 bytes.extend(more);
             }
         }
+        let whole = bytes.len();
         let cut = match &mut self.wire.cut_after {
             Some((way, left)) if *way == direction => {
                 let length = u64::try_from(bytes.len()).unwrap();
@@ -242,8 +243,21 @@ where
         }
         if cut {
             self.wire.cut_after = None;
+            if direction == Direction::ToDevice {
+                self.tell_backlog(whole - bytes.len());
+            }
             self.link(false);
         }
+    }
+
+    /// What the wire has not taken when it breaks, with what stands behind.
+    fn tell_backlog(&mut self, left: usize) {
+        let behind = |pending: &Pending| match pending {
+            Pending::ToDevice(bytes) => bytes.len(),
+            Pending::ToDriver(_) | Pending::Stored => 0,
+        };
+        let behind: usize = self.pending.iter().map(behind).sum();
+        self.driver.backlog(self.now, left + behind);
     }
 
     fn next_along(&mut self, direction: Direction) -> Option<Vec<u8>> {

@@ -1,11 +1,17 @@
-//! One print job: ask whether the printer can print, send, and find out whether it did.
+//! One print job after the other: ask whether the printer can print, send, and find out whether it
+//! did.
 //!
 //! 1. `DLE EOT` 1, 2 and 4. A fault before the first byte is waited out for a while. Silence goes
 //!    on: many printers never answer.
-//! 2. [`Fact::Sending`] is made durable.
-//! 3. The receipt, at once and once only, then the question whose answer comes when it is printed
-//!    ([`Confirmation`]).
-//! 4. `DLE EOT` every second. While the printer tells a fault, the job waits: a printer goes on by
+//! 2. On a new link, and after doubt, a sign that the printer stands between two commands. One that a
+//!    program left in the middle of an image takes a receipt for the rest of it, and still answers
+//!    what stands behind. Where no sign comes, NULs fill up what may be missing. The first bytes of
+//!    a link are NULs in any case: as the missing arguments of a command they make it short, where
+//!    a question's bytes would make it ask for a megabyte.
+//! 3. [`Fact::Sending`] is made durable.
+//! 4. The receipt, at once and once only, then the question whose answer comes when it is printed
+//!    ([`Confirmation`]). The link may take its time: a printer without paper takes nothing.
+//! 5. `DLE EOT` every second. While the printer tells a fault, the job waits: a printer goes on by
 //!    itself when the fault is mended, and a second copy helps nobody.
 //!
 //! Real-time commands go out between whole commands only: inside another one they would be its
@@ -15,76 +21,62 @@ use std::{collections::VecDeque, time::Duration};
 
 use super::{
     Confirmation, Profile,
-    status::{Demultiplexer, Fault, Query, Reply, worst},
+    status::{Demultiplexer, Reply, paper},
 };
 use crate::{
     Input, Machine, Mono, Output,
     link::Policy,
-    printer::{Command, Drawer, Ending, Event, Fact, JobId},
+    printer::{Command, Ending, Event, Fact, Paper, Status},
 };
 
-/// From the end of one round of questions to the next.
+mod ends;
+mod idle;
+mod round;
+mod stage;
+mod start;
+use round::{Found, Next, Round};
+use stage::{Job, STALL, Side, Stage, token};
+
+/// From the end of one round of questions to the next, while a job runs.
 const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
-/// How long a round may wait for its answers.
-const ROUND: Duration = Duration::from_secs(1);
-/// How long a fault may last before the first byte.
+/// How long a fault may last before the first byte, and silence after a fault was told.
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a healthy printer may take to confirm, besides the time that the bytes need.
 const SETTLE: Duration = Duration::from_secs(5);
-/// The slowest usual link: 9600 bits per second, ten to a byte.
-const BYTES_PER_SECOND: u64 = 960;
+/// A shell that does not say how much a link takes has a link that takes all at once.
+const TAKEN: Duration = Duration::from_millis(50);
 
 /// An ESC/POS printer: a [`Machine`] that prints one job at a time.
 #[derive(Debug)]
 pub struct EscPos {
     confirmation: Confirmation,
+    /// It tells changes by itself (`GS a`), and we stay on its link to hear them.
+    automatic: bool,
+    /// It knows `DLE DC4 8`.
+    clears: bool,
+    drawer: bool,
     policy: Policy,
     up: bool,
     job: Option<Job>,
     heard: Demultiplexer,
+    round: Round,
+    /// Rounds without an answer, one after the other.
+    silent: u32,
+    /// It told something by itself since the link is up.
+    tells: bool,
+    status: Status,
+    /// It is known to stand between two commands.
+    aligned: bool,
+    /// Nothing proves that, but all that was sent went through.
+    whole: bool,
+    /// It never gave the sign that it does.
+    signless: bool,
+    /// Bytes that the link has not taken, as far as the shell says so.
+    backlog: usize,
     /// Facts that were asked for and not answered yet. An answer that comes late, to a job that is
     /// over, is not taken for that of the next.
     storing: u32,
     outputs: VecDeque<Output<Fact, Event>>,
-}
-
-#[derive(Debug)]
-struct Job {
-    id: JobId,
-    stage: Stage,
-    round: Round,
-    /// The fault that was told last.
-    fault: Option<Fault>,
-}
-
-#[derive(Debug)]
-enum Stage {
-    /// Not one byte is sent.
-    Before { bytes: Vec<u8>, give_up: Mono },
-    /// Not one byte is sent, and that some will be is being made durable.
-    Storing { bytes: Vec<u8> },
-    /// Everything is sent.
-    Sent {
-        /// The time that the bytes need on a slow link.
-        transfer: Duration,
-        /// The bytes are through by then.
-        through: Mono,
-        /// A silent printer is given up then.
-        give_up: Mono,
-    },
-}
-
-/// Questions in real time.
-#[derive(Debug)]
-enum Round {
-    /// Comes at this moment.
-    Due(Mono),
-    Asked {
-        /// Those without an answer, in the order of asking: answers do not say what they answer.
-        open: VecDeque<Query>,
-        fault: Option<Fault>,
-        until: Mono,
-    },
 }
 
 impl EscPos {
@@ -93,308 +85,228 @@ impl EscPos {
     pub fn new(profile: &Profile, policy: Policy) -> Self {
         Self {
             confirmation: profile.confirmation,
+            automatic: profile.automatic && policy != Policy::PerJob,
+            clears: profile.clears,
+            drawer: profile.drawer,
             policy,
             up: false,
             job: None,
             heard: Demultiplexer::default(),
+            round: Round::Off,
+            silent: 0,
+            tells: false,
+            status: Status::default(),
+            aligned: false,
+            whole: false,
+            signless: false,
+            backlog: 0,
             storing: 0,
             outputs: VecDeque::new(),
         }
     }
 
-    fn begin(&mut self, now: Mono, id: JobId, bytes: Vec<u8>) {
-        let refusal = match &self.job {
-            Some(running) if running.id == id => return,
-            Some(_) => "The printer is busy with another receipt. Print again in a moment.",
-            None if !self.up => {
-                "The printer cannot be reached. Check that it is on, and its cable; then print \
-                 again."
-            }
-            None => {
-                self.job = Some(Job {
-                    id,
-                    stage: Stage::Before {
-                        bytes,
-                        give_up: now + PATIENCE,
-                    },
-                    round: Round::Due(now),
-                    fault: None,
-                });
-                return self.ask(now);
-            }
-        };
-        self.tell(Event::Ended {
-            job: id,
-            ending: Ending::NotStarted(refusal.into()),
-        });
-    }
-
-    /// Begins a round of questions.
-    fn ask(&mut self, now: Mono) {
-        if let Some(job) = &mut self.job {
-            job.round = Round::Asked {
-                open: Query::ALL.into(),
-                fault: None,
-                until: now + ROUND,
-            };
-            let questions = Query::ALL.iter().flat_map(|query| query.bytes()).collect();
-            self.outputs.push_back(Output::Send(questions));
+    fn link_up(&mut self, now: Mono) {
+        self.up = true;
+        self.silent = 0;
+        self.tells = false;
+        if self.policy == Policy::PerJob {
+            // Somebody else may have been there.
+            self.aligned = false;
+            self.whole = false;
         }
+        self.tell(Event::Ready);
+        let mut greeting = start::ARGUMENTS.to_vec();
+        if self.automatic {
+            greeting.extend(idle::TELL_CHANGES);
+        }
+        self.send(greeting);
+        self.rest(now);
     }
 
     fn reply(&mut self, now: Mono, reply: &Reply) {
-        let Some(job) = &mut self.job else { return };
-        let sent = matches!(job.stage, Stage::Sent { .. });
-        match (reply, self.confirmation) {
-            (Reply::RealTime(answer), _) => {
-                if let Round::Asked { open, fault, .. } = &mut job.round
-                    && let Some(query) = open.pop_front()
-                {
-                    *fault = worst(*fault, query.fault(*answer));
-                    if open.is_empty() {
-                        self.end_round(now);
-                    }
+        match reply {
+            Reply::RealTime(answer) => {
+                if let Some(next) = self.round.answer(now, *answer) {
+                    self.next(now, next);
                 }
             }
-            (Reply::Automatic(Some(fault)), _) => self.faulty(now, *fault),
-            (Reply::ProcessId(id), Confirmation::ProcessId) if sent && *id == token(job.id) => {
-                self.end(Ending::Confirmed);
+            Reply::Automatic(status) => {
+                self.tells = true;
+                self.learn(*status);
+                self.look(now);
             }
-            // Bits 0C: the paper ended, and nobody knows on which line.
-            (Reply::PaperSensor(answer), Confirmation::PaperSensor) if sent => {
-                self.end(if answer & 0x0c == 0 {
-                    Ending::Confirmed
-                } else {
-                    Ending::Unknown(
-                        "The paper ended while printing. Look whether the receipt is whole.".into(),
-                    )
-                });
+            Reply::ProcessId(id) => {
+                let Some(job) = self.job.as_ref().map(|job| job.id) else {
+                    return;
+                };
+                if self.confirmation != Confirmation::ProcessId {
+                } else if *id == token(job, Side::Before) {
+                    self.sign(now);
+                } else if *id == token(job, Side::Behind) {
+                    self.printed(now, Paper::Enough);
+                }
             }
-            (Reply::Automatic(None) | Reply::ProcessId(_) | Reply::PaperSensor(_), _) => {}
+            Reply::PaperSensor(answer) => {
+                if self.confirmation == Confirmation::PaperSensor {
+                    self.sign(now);
+                    self.printed(now, paper(*answer));
+                }
+            }
+            Reply::Cleared => self.cleared(now),
+        }
+    }
+
+    fn next(&mut self, now: Mono, next: Next) {
+        match next {
+            Next::Ask(question) => self.send(question),
+            Next::Over(found) => self.end_round(now, found),
         }
     }
 
     /// All questions are answered, or their time is over.
-    fn end_round(&mut self, now: Mono) {
-        let Some(job) = &mut self.job else { return };
-        let Round::Asked { open, fault, .. } = &job.round else {
-            return;
-        };
-        let (whole, silent) = (open.is_empty(), open.len() == Query::ALL.len());
-        let fault = *fault;
-        job.round = Round::Due(now + BETWEEN_ROUNDS);
-        match (fault, &job.stage) {
-            (Some(fault), _) => self.faulty(now, fault),
-            // A printer that told of a fault and then goes silent is not mended.
-            (None, Stage::Before { .. }) if silent && job.fault.is_some() => {}
-            (None, Stage::Before { .. }) => self.store(),
-            (None, Stage::Storing { .. }) => {}
-            (None, Stage::Sent { through, .. }) => {
-                let through = now >= *through;
-                if !silent {
-                    job.fault = None;
-                }
-                if whole && through && self.confirmation == Confirmation::RealTime {
-                    self.end(Ending::Confirmed);
-                }
-            }
+    fn end_round(&mut self, now: Mono, found: Found) {
+        self.silent = if found.silent { self.silent + 1 } else { 0 };
+        if !found.silent {
+            self.learn(found.status);
+        } else if self.silent > 1 && !self.tells {
+            self.forget();
         }
-    }
-
-    fn faulty(&mut self, now: Mono, fault: Fault) {
-        let Some(job) = &mut self.job else { return };
-        if let Stage::Sent {
-            transfer, give_up, ..
-        } = &mut job.stage
-        {
-            *give_up = now + SETTLE + *transfer;
+        if self.job.is_none() {
+            return self.rest(now);
         }
-        if job.fault != Some(fault) {
-            job.fault = Some(fault);
-            let (job, reason) = (job.id, fault.advice().into());
-            self.tell(Event::Waiting { job, reason });
+        self.round = Round::Due(now + BETWEEN_ROUNDS);
+        if !found.silent {
+            self.look(now);
         }
-    }
-
-    /// Asks for what must be durable before the first byte (law 8).
-    fn store(&mut self) {
-        let Some(job) = &mut self.job else { return };
-        let Stage::Before { bytes, .. } = &mut job.stage else {
-            return;
-        };
-        let bytes = std::mem::take(bytes);
-        job.stage = Stage::Storing { bytes };
-        self.storing += 1;
-        self.outputs
-            .push_back(Output::Store(Fact::Sending { job: job.id }));
-    }
-
-    fn stored(&mut self, now: Mono, durable: bool) {
-        self.storing = self.storing.saturating_sub(1);
         let Some(job) = &self.job else { return };
-        if self.storing > 0 || !matches!(job.stage, Stage::Storing { .. }) {
-            return;
-        }
-        if durable {
-            self.send(now);
-        } else {
-            self.end(Ending::NotStarted(
-                "That the receipt is being printed could not be kept. Free the disk; then print \
-                 again."
-                    .into(),
-            ));
+        // A printer that told of a fault and then goes silent is not mended.
+        let hindered = self.status.obstacle().is_some() || (found.silent && job.told.is_some());
+        match &job.stage {
+            Stage::Probing { .. } if !hindered => self.align(now),
+            Stage::Sent { through, .. }
+                if self.confirmation == Confirmation::RealTime
+                    && !hindered
+                    && found.whole
+                    && now >= *through =>
+            {
+                self.end(now, Ending::Confirmed);
+            }
+            _ => {}
         }
     }
 
-    /// Sends the receipt, and the question that is answered when it is printed.
-    fn send(&mut self, now: Mono) {
+    /// What is newly known of the printer matters to the job.
+    fn look(&mut self, now: Mono) {
         let Some(job) = &mut self.job else { return };
-        let Stage::Storing { bytes } = &mut job.stage else {
-            return;
-        };
-        let mut bytes = std::mem::take(bytes);
-        match self.confirmation {
-            Confirmation::ProcessId => {
-                bytes.extend(b"\x1d\x28\x48\x06\x00\x30\x30");
-                bytes.extend(token(job.id));
+        let obstacle = self.status.obstacle();
+        match (&mut job.stage, obstacle) {
+            (Stage::Clearing { .. } | Stage::Leaving { .. }, _) => return,
+            (
+                Stage::Sent {
+                    size,
+                    through,
+                    give_up,
+                },
+                Some(_),
+            ) => {
+                *through = now + size.time();
+                *give_up = *through + PATIENCE;
             }
-            Confirmation::PaperSensor => bytes.extend(b"\x1dr\x01"),
-            Confirmation::RealTime | Confirmation::None => {}
+            (
+                Stage::Sent {
+                    size,
+                    through,
+                    give_up,
+                },
+                None,
+            ) if job.told.is_some() => {
+                *through = now + size.time();
+                *give_up = *through + SETTLE;
+            }
+            (Stage::Aligning { until, .. }, Some(_)) => *until = now + start::SIGN,
+            _ => {}
         }
-        let count = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        let transfer = Duration::from_secs(count.div_ceil(BYTES_PER_SECOND));
-        job.fault = None;
-        job.stage = Stage::Sent {
-            transfer,
-            through: now + transfer,
-            give_up: now + SETTLE + transfer,
-        };
-        // On a slow link questions stand behind the receipt.
-        job.round = Round::Due(now + transfer + BETWEEN_ROUNDS);
-        let job = job.id;
-        self.outputs.push_back(Output::Send(bytes));
-        self.tell(Event::Sent { job });
-    }
-
-    /// What left cannot be called back; what did not, needs not.
-    fn cancel(&mut self, id: JobId) {
-        let Some(job) = self.job.as_ref().filter(|job| job.id == id) else {
-            return;
-        };
-        self.end(match job.stage {
-            Stage::Before { .. } | Stage::Storing { .. } => {
-                Ending::Cancelled("It was given up before anything was printed.".into())
+        if job.told != obstacle {
+            job.told = obstacle;
+            if let Some(reason) = obstacle {
+                let (job, reason) = (job.id, reason.into());
+                self.tell(Event::Waiting { job, reason });
             }
-            Stage::Sent { .. } => {
-                Ending::Unknown("It was given up while it was printed. Look what came out.".into())
-            }
-        });
-    }
-
-    /// `ESC p`, with full times: 50 ms of current, and 500 ms of rest. Between whole commands, as all
-    /// that is sent.
-    fn kick(&mut self, drawer: Drawer) {
-        if !self.up {
-            let reason = "The printer cannot be reached, so the cash drawer stays closed. Open it \
-                          with its key."
-                .into();
-            return self.tell(Event::NotKicked { drawer, reason });
-        }
-        let pin = match drawer {
-            Drawer::Pin2 => 0,
-            Drawer::Pin5 => 1,
-        };
-        self.outputs
-            .push_back(Output::Send(vec![0x1b, b'p', pin, 25, 250]));
-        self.tell(Event::Kicked { drawer });
-        if self.job.is_none() && self.policy == Policy::PerJob {
-            self.up = false;
-            self.outputs.push_back(Output::Close);
         }
     }
 
     fn on_time(&mut self, now: Mono) {
-        let Some(job) = &self.job else { return };
-        if matches!(job.round, Round::Asked { until, .. } if now >= until) {
-            self.end_round(now);
+        if let Some(next) = self.round.late(now) {
+            self.next(now, next);
         }
-        let Some(job) = &self.job else { return };
-        match &job.stage {
-            Stage::Before { give_up, .. } if now >= *give_up => {
-                let reason = job
-                    .fault
-                    .map_or("The printer does not answer.", Fault::advice);
-                self.end(Ending::NotStarted(
-                    format!("{reason} Then print again.").as_str().into(),
-                ));
+        self.stage_due(now);
+        if matches!(self.round, Round::Due(at) if now >= at) {
+            if self.up && self.backlog == 0 {
+                self.ask(now);
+            } else {
+                self.round = Round::Due(now + BETWEEN_ROUNDS);
             }
-            Stage::Sent { give_up, .. } if now >= *give_up => {
-                self.end(Ending::Unknown(
-                    "The printer did not say that it printed. Look whether the receipt came out."
-                        .into(),
-                ));
+        }
+    }
+
+    fn stage_due(&mut self, now: Mono) {
+        let Some(job) = &mut self.job else { return };
+        match &mut job.stage {
+            Stage::Probing { give_up, .. } | Stage::Aligning { give_up, .. } if now >= *give_up => {
+                let reason = job.told.unwrap_or("The printer does not answer.");
+                let reason = format!("{reason} Then print again.");
+                self.end(now, Ending::NotStarted(reason.as_str().into()));
             }
-            Stage::Storing { .. } => {}
-            Stage::Before { .. } | Stage::Sent { .. } => {
-                if matches!(job.round, Round::Due(at) if now >= at) {
-                    self.ask(now);
+            Stage::Aligning { until, .. } if now >= *until => self.no_sign(now),
+            Stage::Quiet { until, .. } if now >= *until => {
+                self.aligned = true;
+                self.store();
+            }
+            Stage::Sending { moved, .. } if self.backlog == 0 && now >= *moved + TAKEN => {
+                self.sent(now);
+            }
+            Stage::Sending { moved, stalled, .. } if !*stalled && now >= *moved + STALL => {
+                *stalled = true;
+                if job.told.is_none() {
+                    let job = job.id;
+                    let reason = "The printer takes no more. Look whether it has paper, whether \
+                                  its cover is closed, and at its lights.";
+                    let reason = reason.into();
+                    self.tell(Event::Waiting { job, reason });
                 }
             }
+            Stage::Sent { give_up, .. } if now >= *give_up => {
+                self.whole = job.told.is_none();
+                self.end(
+                    now,
+                    Ending::Unknown(
+                        "The printer did not say that it printed. Look whether the receipt came \
+                         out."
+                            .into(),
+                    ),
+                );
+            }
+            Stage::Clearing { until, .. } if now >= *until => self.not_cleared(now),
+            _ => {}
         }
-    }
-
-    fn link_down(&mut self) {
-        let was_up = std::mem::take(&mut self.up);
-        self.heard = Demultiplexer::default();
-        if let Some(job) = &self.job {
-            self.end(match job.stage {
-                Stage::Before { .. } | Stage::Storing { .. } => Ending::NotStarted(
-                    "The printer was disconnected. Check its cable, and print again.".into(),
-                ),
-                Stage::Sent { .. } => Ending::Unknown(
-                    "The printer was disconnected while printing. Look whether the receipt came \
-                     out."
-                        .into(),
-                ),
-            });
-        }
-        if was_up {
-            let reason = "The printer is disconnected. Check that it is on, and its cable.".into();
-            self.tell(Event::NotReady { reason });
-        }
-    }
-
-    /// Ends the job. After doubt the link is made anew, so that a late answer to this job cannot
-    /// confirm the next one.
-    fn end(&mut self, ending: Ending) {
-        let Some(Job { id: job, .. }) = self.job.take() else {
-            return;
-        };
-        let doubt = matches!(ending, Ending::Unknown(_));
-        self.tell(Event::Ended { job, ending });
-        if self.up && (doubt || self.policy == Policy::PerJob) {
-            self.up = false;
-            self.outputs.push_back(Output::Close);
-        }
-    }
-
-    fn tell(&mut self, event: Event) {
-        self.outputs.push_back(Output::Event(event));
     }
 
     /// When something is due next.
     fn wake(&self) -> Option<Mono> {
-        let job = self.job.as_ref()?;
-        let round = match &job.round {
-            Round::Due(at) => at,
-            Round::Asked { until, .. } => until,
-        };
-        match &job.stage {
-            Stage::Storing { .. } => None,
-            Stage::Before { give_up, .. } | Stage::Sent { give_up, .. } => {
-                Some(*round.min(give_up))
-            }
-        }
+        let stage = self.job.as_ref().and_then(|job| match &job.stage {
+            Stage::Sending { moved, .. } if self.backlog == 0 => Some(*moved + TAKEN),
+            stage => stage.wake(),
+        });
+        let round = self.round.wake().filter(|_| self.up);
+        [stage, round].into_iter().flatten().min()
+    }
+
+    fn send(&mut self, bytes: Vec<u8>) {
+        self.outputs.push_back(Output::Send(bytes));
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
     }
 }
 
@@ -405,11 +317,8 @@ impl Machine for EscPos {
 
     fn handle(&mut self, now: Mono, input: Input<'_, Command>) {
         match input {
-            Input::LinkUp => {
-                self.up = true;
-                self.tell(Event::Ready);
-            }
-            Input::LinkDown => self.link_down(),
+            Input::LinkUp => self.link_up(now),
+            Input::LinkDown => self.link_down(now),
             Input::Bytes(bytes) => {
                 for byte in bytes {
                     self.heard.push(*byte);
@@ -420,9 +329,27 @@ impl Machine for EscPos {
             }
             Input::Timeout => self.on_time(now),
             Input::Command(Command::Print { job, bytes }) => self.begin(now, job, bytes),
-            Input::Command(Command::Cancel { job }) => self.cancel(job),
+            Input::Command(Command::Cancel { job }) => self.cancel(now, job),
             Input::Command(Command::Kick { drawer }) => self.kick(drawer),
             Input::Stored(durable) => self.stored(now, durable),
+        }
+    }
+
+    fn backlog(&mut self, now: Mono, bytes: usize) {
+        let moved_on = bytes < self.backlog;
+        self.backlog = bytes;
+        if let Some(Job {
+            stage: Stage::Sending { moved, stalled, .. },
+            ..
+        }) = &mut self.job
+        {
+            if moved_on {
+                *moved = now;
+                *stalled = false;
+            }
+            if bytes == 0 {
+                self.sent(now);
+            }
         }
     }
 
@@ -431,16 +358,6 @@ impl Machine for EscPos {
             .pop_front()
             .unwrap_or_else(|| Output::Wait(self.wake()))
     }
-}
-
-/// A job's number as the four printable characters of a process ID (`GS ( H`, function 48).
-fn token(job: JobId) -> [u8; 4] {
-    let mut rest = job.unsigned_abs();
-    [0; 4].map(|_: u8| {
-        let digit = u8::try_from(rest % 95).unwrap_or(0);
-        rest /= 95;
-        0x20 + digit
-    })
 }
 
 #[cfg(test)]

@@ -36,6 +36,10 @@ pub struct Profile {
     pub images: Images,
     /// Whether it opens a cash drawer (`ESC p`).
     pub drawer: bool,
+    /// Whether it tells changes of its state by itself (`GS a`).
+    pub automatic: bool,
+    /// Whether it drops what it has not printed when it is told to (`DLE DC4`, function 8).
+    pub clears: bool,
 }
 
 /// How a printer says that a job is on paper; the most reliable way first.

@@ -3,6 +3,8 @@
 
 use std::collections::VecDeque;
 
+use crate::printer::{Paper, Status};
+
 /// Something that the printer said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Reply {
@@ -12,34 +14,10 @@ pub(super) enum Reply {
     PaperSensor(u8),
     /// The process ID of a `GS ( H`: the data before it are printed.
     ProcessId([u8; 4]),
-    /// A status that nobody asked for, as some printers are set to send.
-    Automatic(Option<Fault>),
-}
-
-/// Why a printer does not print.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
-    PaperOut,
-    CoverOpen,
-    Error,
-    Offline,
-}
-
-impl Fault {
-    /// What to do, as a sentence for the desk.
-    pub(super) fn advice(self) -> &'static str {
-        match self {
-            Self::PaperOut => "The printer is out of paper. Put in a new roll and close the cover.",
-            Self::CoverOpen => "The printer's cover is open. Close it.",
-            Self::Error => {
-                "The printer reports an error. Open the cover, look for jammed paper at the \
-                 cutter, and close it again."
-            }
-            Self::Offline => {
-                "The printer is offline. Look at its lights, and press its feed button once."
-            }
-        }
-    }
+    /// The buffers are empty, as `DLE DC4 8` asked for.
+    Cleared,
+    /// A status that comes by itself, as `GS a` asked for.
+    Automatic(Status),
 }
 
 /// What can be asked in real time: `DLE EOT n`.
@@ -47,41 +25,78 @@ impl Fault {
 pub(super) enum Query {
     Printer = 1,
     OfflineCause = 2,
+    ErrorCause = 3,
     Paper = 4,
 }
 
 impl Query {
-    pub(super) const ALL: [Self; 3] = [Self::Printer, Self::OfflineCause, Self::Paper];
-
-    pub(super) fn bytes(self) -> [u8; 3] {
-        [0x10, 0x04, self as u8]
+    pub(super) fn bytes(self) -> Vec<u8> {
+        vec![0x10, 0x04, self as u8]
     }
 
-    /// What the answer to this query means.
-    pub(super) fn fault(self, answer: u8) -> Option<Fault> {
+    /// What comes after it, with an answer or without. The cause of an error is asked for where there
+    /// is one.
+    pub(super) fn next(self, answer: Option<u8>) -> Option<Self> {
+        match self {
+            Self::Printer => Some(Self::OfflineCause),
+            Self::OfflineCause if answer.is_some_and(|bits| bits & 0x40 != 0) => {
+                Some(Self::ErrorCause)
+            }
+            Self::OfflineCause | Self::ErrorCause => Some(Self::Paper),
+            Self::Paper => None,
+        }
+    }
+
+    /// What the answer tells.
+    pub(super) fn read(self, answer: u8, status: &mut Status) {
         let set = |bits| answer & bits != 0;
         match self {
-            Self::Printer => set(0x08).then_some(Fault::Offline),
-            Self::OfflineCause if set(0x20) => Some(Fault::PaperOut),
-            Self::OfflineCause if set(0x04) => Some(Fault::CoverOpen),
-            Self::OfflineCause => set(0x40).then_some(Fault::Error),
+            Self::Printer => {
+                status.online = Some(!set(0x08));
+                status.drawer_open = Some(!set(0x04));
+            }
+            Self::OfflineCause => {
+                status.cover_open = Some(set(0x04));
+                status.cutter_error = (!set(0x40)).then_some(false);
+                status.other_error = Some(set(0x40));
+                if set(0x20) {
+                    status.paper = Some(Paper::Out);
+                }
+            }
+            Self::ErrorCause => {
+                status.cutter_error = Some(set(0x08));
+                // An error that is not the cutter's, or one without a cause.
+                status.other_error = Some(set(0x64) || !set(0x08));
+            }
             // Bits 0C alone are the near-end sensor: it still prints.
-            Self::Paper => set(0x60).then_some(Fault::PaperOut),
+            Self::Paper if set(0x60) => status.paper = Some(Paper::Out),
+            Self::Paper if status.paper == Some(Paper::Out) => {}
+            Self::Paper if set(0x0c) => status.paper = Some(Paper::NearEnd),
+            Self::Paper => status.paper = Some(Paper::Enough),
         }
     }
 }
 
-/// The most telling of several faults.
-pub(super) fn worst(a: Option<Fault>, b: Option<Fault>) -> Option<Fault> {
-    let rank = |fault| match fault {
-        Fault::PaperOut => 4,
-        Fault::CoverOpen => 3,
-        Fault::Error => 2,
-        Fault::Offline => 1,
-    };
-    match (a, b) {
-        (Some(a), Some(b)) => Some(if rank(b) > rank(a) { b } else { a }),
-        (a, b) => a.or(b),
+/// The four bytes of automatic status back.
+fn automatic([first, second, third, _]: [u8; 4]) -> Status {
+    Status {
+        online: Some(first & 0x08 == 0),
+        paper: Some(paper(third)),
+        cover_open: Some(first & 0x20 != 0),
+        cutter_error: Some(second & 0x08 != 0),
+        other_error: Some(second & 0x64 != 0),
+        drawer_open: Some(first & 0x04 == 0),
+    }
+}
+
+/// The answer to `GS r 1`, and the third byte of automatic status back.
+pub(super) fn paper(bits: u8) -> Paper {
+    if bits & 0x0c != 0 {
+        Paper::Out
+    } else if bits & 0x03 != 0 {
+        Paper::NearEnd
+    } else {
+        Paper::Enough
     }
 }
 
@@ -141,12 +156,9 @@ impl Demultiplexer {
             return self.begin(byte);
         }
         bytes.push(byte);
-        if let [first, _, third, _] = bytes.as_slice() {
-            let paper = (third & 0x0c != 0).then_some(Fault::PaperOut);
-            let cover = (first & 0x20 != 0).then_some(Fault::CoverOpen);
-            let offline = (first & 0x08 != 0).then_some(Fault::Offline);
-            let fault = worst(paper, worst(cover, offline));
-            self.replies.push_back(Reply::Automatic(fault));
+        if let [first, second, third, fourth] = *bytes.as_slice() {
+            let status = automatic([first, second, third, fourth]);
+            self.replies.push_back(Reply::Automatic(status));
         } else {
             self.partial = Partial::Automatic(bytes);
         }
@@ -158,8 +170,12 @@ impl Demultiplexer {
                 bytes.push(byte);
                 self.partial = Partial::Block(bytes);
             }
-        } else if let [0x37, 0x22, a, b, c, d] = *bytes.as_slice() {
-            self.replies.push_back(Reply::ProcessId([a, b, c, d]));
+        } else {
+            match *bytes.as_slice() {
+                [0x37, 0x22, a, b, c, d] => self.replies.push_back(Reply::ProcessId([a, b, c, d])),
+                [0x37, 0x25] => self.replies.push_back(Reply::Cleared),
+                _ => {}
+            }
         }
     }
 }
@@ -180,16 +196,51 @@ mod tests {
 
     #[test]
     fn bytes_are_told_apart_by_their_fixed_bits() {
-        use Fault::{CoverOpen, PaperOut};
-        use Reply::{Automatic, PaperSensor, ProcessId, RealTime};
+        use Reply::{Automatic, Cleared, PaperSensor, ProcessId, RealTime};
+        let fine = Status {
+            online: Some(true),
+            paper: Some(Paper::Enough),
+            cover_open: Some(false),
+            cutter_error: Some(false),
+            other_error: Some(false),
+            drawer_open: Some(false),
+        };
+        let hindered = Status {
+            online: Some(false),
+            ..fine
+        };
+        let out = Status {
+            paper: Some(Paper::Out),
+            ..hindered
+        };
+        let open = Status {
+            cover_open: Some(true),
+            ..hindered
+        };
+        let stuck = Status {
+            cutter_error: Some(true),
+            ..hindered
+        };
+        let hot = Status {
+            other_error: Some(true),
+            ..hindered
+        };
+        let near = Status {
+            paper: Some(Paper::NearEnd),
+            drawer_open: Some(true),
+            ..fine
+        };
         for (bytes, expected) in [
             (b"\x16".as_slice(), vec![RealTime(0x16)]),
             (b"\x12\x72", vec![RealTime(0x12), RealTime(0x72)]),
             (b"\x00", vec![PaperSensor(0)]),
             (b"\x03\x0c", vec![PaperSensor(3), PaperSensor(0x0c)]),
-            (b"\x14\0\0\0", vec![Automatic(None)]),
-            (b"\x1c\0\x0f\0", vec![Automatic(Some(PaperOut))]),
-            (b"\x3c\0\0\0", vec![Automatic(Some(CoverOpen))]),
+            (b"\x14\0\0\0", vec![Automatic(fine)]),
+            (b"\x1c\0\x0f\0", vec![Automatic(out)]),
+            (b"\x3c\0\0\0", vec![Automatic(open)]),
+            (b"\x1c\x08\0\0", vec![Automatic(stuck)]),
+            (b"\x1c\x40\0\0", vec![Automatic(hot)]),
+            (b"\x10\0\x03\x0f", vec![Automatic(near)]),
             // An automatic status that breaks off does not swallow what follows.
             (b"\x14\0\x16", vec![RealTime(0x16)]),
             (b"\x37\x22abcd\0", vec![ProcessId(*b"abcd")]),
@@ -197,8 +248,8 @@ mod tests {
                 b"\x37\x22a\x13b\x11cd\0\x12",
                 vec![ProcessId(*b"abcd"), RealTime(0x12)],
             ),
-            // The buffer was cleared; a model's name; neither is of use.
-            (b"\x37\x25\0", vec![]),
+            (b"\x37\x25\0", vec![Cleared]),
+            // A model's name is of no use.
             (b"_TM-T20III\0", vec![]),
             (b"\x11\x13\xff\x80", vec![]),
         ] {
@@ -214,37 +265,95 @@ mod tests {
         assert_eq!(replies(&bytes), [Reply::RealTime(0x16)]);
     }
 
-    #[test]
-    fn answers_by_query() {
-        use Query::{OfflineCause, Paper, Printer};
-        for (name, printer, cause, paper, expected) in [
-            ("fine", 0x12, 0x12, 0x12, None),
-            ("fine, drawer closed", 0x16, 0x12, 0x12, None),
-            ("near the end", 0x16, 0x12, 0x1e, None),
-            ("paper out", 0x1e, 0x32, 0x7e, Some(Fault::PaperOut)),
-            (
-                "no near-end sensor",
-                0x1e,
-                0x12,
-                0x72,
-                Some(Fault::PaperOut),
-            ),
-            ("cover open", 0x1e, 0x16, 0x12, Some(Fault::CoverOpen)),
-            ("error", 0x1a, 0x52, 0x12, Some(Fault::Error)),
-            ("offline", 0x1e, 0x12, 0x12, Some(Fault::Offline)),
-        ] {
-            let fault = worst(
-                Printer.fault(printer),
-                worst(OfflineCause.fault(cause), Paper.fault(paper)),
-            );
-            assert_eq!(fault, expected, "{name}");
+    /// Asks as the driver does, with the answers by number; 0 is silence.
+    fn read(answers: [u8; 4]) -> (Status, Vec<u8>) {
+        let (mut status, mut asked) = (Status::default(), Vec::new());
+        let mut next = Some(Query::Printer);
+        while let Some(query) = next {
+            let number = query as u8;
+            asked.push(number);
+            let answer = Some(answers[usize::from(number) - 1]).filter(|byte| *byte != 0);
+            if let Some(answer) = answer {
+                query.read(answer, &mut status);
+            }
+            next = query.next(answer);
         }
+        (status, asked)
     }
 
     #[test]
-    fn queries_are_dle_eot_1_2_and_4() {
-        let bytes: Vec<u8> = Query::ALL.iter().flat_map(|query| query.bytes()).collect();
-        assert_eq!(bytes, b"\x10\x04\x01\x10\x04\x02\x10\x04\x04");
+    fn answers_by_query() {
+        for (name, answers, asked, expected) in [
+            ("fine", [0x16, 0x12, 0, 0x12], &[1, 2, 4][..], "is ready."),
+            (
+                "drawer open",
+                [0x12, 0x12, 0, 0x12],
+                &[1, 2, 4],
+                "drawer is open",
+            ),
+            (
+                "near the end",
+                [0x16, 0x12, 0, 0x1e],
+                &[1, 2, 4],
+                "nearly empty",
+            ),
+            (
+                "paper out",
+                [0x1e, 0x32, 0, 0x7e],
+                &[1, 2, 4],
+                "out of paper",
+            ),
+            (
+                "no near-end sensor",
+                [0x1e, 0x12, 0, 0x72],
+                &[1, 2, 4],
+                "out of paper",
+            ),
+            (
+                "no paper sensor",
+                [0x1e, 0x32, 0, 0x12],
+                &[1, 2, 4],
+                "out of paper",
+            ),
+            (
+                "cover open",
+                [0x1e, 0x16, 0, 0x12],
+                &[1, 2, 4],
+                "cover is open",
+            ),
+            (
+                "cutter",
+                [0x1e, 0x52, 0x1a, 0x12],
+                &[1, 2, 3, 4],
+                "cutter is stuck",
+            ),
+            (
+                "hot",
+                [0x1e, 0x52, 0x52, 0x12],
+                &[1, 2, 3, 4],
+                "reports an error",
+            ),
+            (
+                "broken",
+                [0x1e, 0x52, 0x32, 0x12],
+                &[1, 2, 3, 4],
+                "reports an error",
+            ),
+            (
+                "error without a cause",
+                [0x1e, 0x52, 0, 0x12],
+                &[1, 2, 3, 4],
+                "reports an error",
+            ),
+            ("offline", [0x1e, 0x12, 0, 0x12], &[1, 2, 4], "offline"),
+            ("silent", [0, 0, 0, 0], &[1, 2, 4], "has not said"),
+        ] {
+            let (status, by) = read(answers);
+            assert!(status.sentence().contains(expected), "{name}: {status:?}");
+            assert_eq!(by, asked, "{name}");
+        }
+        assert_eq!(read([0; 4]).0, Status::default());
+        assert_eq!(Query::Paper.bytes(), b"\x10\x04\x04");
     }
 
     proptest! {

@@ -77,6 +77,10 @@ struct Raw {
     qr: bool,
     images: RawImages,
     drawer: bool,
+    #[serde(default)]
+    automatic: bool,
+    #[serde(default)]
+    clears: bool,
     pages: BTreeMap<String, Spanned<String>>,
 }
 
@@ -315,6 +319,8 @@ impl Check<'_> {
                 RawImages::None => Images::None,
             },
             drawer: raw.drawer,
+            automatic: raw.automatic,
+            clears: raw.clears,
         }
     }
 
