@@ -1,5 +1,7 @@
 //! What can be wrong with a request: a stable type, a status, and a sentence that says what to do.
 
+use sync::delivery::Undecidable;
+
 use payment::{CannotReturn, DeviceId, InvalidMethod, InvalidMoney, PaymentId, Text};
 
 /// Why a request is refused. Shown as an RFC 9457 problem document.
@@ -172,6 +174,9 @@ pub enum Problem {
         "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
     )]
     NothingToHandle(PaymentId),
+    /// What cannot be decided about a delivery now.
+    #[error("About this delivery of payment {0} that cannot be decided now: {1}.")]
+    Undecidable(PaymentId, Undecidable),
     /// An earlier payment of its invoice is to be entered first.
     #[error(
         "Payment {0} is not to be entered yet: an earlier one of its invoice comes first. Enter that \
@@ -321,6 +326,7 @@ impl Problem {
             Self::UnknownPayment(_) => ("unknown-payment", 404),
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
             Self::NothingToHandle(_) => ("nothing-to-handle", 409),
+            Self::Undecidable(..) => ("undecidable", 409),
             Self::NotItsTurn(_) => ("not-its-turn", 409),
             Self::EnteredAlready { .. } => ("entered-already", 409),
             Self::NothingToCopy(_) => ("nothing-to-copy", 409),
@@ -342,6 +348,7 @@ impl Problem {
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
             | Self::NothingToHandle(payment)
+            | Self::Undecidable(payment, _)
             | Self::NotItsTurn(payment)
             | Self::EnteredAlready { payment, .. }
             | Self::NothingToCopy(payment)

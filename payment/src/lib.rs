@@ -12,6 +12,7 @@
 pub mod advice;
 mod card;
 pub mod closing;
+mod decision;
 mod fact;
 mod id;
 mod intent;
@@ -26,6 +27,7 @@ mod stored;
 mod text;
 
 pub use card::{Approval, CardRef, EntryMode, InvalidLast4, Last4};
+pub use decision::{DeliveryAction, DeliveryDecision};
 pub use fact::{Cancellation, Doubt, DoubtReason, Fact, Refusal, Settlement, Verdict};
 pub use id::{
     ClosingId, DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId,

@@ -120,6 +120,10 @@ fn fact(entry: &Entry) -> Option<Event> {
         Happened::Restoration { restoration, fact } => {
             ("restoration", restoration.to_string(), json!(fact))
         }
+        Happened::Delivery { payment, decision } => {
+            let fact = json!({ "kind": entry.happened.kind(), "body": decision });
+            ("payment", payment.to_string(), fact)
+        }
     };
     let data = json!({
         "seq": entry.seq,

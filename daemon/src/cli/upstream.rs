@@ -65,6 +65,7 @@ pub(super) async fn try_it(config: &Config, wish: Try) -> Result<String, String>
         payment: &payment,
         original: None,
         seal: None,
+        redirects: 0,
     };
     say(&mut out, &title("The booking", &payment));
     let mut heard = Vec::new();

@@ -18,10 +18,10 @@ use drivers::run::ToMachine;
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use jiff::Timestamp;
 use payment::{
-    DeviceId, Intent, Payment, PaymentId, Settlement, Text, UpstreamId, closing::ClosingIntent,
+    DeliveryAction, DeliveryDecision, DeviceId, Intent, Payment, PaymentId, Settlement, Text,
+    UpstreamId, closing::ClosingIntent,
 };
 use sync::{
-    delivery::DeliveryState,
     queue::{Job, OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError, Written},
     upstream::Worklist,
 };
@@ -122,7 +122,40 @@ impl Handle {
         self.event(Event::Wake(device)).await;
     }
 
-    /// Keeps a person's word that they booked a payment themselves which an upstream refused.
+    /// Keeps a person's decision about a delivery, and has it carried out.
+    ///
+    /// # Errors
+    /// When that cannot be decided now.
+    pub async fn decide(
+        &self,
+        payment: PaymentId,
+        decision: DeliveryDecision,
+    ) -> Result<(), Problem> {
+        let at = self.now();
+        let write = Write::Decide {
+            payment,
+            decision,
+            at,
+        };
+        match self.readers.queue.submit(write, Urgency::Now).await {
+            Ok(_) => {}
+            Err(WriteError::Undecidable(why)) => return Err(Problem::Undecidable(payment, why)),
+            Err(WriteError::UnknownDelivery { .. }) => {
+                return Err(Problem::NothingToHandle(payment));
+            }
+            Err(WriteError::DiskFull) => return Err(Problem::StorageFull),
+            Err(_) => return Err(Problem::StorageFailed),
+        }
+        // Nobody who watches is no reason to fail.
+        self.notices.send(Notice::Journal).unwrap_or(0);
+        // It, or the next payment of that invoice, may go now.
+        self.requests
+            .send(Request::WorkDue)
+            .await
+            .map_err(|_| Problem::Stopping)
+    }
+
+    /// Keeps a person's word that they entered a payment by hand.
     ///
     /// # Errors
     /// When that delivery does not wait for a person.
@@ -133,31 +166,17 @@ impl Handle {
         name: Text,
         reason: Text,
     ) -> Result<(), Problem> {
-        let rows = self
-            .read(move |reader| reader.deliveries_of(payment))
-            .await?;
-        let row = rows.into_iter().find(|row| row.upstream == upstream);
-        let row = row.ok_or(Problem::NothingToHandle(payment))?;
-        let state = DeliveryState::Handled { name, reason };
-        let (attempts, at) = (row.attempts, self.now());
-        let write = Write::Delivery {
-            payment,
+        let decision = DeliveryDecision {
             upstream,
-            state,
-            attempts,
-            at,
+            action: DeliveryAction::Entered,
+            name,
+            reason,
         };
-        match self.readers.queue.submit(write, Urgency::Now).await {
-            Ok(_) => {}
-            Err(WriteError::DiskFull) => return Err(Problem::StorageFull),
-            Err(WriteError::Fatal(_) | WriteError::Closed) => return Err(Problem::StorageFailed),
-            Err(_) => return Err(Problem::NothingToHandle(payment)),
-        }
-        // The next payment of that invoice may go now.
-        self.requests
-            .send(Request::WorkDue)
-            .await
-            .map_err(|_| Problem::Stopping)
+        let decided = self.decide(payment, decision).await;
+        decided.map_err(|problem| match problem {
+            Problem::Undecidable(payment, _) => Problem::NothingToHandle(payment),
+            other => other,
+        })
     }
 
     /// Has a copy of a payment's receipt printed, and gives its job.

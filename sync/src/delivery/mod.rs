@@ -3,6 +3,7 @@
 //! [`next`], [`after_send`] and [`after_read`] are the rules, pure. [`Worker`] applies them, one
 //! request at a time; [`run`] gives it the real world. Read [`DeliveryState`] first.
 
+mod decide;
 mod health;
 mod http;
 mod outbox;
@@ -14,6 +15,7 @@ mod steps;
 mod tests;
 mod worker;
 
+pub use decide::{Decided, Undecidable, actions, decided, never_left};
 pub use health::Health;
 pub use http::{Client, ClientError};
 pub use outbox::{OutboxError, QueueOutbox};

@@ -50,12 +50,23 @@ impl Outbox for QueueOutbox {
         Ok(reader.deliveries_due(upstream, now, limit)?)
     }
 
-    async fn commit(&self, change: Change) -> Result<(), OutboxError> {
+    async fn begun(
+        &self,
+        upstream: &UpstreamId,
+        after: i64,
+        limit: u16,
+    ) -> Result<Vec<(i64, Delivery)>, OutboxError> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(reader.deliveries_begun(upstream, after, limit)?)
+    }
+
+    async fn commit(&self, change: Change) -> Result<bool, OutboxError> {
         let Change {
             upstream,
             payment,
             state,
             attempts,
+            redirects,
             at,
         } = change;
         let write = Write::Delivery {
@@ -63,9 +74,15 @@ impl Outbox for QueueOutbox {
             upstream,
             state,
             attempts,
+            redirects,
             at,
         };
-        self.queue.submit(write, Urgency::Now).await?;
-        Ok(())
+        match self.queue.submit(write, Urgency::Now).await {
+            Ok(_) => Ok(true),
+            Err(
+                WriteError::Ended(_) | WriteError::Redirected { .. } | WriteError::OutOfTurn { .. },
+            ) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 }

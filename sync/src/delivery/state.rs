@@ -21,6 +21,8 @@ pub struct Delivery {
     pub state: DeliveryState,
     /// How often the request was sent, the running one included.
     pub attempts: u32,
+    /// How often a person sent it to another invoice, or to none.
+    pub redirects: u32,
     /// Since when it stands there.
     pub changed_at: Timestamp,
 }
@@ -32,6 +34,7 @@ impl Delivery {
             payment: &self.payment,
             original: self.original.as_ref(),
             seal: self.seal.as_ref(),
+            redirects: self.redirects,
         }
     }
 }

@@ -28,8 +28,18 @@ pub trait Outbox: Send + Sync {
         limit: u16,
     ) -> impl Future<Output = Result<Vec<Delivery>, Self::Error>> + Send;
 
-    /// Makes a change durable before it returns.
-    fn commit(&self, change: Change) -> impl Future<Output = Result<(), Self::Error>> + Send;
+    /// What an earlier process began: each with its number, in the order of these, at most `limit`
+    /// after number `after`.
+    fn begun(
+        &self,
+        upstream: &UpstreamId,
+        after: i64,
+        limit: u16,
+    ) -> impl Future<Output = Result<Vec<(i64, Delivery)>, Self::Error>> + Send;
+
+    /// Makes a change durable before it returns, and says whether it was: a person or a cancel may
+    /// have moved the delivery meanwhile, and then nothing of this change is kept.
+    fn commit(&self, change: Change) -> impl Future<Output = Result<bool, Self::Error>> + Send;
 }
 
 /// Sends a request and waits for what comes of it.
@@ -55,6 +65,8 @@ pub struct Change {
     pub state: DeliveryState,
     /// How often the request was sent, the running one included.
     pub attempts: u32,
+    /// How often a person had sent it elsewhere when the request was made.
+    pub redirects: u32,
     /// When, by the time of day.
     pub at: Timestamp,
 }
@@ -126,20 +138,19 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
     /// # Errors
     /// When the outbox fails; it can be called again.
     pub async fn restart(&mut self) -> Result<(), O::Error> {
-        let mut limit = PAGE;
-        let found = loop {
-            let found = self.outbox.due(&self.id, Timestamp::MAX, limit).await?;
-            if found.len() < usize::from(limit) || limit == u16::MAX {
-                break found;
-            }
-            limit = limit.saturating_mul(4);
-        };
-        for delivery in found {
-            if let Some(state) = restarted(&delivery.state, self.clock.now(), self.settings) {
-                self.commit(&delivery, state, delivery.attempts).await?;
+        let mut after = 0;
+        loop {
+            let begun = self.outbox.begun(&self.id, after, PAGE).await?;
+            let Some((last, _)) = begun.last() else {
+                return Ok(());
+            };
+            after = *last;
+            for (_, delivery) in begun {
+                if let Some(state) = restarted(&delivery.state, self.clock.now(), self.settings) {
+                    self.commit(&delivery, state, delivery.attempts).await?;
+                }
             }
         }
-        Ok(())
     }
 
     /// Takes the oldest due delivery one step on: at most one request.
@@ -180,7 +191,9 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
                 self.stop(delivery, Class::Ambiguous { reason }).await?;
             }
             Action::ReadBack(request) => self.read_back(delivery, request).await?,
-            Action::Become(state) => self.commit(delivery, state, delivery.attempts).await?,
+            Action::Become(state) => {
+                self.commit(delivery, state, delivery.attempts).await?;
+            }
             Action::Wait(at) => {
                 self.put_off.insert(delivery.payment.intent.id, at);
                 return Ok(false);
@@ -215,7 +228,8 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let now = self.clock.now();
         let random = self.random();
         let state = after_plan(delivery, class, now, &mut self.health, random);
-        self.commit(delivery, state, delivery.attempts).await
+        self.commit(delivery, state, delivery.attempts).await?;
+        Ok(())
     }
 
     async fn go_on(
@@ -242,20 +256,24 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
                 next_at,
                 reason: None,
             };
-            return self.commit(delivery, state, delivery.attempts).await;
+            self.commit(delivery, state, delivery.attempts).await?;
+            return Ok(());
         }
         let answer = self.http.send(request).await;
         let now = self.clock.now();
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
         let state = after_go_on(&delivery.state, class, now, &mut self.health, random);
-        self.commit(delivery, state, delivery.attempts).await
+        self.commit(delivery, state, delivery.attempts).await?;
+        Ok(())
     }
 
     async fn send(&mut self, delivery: &Delivery, request: HttpRequest) -> Result<(), O::Error> {
         let attempts = delivery.attempts.saturating_add(1);
         let state = sending(self.clock.now());
-        self.commit(delivery, state, attempts).await?;
+        if !self.commit(delivery, state, attempts).await? {
+            return Ok(());
+        }
         let answer = self.http.send(request).await;
         let now = self.clock.now();
         let class = self.upstream.classify(now.wall, &answer);
@@ -275,7 +293,8 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             HttpAnswer::NotSent { .. } => delivery.attempts,
             HttpAnswer::Response { .. } | HttpAnswer::Lost { .. } => attempts,
         };
-        self.commit(delivery, state, attempts).await
+        self.commit(delivery, state, attempts).await?;
+        Ok(())
     }
 
     async fn read_back(
@@ -296,7 +315,8 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             &mut self.health,
             random,
         );
-        self.commit(delivery, state, delivery.attempts).await
+        self.commit(delivery, state, delivery.attempts).await?;
+        Ok(())
     }
 
     async fn commit(
@@ -304,7 +324,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         delivery: &Delivery,
         state: DeliveryState,
         attempts: u32,
-    ) -> Result<(), O::Error> {
+    ) -> Result<bool, O::Error> {
         let payment = delivery.payment.intent.id;
         if let Some(at) = state.next_at() {
             self.put_off.insert(payment, at);
@@ -318,6 +338,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             payment,
             state,
             attempts,
+            redirects: delivery.redirects,
             at,
         };
         self.outbox.commit(change).await

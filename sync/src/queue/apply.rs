@@ -8,8 +8,8 @@ use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, State, may_
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, journal, numbers,
-    outbox, restored,
+    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, decide, journal,
+    numbers, outbox, restored,
     rows::{Damaged, Fault, micros, whole_micros},
 };
 
@@ -44,8 +44,17 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             upstream,
             state,
             attempts,
+            redirects,
             at,
-        } => outbox::advance(conn, *payment, upstream, state, *attempts, *at),
+        } => {
+            let counts = (*attempts, *redirects);
+            outbox::advance(conn, *payment, upstream, state, counts, *at)
+        }
+        Write::Decide {
+            payment,
+            decision,
+            at,
+        } => decide::decide(conn, *payment, decision, *at),
         Write::BeginClose {
             id,
             key,

@@ -10,6 +10,7 @@ use crate::{delivery::Delivery, upstream::Seal};
 
 use super::{
     Job, Printed, ReadError, Reader, SlipId,
+    outbox::WAITS_FOR_ORIGINAL,
     reader::parse,
     rows::{Damaged, micros, moment, payment_id, text_id},
 };
@@ -72,8 +73,11 @@ impl Reader {
         limit: u16,
     ) -> Result<Vec<Delivery>, ReadError> {
         self.deliveries(
-            "o.upstream = ?1 AND o.place = 'head' AND o.next_at <= ?2
-             ORDER BY o.next_at, o.line LIMIT ?3",
+            &format!(
+                "o.upstream = ?1 AND o.place = 'head' AND o.next_at <= ?2
+               AND NOT ({WAITS_FOR_ORIGINAL})
+             ORDER BY o.next_at, o.line LIMIT ?3"
+            ),
             params![upstream.as_str(), micros(now), limit],
         )
     }
@@ -106,6 +110,34 @@ impl Reader {
         )
     }
 
+    /// The deliveries to an upstream that an earlier process began: all that wait for their moment,
+    /// or were being sent. In the order in which they fell due, after number `after`.
+    pub fn deliveries_begun(
+        &self,
+        upstream: &UpstreamId,
+        after: i64,
+        limit: u16,
+    ) -> Result<Vec<(i64, Delivery)>, ReadError> {
+        let found: Vec<i64> = self
+            .conn
+            .prepare_cached(
+                "SELECT n FROM outbox INDEXED BY outbox_due
+                 WHERE upstream = ?1 AND place = 'head' AND next_at > ?2 AND n > ?3
+                 ORDER BY n LIMIT ?4",
+            )?
+            .query_map(
+                params![upstream.as_str(), micros(Timestamp::MIN), after, limit],
+                |row| row.get(0),
+            )?
+            .collect::<Result<_, _>>()?;
+        let mut begun = Vec::new();
+        for n in found {
+            let delivery = self.deliveries("o.n = ?1", params![n])?.pop();
+            begun.extend(delivery.map(|delivery| (n, delivery)));
+        }
+        Ok(begun)
+    }
+
     /// When the next delivery to an upstream must be looked at; in the past means now.
     pub fn next_delivery_at(&self, upstream: &UpstreamId) -> Result<Option<Timestamp>, ReadError> {
         let next: Option<i64> = self
@@ -133,10 +165,14 @@ impl Reader {
         Ok(jobs)
     }
 
-    fn deliveries(&self, which: &str, params: impl Params) -> Result<Vec<Delivery>, ReadError> {
+    pub(super) fn deliveries(
+        &self,
+        which: &str,
+        params: impl Params,
+    ) -> Result<Vec<Delivery>, ReadError> {
         let sql = format!(
             "SELECT o.upstream, p.body, o.body, o.attempts, q.device, q.receipt_seq,
-                    j.seq, j.device_seq, j.hash, o.at
+                    j.seq, j.device_seq, j.hash, o.at, o.invoice, o.redirects
              FROM outbox o JOIN payments p ON p.id = o.payment
              LEFT JOIN payments q ON q.id = p.original
              LEFT JOIN journal j ON j.seq = p.approved_seq WHERE {which}"
@@ -192,13 +228,17 @@ fn delivery(row: &Row<'_>) -> Result<Delivery, ReadError> {
         }),
         _ => None,
     };
+    let mut payment = parse(&payment)?;
+    let invoice: Option<String> = row.get(10)?;
+    payment.intent.invoice = invoice.as_deref().map(text_id).transpose()?;
     Ok(Delivery {
         upstream: text_id(&upstream)?,
-        payment: parse(&payment)?,
+        payment,
         original,
         seal,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
         attempts: row.get(3)?,
+        redirects: row.get(11)?,
         changed_at: moment(row.get(9)?)?,
     })
 }

@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 use payment::{CannotReturn, ClosingId, PaymentId, UpstreamId};
 
 use super::JobId;
+use crate::delivery::Undecidable;
 
 /// Why the queue cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -89,6 +90,19 @@ pub enum WriteError {
     /// A delivery that no person was asked to handle.
     #[error("the delivery is {0}; only one that needs an operator can be marked as handled")]
     NotForOperator(String),
+    /// What a person cannot decide about a delivery now.
+    #[error(transparent)]
+    Undecidable(#[from] Undecidable),
+    /// A person has sent the delivery to another invoice meanwhile.
+    #[error(
+        "the delivery of {payment} to {upstream} was sent elsewhere meanwhile; look at it again"
+    )]
+    Redirected {
+        /// Which payment.
+        payment: PaymentId,
+        /// Which upstream.
+        upstream: UpstreamId,
+    },
     /// A copy was asked for of what has no receipt.
     #[error("payment {0} is not approved, so there is no receipt to copy")]
     NothingToCopy(PaymentId),
@@ -167,6 +181,12 @@ pub enum VerifyError {
     /// A payment as shown is not what the journal says.
     #[error("payment {0} is shown otherwise than the journal says; keep the file and call support")]
     Payment(PaymentId),
+    /// A delivery goes elsewhere than the journal says.
+    #[error(
+        "the delivery of payment {0} goes to another invoice than the journal says; keep the file \
+         and call support"
+    )]
+    Delivery(PaymentId),
     /// A day end as shown is not what the journal says.
     #[error("day end {0} is shown otherwise than the journal says; keep the file and call support")]
     Closing(ClosingId),

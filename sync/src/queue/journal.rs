@@ -4,9 +4,10 @@
 //!
 //! One row is one fact: `seq` counts all entries from 1, `device_seq` counts the entries of a
 //! `device` from 1, both without gaps. `at` is microseconds since 1970-01-01 UTC (finer time is cut
-//! off), `kind` is [`Fact::kind`], [`ClosingFact::kind`] or [`RestorationFact::kind`], `payment` the 16
-//! bytes of the payment's UUID, of the day end's for the kinds `day_…`, or of the restoration's for
-//! the kind `restored`, and `body` the fact's content as JSON text, `null` for a fact without content.
+//! off), `kind` is [`Fact::kind`], [`ClosingFact::kind`], [`RestorationFact::kind`] or
+//! `delivery_decided`, `payment` the 16 bytes of the payment's UUID, of the day end's for the kinds
+//! `day_…`, or of the restoration's for the kind `restored`, and `body` the fact's content as JSON text,
+//! `null` for a fact without content.
 //!
 //! `hash` is SHA-256 over eight fields, each a length in bytes (32 bits, big-endian) and that many
 //! bytes, in this order: `prev_hash` (32 bytes), `seq` (64 bits, big-endian), `device` (UTF-8),
@@ -18,8 +19,8 @@
 
 use jiff::Timestamp;
 use payment::{
-    ClosingId, DeviceId, Fact, PaymentId, RestorationFact, RestorationId, SkippedNumbers,
-    closing::ClosingFact,
+    ClosingId, DeliveryDecision, DeviceId, Fact, PaymentId, RestorationFact, RestorationId,
+    SkippedNumbers, closing::ClosingFact,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
@@ -68,7 +69,17 @@ pub enum Happened {
         /// What.
         fact: RestorationFact,
     },
+    /// To the delivery of a payment: a person decided. The payment stays as it is.
+    Delivery {
+        /// Of which payment.
+        payment: PaymentId,
+        /// What was decided.
+        decision: DeliveryDecision,
+    },
 }
+
+/// The word for a person's decision about a delivery.
+const DECIDED: &str = "delivery_decided";
 
 impl Happened {
     /// The word used in the journal.
@@ -77,6 +88,7 @@ impl Happened {
             Self::Payment { fact, .. } => fact.kind(),
             Self::Closing { fact, .. } => fact.kind(),
             Self::Restoration { fact, .. } => fact.kind(),
+            Self::Delivery { .. } => DECIDED,
         }
     }
 }
@@ -191,6 +203,18 @@ pub(super) fn append_restoration(
     append_row(conn, device, (kind, *id.as_bytes(), body), at)
 }
 
+/// Adds a person's decision about the delivery of a payment at the end.
+pub(super) fn append_decision(
+    conn: &Connection,
+    device: &DeviceId,
+    payment: PaymentId,
+    decision: &DeliveryDecision,
+    at: Timestamp,
+) -> Result<i64, Fault> {
+    let body = serde_json::to_string(decision).map_err(Damaged::from)?;
+    append_row(conn, device, (DECIDED, *payment.as_bytes(), body), at)
+}
+
 fn append_row(
     conn: &Connection,
     device: &DeviceId,
@@ -264,6 +288,12 @@ fn happened(kind: &str, about: [u8; 16], body: &str) -> Result<Happened, Damaged
             return Ok(Happened::Restoration {
                 restoration: RestorationId::from_bytes(about),
                 fact: RestorationFact::Restored(serde_json::from_str(body)?),
+            });
+        }
+        DECIDED => {
+            return Ok(Happened::Delivery {
+                payment: payment_id(about),
+                decision: serde_json::from_str(body)?,
             });
         }
         _ => {

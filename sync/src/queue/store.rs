@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_slips_to_print.sql"),
     include_str!("../../migrations/0004_lists_of_what_is_due.sql"),
     include_str!("../../migrations/0005_restorations.sql"),
+    include_str!("../../migrations/0006_decisions.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.

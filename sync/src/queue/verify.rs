@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use payment::{
-    ClosingId, DeviceId, Fact, InvoiceRef, Payment, PaymentId, ReceiptNumber, RestorationFact,
+    ClosingId, DeliveryAction, DeliveryDecision, DeviceId, Fact, InvoiceRef, Payment, PaymentId,
+    ReceiptNumber, RestorationFact, UpstreamId,
     closing::{Closing, ClosingFact, ClosingState},
 };
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,7 +14,7 @@ use super::{
     apply::approved_seq,
     journal::{self, Hash, Stored},
     reader::parse,
-    rows::micros,
+    rows::{micros, payment_id, text_id},
 };
 
 impl Reader {
@@ -32,6 +33,7 @@ impl Reader {
         let mut chain = Chain::default();
         let mut fold = Fold::default();
         let mut closings = Closings::default();
+        let mut decisions = Decisions::default();
         while let Some(row) = rows.next()? {
             let stored = Stored::read(row)?;
             chain.follow(&stored)?;
@@ -41,6 +43,9 @@ impl Reader {
                     if let Some(ended) = fold.follow(&entry, *payment, fact)? {
                         compare(&moment, &ended, approved_seq(&ended, entry.seq))?;
                     }
+                }
+                Happened::Delivery { payment, decision } => {
+                    decisions.follow(&moment, entry.seq, *payment, decision)?;
                 }
                 Happened::Closing { closing, fact } => {
                     let closed = closings.follow(&entry, *closing, fact)?;
@@ -54,6 +59,7 @@ impl Reader {
         for open in fold.open.values() {
             compare(&moment, open, None)?;
         }
+        decisions.compare(&moment)?;
         for open in closings.open.values() {
             compare_closing(&moment, open, None)?;
         }
@@ -69,6 +75,76 @@ impl Reader {
             let known = fold.known;
             Err(VerifyError::Count { shown, known })
         }
+    }
+}
+
+/// Where persons sent deliveries: the last word counts.
+#[derive(Default)]
+struct Decisions {
+    sent_to: HashMap<(PaymentId, UpstreamId), Option<InvoiceRef>>,
+}
+
+impl Decisions {
+    /// Adds a decision, which must be about a delivery that there is.
+    fn follow(
+        &mut self,
+        conn: &Connection,
+        seq: i64,
+        payment: PaymentId,
+        decision: &DeliveryDecision,
+    ) -> Result<(), VerifyError> {
+        let upstream = decision.upstream.clone();
+        let known: bool = conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM outbox WHERE payment = ?1 AND upstream = ?2)",
+            )?
+            .query_row(params![payment.as_bytes(), upstream.as_str()], |row| {
+                row.get(0)
+            })?;
+        if !known {
+            let why = "it decides about what is not due there".to_owned();
+            return Err(VerifyError::Impossible { seq, why });
+        }
+        match &decision.action {
+            DeliveryAction::SendTo { invoice } => {
+                let invoice = Some(invoice.clone());
+                self.sent_to.insert((payment, upstream), invoice);
+            }
+            DeliveryAction::Unallocate => {
+                self.sent_to.insert((payment, upstream), None);
+            }
+            DeliveryAction::Retry | DeliveryAction::Keep | DeliveryAction::Entered => {}
+        }
+        Ok(())
+    }
+
+    /// Every sale goes to the invoice that it names, or to which the journal says it was sent.
+    fn compare(&self, conn: &Connection) -> Result<(), VerifyError> {
+        let mut statement = conn.prepare(
+            "SELECT o.payment, o.upstream, o.invoice FROM outbox o JOIN payments p ON p.id = o.payment
+             WHERE o.redirects > 0 OR (p.original IS NULL AND o.invoice IS NOT p.invoice)",
+        )?;
+        let mut rows = statement.query([])?;
+        let mut redirected = 0;
+        while let Some(row) = rows.next()? {
+            let (payment, upstream): ([u8; 16], String) = (row.get(0)?, row.get(1)?);
+            let invoice: Option<String> = row.get(2)?;
+            let payment = payment_id(payment);
+            let upstream = text_id(&upstream).map_err(ReadError::from)?;
+            let said = self.sent_to.get(&(payment, upstream));
+            let said = said.map(|said| said.as_ref().map(InvoiceRef::as_str));
+            if said != Some(invoice.as_deref()) {
+                return Err(VerifyError::Delivery(payment));
+            }
+            redirected += 1;
+        }
+        if redirected == self.sent_to.len() {
+            return Ok(());
+        }
+        let mut decided = self.sent_to.keys().map(|(payment, _)| *payment);
+        decided
+            .next()
+            .map_or(Ok(()), |payment| Err(VerifyError::Delivery(payment)))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use payment::{
-    ClosingId, DeviceId, Fact, IdempotencyKey, Intent, Payment, PaymentId, PrinterId, Text,
-    UpstreamId,
+    ClosingId, DeliveryDecision, DeviceId, Fact, IdempotencyKey, Intent, Payment, PaymentId,
+    PrinterId, Text, UpstreamId,
     closing::{Closing, DayTotals},
 };
 use serde::{Deserialize, Serialize};
@@ -83,6 +83,17 @@ pub enum Write {
         state: DeliveryState,
         /// How often the request was sent, the running one included.
         attempts: u32,
+        /// How often a person had sent it elsewhere when the request was made.
+        redirects: u32,
+        /// When.
+        at: Timestamp,
+    },
+    /// Keeps a person's decision about a delivery, and carries it out.
+    Decide {
+        /// Of which payment.
+        payment: PaymentId,
+        /// What, who and why.
+        decision: DeliveryDecision,
         /// When.
         at: Timestamp,
     },

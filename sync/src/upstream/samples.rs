@@ -10,6 +10,7 @@ pub(super) fn booking(payment: &Payment) -> Booking<'_> {
         payment,
         original: None,
         seal: None,
+        redirects: 0,
     }
 }
 

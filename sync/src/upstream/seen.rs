@@ -36,6 +36,9 @@ pub struct Booking<'a> {
     pub original: Option<&'a ReceiptNumber>,
     /// Its seal, for a field for notes; the same each time that this payment is told.
     pub seal: Option<&'a Seal>,
+    /// How often a person sent it to another invoice: each time it is another request, and bears
+    /// another name where the system takes one name only once.
+    pub redirects: u32,
 }
 
 /// The entry of the journal that made a payment final. Written down at another place, it proves that

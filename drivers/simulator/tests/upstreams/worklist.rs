@@ -54,6 +54,7 @@ fn tick_off(desk: &Desk<Subjected>, taken: &Taken) {
             reason: Text::from("It was entered in Caspen."),
         },
         attempts: 0,
+        redirects: 0,
         at: taken.payment.intent.at,
     };
     desk.queue.submit(write, Urgency::Now).wait().unwrap();

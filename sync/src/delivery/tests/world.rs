@@ -95,7 +95,22 @@ impl Outbox for Shared {
         }))
     }
 
-    async fn commit(&self, change: Change) -> Result<(), DiskFull> {
+    async fn begun(
+        &self,
+        _: &UpstreamId,
+        after: i64,
+        limit: u16,
+    ) -> Result<Vec<(i64, Delivery)>, DiskFull> {
+        let numbered = |w: &mut World| -> Vec<(i64, Delivery)> {
+            let all = (1..).zip(w.rows.values().cloned());
+            all.filter(|(n, d)| *n > after && d.state.next_at() > Some(Timestamp::MIN))
+                .take(limit.into())
+                .collect()
+        };
+        Ok(self.with(numbered))
+    }
+
+    async fn commit(&self, change: Change) -> Result<bool, DiskFull> {
         let crashed = self.with(|w| {
             if w.disk_full && !w.crashed {
                 w.disk_full = false;
@@ -111,7 +126,7 @@ impl Outbox for Shared {
         if crashed {
             std::future::pending::<()>().await;
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -252,6 +267,7 @@ pub(super) fn world(payments: u64, fates: &[Fate]) -> Shared {
     let rows = (1..=payments).map(payment).map(|payment| {
         let delivery = Delivery {
             seal: None,
+            redirects: 0,
             upstream: "model".parse().unwrap(),
             state: DeliveryState::Queued,
             attempts: 0,

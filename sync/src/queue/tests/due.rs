@@ -12,6 +12,7 @@ fn move_delivery(number: u8, state: DeliveryState) -> Write {
         upstream: "books".parse().unwrap(),
         state,
         attempts: 1,
+        redirects: 0,
         at: at(0),
     }
 }

@@ -3,7 +3,9 @@ use std::os::unix::fs::PermissionsExt;
 use payment::{Approval, Fact};
 
 use super::support::*;
-use crate::queue::{CloseOutcome, Due, Listing, OpenError, Queue, Urgency, WriteError, Written};
+use crate::queue::{
+    CloseOutcome, Due, Listing, OpenError, Queue, Reader, Urgency, Write, WriteError, Written,
+};
 
 #[test]
 fn a_second_daemon_on_the_same_database_is_refused() {
@@ -189,4 +191,32 @@ fn a_database_of_version_4_is_brought_to_this_version() {
     let reader = queue.reader().unwrap();
     assert_eq!(reader.examine().unwrap().entries, 7);
     assert_eq!(reader.restorations().unwrap(), []);
+}
+
+#[test]
+fn a_database_of_version_5_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_5.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 7);
+    // A person decides about what waited for one.
+    let row = |reader: &Reader| reader.deliveries_of(id(1)).unwrap().remove(0);
+    assert_eq!(row(&reader).redirects, 0);
+    let decision = payment::DeliveryDecision {
+        upstream: "books".parse().unwrap(),
+        action: payment::DeliveryAction::SendTo {
+            invoice: "INV-2".parse().unwrap(),
+        },
+        name: "Anna".into(),
+        reason: "another invoice".into(),
+    };
+    let write = Write::Decide {
+        payment: id(1),
+        decision,
+        at: at(0),
+    };
+    queue.submit(write, Urgency::Now).wait().unwrap();
+    let invoice = row(&reader).payment.intent.invoice.unwrap();
+    assert_eq!(invoice.as_str(), "INV-2");
+    assert_eq!(reader.verify().unwrap(), 8);
 }

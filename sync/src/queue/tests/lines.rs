@@ -105,6 +105,7 @@ proptest! {
                         upstream: "books".parse().unwrap(),
                         state: to.clone(),
                         attempts: 0,
+                        redirects: 0,
                         at: at(0),
                     });
                     if ends(&model[place].1) {

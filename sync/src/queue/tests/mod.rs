@@ -2,6 +2,7 @@
 
 mod closings;
 mod crash;
+mod decide;
 mod disk;
 mod due;
 mod file;

@@ -48,6 +48,7 @@ fn delivered(number: u8, state: DeliveryState) -> Write {
         upstream: "books".parse().unwrap(),
         state,
         attempts: 1,
+        redirects: 0,
         at: at(1500),
     }
 }

@@ -167,6 +167,7 @@ fn a_refund_waits_for_its_sale_and_is_handled_by_a_person() {
             upstream: books(),
             state,
             attempts: 0,
+            redirects: 0,
             at: at(0),
         })
     };

@@ -32,6 +32,7 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
             payment: &taken.payment,
             original: None,
             seal: None,
+            redirects: 0,
         };
         system.create(now, &booking).unwrap()
     };
