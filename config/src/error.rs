@@ -66,22 +66,24 @@ fn lines(problems: &[Problem]) -> String {
 /// A problem before the file's name is known.
 #[derive(Debug)]
 pub(crate) struct Found {
+    /// A file that the configuration names, if it is wrong there.
+    pub(crate) file: Option<PathBuf>,
     pub(crate) line: usize,
     pub(crate) key: String,
     pub(crate) text: String,
 }
 
 impl ConfigError {
-    /// Sorts what was found by line.
+    /// Sorts what was found by line, the configuration's own first.
     pub(crate) fn invalid(file: &Path, mut found: Vec<Found>) -> Self {
-        found.sort_by_key(|f| f.line);
+        found.sort_by(|a, b| (&a.file, a.line).cmp(&(&b.file, b.line)));
         let problems = found
             .into_iter()
-            .map(|Found { line, key, text }| Problem {
-                file: file.to_owned(),
-                line,
-                key,
-                text,
+            .map(|found| Problem {
+                file: found.file.unwrap_or_else(|| file.to_owned()),
+                line: found.line,
+                key: found.key,
+                text: found.text,
             })
             .collect();
         Self::Invalid { problems }

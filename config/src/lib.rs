@@ -11,6 +11,7 @@ use payment::DeviceId;
 mod error;
 mod link;
 mod parse;
+mod receipt;
 mod secret;
 mod template;
 mod types;
@@ -18,6 +19,7 @@ mod types;
 pub use error::{ConfigError, Problem};
 pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
 pub use parse::{protocol::*, upstream::*};
+pub use receipt::{Layout, LayoutError, LogoError, RECEIPT_VARIABLES, Receipts};
 pub use secret::SecretSource;
 pub use template::{Place, Template, TemplateError, VARIABLES, Values};
 pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream};
@@ -51,7 +53,8 @@ pub fn load(
     parse(&text, path, secrets, known_profiles)
 }
 
-/// Checks a configuration that was already read; `file` is only named in the messages.
+/// Checks a configuration that was already read. `file` is named in the messages, and its folder has
+/// the files that the configuration names.
 ///
 /// # Errors
 /// With everything that is wrong in it.
@@ -61,7 +64,9 @@ pub fn parse(
     secrets: &SecretSource,
     known_profiles: &[&str],
 ) -> Result<Config, ConfigError> {
-    parse::parse(text, secrets, known_profiles).map_err(|found| ConfigError::invalid(file, found))
+    let folder = file.parent().unwrap_or(Path::new(""));
+    parse::parse(text, folder, secrets, known_profiles)
+        .map_err(|found| ConfigError::invalid(file, found))
 }
 
 /// The devices of a configuration file, whatever else is wrong with it.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use payment::{Currency, DeviceId, PrinterId, UpstreamId};
 
-use crate::{Link, Protocol, UpstreamKind};
+use crate::{Link, Protocol, Receipts, UpstreamKind};
 
 /// Everything.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub struct Config {
     pub tills: Vec<Till>,
     /// Receipt printers.
     pub printers: Vec<Printer>,
+    /// How receipts look.
+    pub receipts: Receipts,
     /// Invoicing systems that payments are delivered to.
     pub upstreams: Vec<Upstream>,
 }
@@ -30,8 +32,6 @@ pub struct Daemon {
     pub listen: SocketAddr,
     /// The API's Unix socket.
     pub socket: PathBuf,
-    /// The clinic's name, as the head of every receipt.
-    pub merchant: Vec<String>,
 }
 
 /// `[[terminal]]`: a device that takes cards, and the other methods too.

@@ -126,6 +126,7 @@ fn a_payment() -> Option<Payment> {
         invoice: Some("156".parse().ok()?),
         note: None,
         at,
+        services: payment::Services::default(),
         before: None,
     };
     Some(Payment::begin(intent, ReceiptNumber::new(device, 1)))

@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, IdempotencyKey, InvoiceRef, Mark, Money, PaymentId, Text};
+use crate::{DeviceId, IdempotencyKey, InvoiceRef, Mark, Money, PaymentId, Services, Text};
 
 /// How money changes hands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -136,6 +136,9 @@ pub struct Intent {
     /// A word for the clinic's own eyes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<Text>,
+    /// What it is paid for, for the receipt.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub services: Services,
     /// When it was wanted.
     pub at: Timestamp,
     /// What the terminal held as its last transaction before it was asked: what is newer can only
@@ -157,6 +160,7 @@ impl Intent {
             method,
             invoice,
             note,
+            services,
             at: _,
             before: _,
         } = self;
@@ -167,5 +171,6 @@ impl Intent {
             && *method == other.method
             && *invoice == other.invoice
             && *note == other.note
+            && *services == other.services
     }
 }

@@ -8,6 +8,10 @@ pub const KEY_BYTES: usize = 255;
 pub const INVOICE_BYTES: usize = 64;
 /// Longest note of a payment, in characters.
 pub const NOTE_CHARS: usize = 500;
+/// Most items of a payment's services.
+pub const ITEMS: usize = 50;
+/// Longest text of an item, in characters.
+pub const ITEM_CHARS: usize = 100;
 /// Longest text for a terminal's display, in characters: eight lines of twenty.
 pub const DISPLAY_CHARS: usize = 160;
 /// Longest text taken over from a device or a person, in characters.

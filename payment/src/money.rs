@@ -64,32 +64,45 @@ fn decimals(currency: Currency) -> u32 {
     currency.exponent().map_or(2, u32::from)
 }
 
+/// Reads an amount of any sign, with the currency's number of decimals.
+pub(crate) fn exact(text: &str, currency: Currency) -> Result<Decimal, InvalidMoney> {
+    let shown = || text.chars().take(32).collect::<String>();
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+    let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(fraction) || text.len() > 32 {
+        return Err(InvalidMoney::NotANumber(shown()));
+    }
+    let mut amount: Decimal = text
+        .parse()
+        .map_err(|_| InvalidMoney::NotANumber(shown()))?;
+    let allowed = decimals(currency);
+    if digits.contains('.') && fraction.len() > allowed as usize {
+        let currency = currency.code();
+        return Err(InvalidMoney::TooManyDecimals {
+            text: shown(),
+            currency,
+            allowed,
+        });
+    }
+    if amount.abs() > Decimal::new(limits::MINOR_UNITS, allowed) {
+        let max = Money {
+            minor: limits::MINOR_UNITS,
+            currency,
+        };
+        return Err(InvalidMoney::TooLarge { max });
+    }
+    amount.rescale(allowed);
+    Ok(amount)
+}
+
 impl Money {
     /// Reads `10.10`, `10.1` or `10` (for a currency with two decimals).
     ///
     /// # Errors
     /// Says what is wrong with the text, and what to write instead.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, InvalidMoney> {
-        let shown = || text.chars().take(32).collect::<String>();
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
-        if !all_digits(whole) || !all_digits(fraction) || text.len() > 32 {
-            return Err(InvalidMoney::NotANumber(shown()));
-        }
-        let amount: Decimal = text
-            .parse()
-            .map_err(|_| InvalidMoney::NotANumber(shown()))?;
-        let allowed = decimals(currency);
-        if digits.contains('.') && fraction.len() > allowed as usize {
-            let currency = currency.code();
-            return Err(InvalidMoney::TooManyDecimals {
-                text: shown(),
-                currency,
-                allowed,
-            });
-        }
-        Self::from_decimal(amount, currency)
+        Self::from_decimal(exact(text, currency)?, currency)
     }
 
     /// From an exact decimal.

@@ -195,6 +195,7 @@ mod tests {
                 invoice: None,
                 note: None,
                 at: Timestamp::UNIX_EPOCH,
+                services: crate::Services::default(),
                 before: None,
             }),
             Fact::Recorded,

@@ -15,14 +15,18 @@ use crate::limits;
 pub struct Text(String);
 
 impl Text {
-    /// Takes over at most [`limits::TEXT_CHARS`] characters.
+    /// Takes over at most [`limits::TEXT_CHARS`] characters. Of a longer text the last of them is
+    /// a mark.
     pub fn new(raw: &str) -> Self {
-        let plain: String = raw
+        let mut safe = raw
             .chars()
             .map(|c| if c.is_whitespace() { ' ' } else { c })
-            .filter(|c| !is_unsafe(*c))
-            .take(limits::TEXT_CHARS)
-            .collect();
+            .filter(|c| !is_unsafe(*c));
+        let mut plain: String = safe.by_ref().take(limits::TEXT_CHARS).collect();
+        if safe.next().is_some() {
+            plain.pop();
+            plain.push(CUT_OFF);
+        }
         Self(mask_card_numbers(&plain))
     }
 
@@ -36,6 +40,9 @@ impl Text {
         self.0.is_empty()
     }
 }
+
+/// Stands where a text was cut off.
+const CUT_OFF: char = '…';
 
 /// Control characters steer printers and terminals; bidi overrides make text lie on a screen.
 fn is_unsafe(c: char) -> bool {
@@ -174,10 +181,16 @@ mod tests {
     #[test]
     fn what_steers_devices_is_dropped() {
         assert_eq!(Text::new("a\x1b@b\tc\nd\u{202e}e\0").as_str(), "a@b c de");
-        assert_eq!(
-            Text::new(&"x".repeat(1000)).as_str().len(),
-            limits::TEXT_CHARS
-        );
+    }
+
+    #[test]
+    fn what_is_too_long_ends_in_a_mark() {
+        let kept = "x".repeat(limits::TEXT_CHARS);
+        assert_eq!(Text::new(&kept).as_str(), kept);
+        let long = Text::new(&"x".repeat(100_000));
+        assert_eq!(long.as_str().chars().count(), limits::TEXT_CHARS);
+        assert_eq!(long.as_str().trim_start_matches('x'), "…");
+        assert_eq!(Text::new(long.as_str()), long);
     }
 
     proptest! {

@@ -5,17 +5,15 @@ use std::{
     path::PathBuf,
 };
 
-use super::section::Section;
+use payment::Text;
+
+use super::{receipt::lines, section::Section};
 use crate::Daemon;
 
 pub(super) const KEYS: [&str; 4] = ["state_dir", "listen", "socket", "merchant"];
 
 /// Longest path of a Unix socket: `sun_path` of unix(7), less its end.
 const SOCKET_BYTES: usize = 107;
-/// Most lines at the head of a receipt.
-const MERCHANT_LINES: usize = 10;
-/// Longest line at the head of a receipt, in characters.
-const MERCHANT_CHARS: usize = 100;
 
 /// What holds without `[daemon]`.
 pub(super) fn default() -> Daemon {
@@ -23,21 +21,20 @@ pub(super) fn default() -> Daemon {
         state_dir: "/var/lib/tilld".into(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8455)),
         socket: "/run/tilld/tilld.sock".into(),
-        merchant: Vec::new(),
     }
 }
 
-pub(super) fn read(mut section: Section<'_, '_, '_>) -> Option<Daemon> {
+/// The daemon, and the lines at the head of its receipts.
+pub(super) fn read(mut section: Section<'_, '_, '_>) -> Option<(Daemon, Vec<Text>)> {
     let default = default();
     let state_dir = path(&mut section, "state_dir", default.state_dir);
     let socket = path(&mut section, "socket", default.socket);
     let listen = listen(&mut section, default.listen);
-    let merchant = merchant(&mut section);
+    let merchant = lines(&mut section, "merchant");
     let daemon = Daemon {
         state_dir: state_dir?,
         listen: listen?,
         socket: socket?,
-        merchant: merchant?,
     };
     if daemon.socket.as_os_str().len() > SOCKET_BYTES {
         section.note(
@@ -45,7 +42,7 @@ pub(super) fn read(mut section: Section<'_, '_, '_>) -> Option<Daemon> {
             format!("is longer than {SOCKET_BYTES} bytes, the most for a socket; shorten the path"),
         );
     }
-    Some(daemon)
+    Some((daemon, merchant?))
 }
 
 fn path(section: &mut Section<'_, '_, '_>, key: &str, default: PathBuf) -> Option<PathBuf> {
@@ -86,23 +83,4 @@ fn listen(section: &mut Section<'_, '_, '_>, default: SocketAddr) -> Option<Sock
         return None;
     }
     Some(address)
-}
-
-fn merchant(section: &mut Section<'_, '_, '_>) -> Option<Vec<String>> {
-    if !section.has("merchant") {
-        return Some(Vec::new());
-    }
-    let lines = section.lines("merchant")?;
-    let fits = |l: &&str| l.chars().count() <= MERCHANT_CHARS && !l.chars().any(char::is_control);
-    if lines.len() > MERCHANT_LINES || !lines.iter().all(fits) {
-        section.note(
-            "merchant",
-            format!(
-                "does not fit a receipt; write at most {MERCHANT_LINES} lines of at most \
-                 {MERCHANT_CHARS} printable characters"
-            ),
-        );
-        return None;
-    }
-    Some(lines.into_iter().map(str::to_owned).collect())
 }

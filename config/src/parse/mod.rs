@@ -6,18 +6,20 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Display,
+    path::Path,
     str::FromStr,
 };
 
 use payment::{DeviceId, PrinterId, UpstreamId};
 use toml::de::DeTable;
 
-use crate::{Config, Daemon, Link, SecretSource, error::Found};
+use crate::{Config, Daemon, Link, Receipts, SecretSource, error::Found};
 
 mod daemon;
 mod device;
 mod duration;
 pub(crate) mod protocol;
+mod receipt;
 mod report;
 mod section;
 pub(crate) mod upstream;
@@ -34,11 +36,14 @@ struct Names<'a> {
     links: BTreeMap<String, String>,
     profiles: &'a [&'a str],
     secrets: &'a SecretSource,
+    /// Where files are that are named without their folder.
+    folder: &'a Path,
 }
 
 /// Checks a whole file.
 pub(crate) fn parse(
     text: &str,
+    folder: &Path,
     secrets: &SecretSource,
     profiles: &[&str],
 ) -> Result<Config, Vec<Found>> {
@@ -60,6 +65,7 @@ pub(crate) fn parse(
         links: BTreeMap::new(),
         profiles,
         secrets,
+        folder,
     };
     let config = read(root.get_ref(), &mut names, &mut report);
     match config {
@@ -86,15 +92,22 @@ pub(crate) fn daemon_section(text: &str) -> Daemon {
     let (root, _) = DeTable::parse_recoverable(text);
     let mut root = Section::open("", (root.get_ref(), 0), &["daemon"], &mut report);
     let daemon = root.inner("daemon", &daemon::KEYS).and_then(daemon::read);
-    daemon.unwrap_or_else(daemon::default)
+    daemon.map_or_else(daemon::default, |(daemon, _)| daemon)
 }
 
 /// `None` where something that is missing was noted.
 fn read<'t>(root: &DeTable<'t>, names: &mut Names<'_>, report: &mut Report<'t>) -> Option<Config> {
-    let known = ["daemon", "terminal", "till", "printer", "upstream"];
+    let known = [
+        "daemon", "receipt", "terminal", "till", "printer", "upstream",
+    ];
     let mut root = Section::open("", (root, 0), &known, report);
     let daemon = root.inner("daemon", &daemon::KEYS);
-    let daemon = daemon.map_or_else(|| Some(daemon::default()), daemon::read);
+    let daemon = daemon.map_or_else(|| Some((daemon::default(), Vec::new())), daemon::read);
+    let receipts = root.inner("receipt", &receipt::KEYS);
+    let receipts = receipts.map_or_else(
+        || Some(Receipts::default()),
+        |section| receipt::read(section, names.folder),
+    );
     let terminals = root.list("terminal");
     let tills = root.list("till");
     let printers = root.list("printer");
@@ -110,8 +123,12 @@ fn read<'t>(root: &DeTable<'t>, names: &mut Names<'_>, report: &mut Report<'t>) 
     let terminals = each(terminals, |place| device::terminal(place, names, report));
     let tills = each(tills, |place| device::till(place, names, report));
     let upstreams = each(upstreams, |place| upstream::read(place, names, report));
+    let (daemon, merchant) = daemon?;
+    let mut receipts = receipts?;
+    receipts.letterhead.merchant = merchant;
     Some(Config {
-        daemon: daemon?,
+        daemon,
+        receipts,
         terminals: terminals?,
         tills: tills?,
         printers: printers?,

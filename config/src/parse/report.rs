@@ -1,6 +1,6 @@
 //! Everything that was found wrong so far.
 
-use std::fmt::Display;
+use std::{fmt::Display, path::Path};
 
 use crate::error::Found;
 
@@ -20,7 +20,18 @@ impl<'t> Report<'t> {
     pub(super) fn note(&mut self, at: usize, key: &str, text: impl Display) {
         let before = self.text.bytes().take(at);
         self.found.push(Found {
+            file: None,
             line: 1 + before.filter(|b| *b == b'\n').count(),
+            key: key.to_owned(),
+            text: text.to_string(),
+        });
+    }
+
+    /// What is wrong on a line of another file, counted from 1.
+    pub(super) fn note_in(&mut self, file: &Path, line: usize, key: &str, text: impl Display) {
+        self.found.push(Found {
+            file: Some(file.to_owned()),
+            line,
             key: key.to_owned(),
             text: text.to_string(),
         });

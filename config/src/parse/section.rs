@@ -1,6 +1,6 @@
 //! One table of the file, read key by key. What is wrong is noted, and reading goes on.
 
-use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, path::Path, str::FromStr, time::Duration};
 
 use toml::{
     Spanned,
@@ -59,6 +59,12 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         // A text in three quotes may begin on the line below them.
         let at = self.report.line_start(value.span().start, line);
         self.report.note(at, &dotted(&self.name, key), text);
+    }
+
+    /// Notes what is wrong on a line of the file that a key names.
+    pub(super) fn note_in(&mut self, file: &Path, line: usize, key: &str, text: impl Display) {
+        let key = dotted(&self.name, key);
+        self.report.note_in(file, line, &key, text);
     }
 
     /// The keys of a table inside of this one.

@@ -16,6 +16,7 @@ fn a_payment(note: Option<&str>, invoice: Option<&str>) -> Payment {
         invoice: invoice.map(|i| i.parse().unwrap()),
         note: note.map(Text::new),
         at,
+        services: payment::Services::default(),
         before: None,
     };
     Payment::begin(intent, ReceiptNumber::new(device, 1))

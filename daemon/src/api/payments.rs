@@ -9,8 +9,8 @@ use axum::{
 };
 use jiff::Timestamp;
 use payment::{
-    DeviceId, IdempotencyKey, Intent, Method, Money, Payment, PaymentId, Purpose, Settlement,
-    State as PaymentState, Text, Verdict, limits, parse_currency,
+    DeviceId, IdempotencyKey, Intent, Method, Money, Payment, PaymentId, Purpose, Services,
+    Settlement, State as PaymentState, Text, Verdict, limits, parse_currency,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
@@ -33,9 +33,29 @@ struct PayBody {
     invoice: Option<String>,
     #[serde(default)]
     note: Option<String>,
+    #[serde(default)]
+    service_date: Option<String>,
+    #[serde(default)]
+    items: Vec<ItemBody>,
 }
 
-const PAY_FIELDS: &[&str] = &["device", "amount", "currency", "method", "invoice", "note"];
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ItemBody {
+    text: String,
+    amount: String,
+}
+
+const PAY_FIELDS: &[&str] = &[
+    "device",
+    "amount",
+    "currency",
+    "method",
+    "invoice",
+    "note",
+    "service_date",
+    "items",
+];
 
 pub(super) async fn create(State(api): State<Api>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
@@ -119,6 +139,12 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
         .note
         .map(|note| Text::new(&note))
         .filter(|note| !note.is_empty());
+    let items = body
+        .items
+        .iter()
+        .map(|i| (i.text.as_str(), i.amount.as_str()));
+    let services = Services::new(body.service_date.as_deref(), items, money.currency());
+    let services = services.map_err(|e| Problem::InvalidField(e.to_string()))?;
     let at = api.shell.now();
     let id = PaymentId::new(at, api.shell.random().ok_or(Problem::StorageFailed)?);
     Ok(Intent {
@@ -131,6 +157,7 @@ fn intent(api: &Api, key: IdempotencyKey, body: PayBody) -> Result<Intent, Probl
         invoice,
         note,
         at,
+        services,
         before: None,
     })
 }

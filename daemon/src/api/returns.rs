@@ -105,6 +105,7 @@ fn intent(
         invoice: original.intent.invoice.clone(),
         note: note.map(Text::new).filter(|note| !note.is_empty()),
         at,
+        services: payment::Services::default(),
         before: None,
     })
 }

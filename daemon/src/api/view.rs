@@ -1,9 +1,9 @@
 //! A payment as the API shows it: one flat object, amounts as strings.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use payment::{
-    Cancellation, Doubt, EntryMode, Last4, Method, Payment, PaymentId, ReceiptNumber, Refusal,
-    Text, Verdict, advice,
+    Cancellation, Doubt, EntryMode, Item, Last4, Method, Payment, PaymentId, ReceiptNumber,
+    Refusal, Text, Verdict, advice,
 };
 use serde::Serialize;
 use sync::{
@@ -27,6 +27,8 @@ pub(super) struct PaymentView {
     method: Method,
     invoice: Option<String>,
     note: Option<Text>,
+    service_date: Option<Date>,
+    items: Vec<Item>,
     key: String,
     created_at: Timestamp,
     changed_at: Timestamp,
@@ -107,6 +109,8 @@ impl From<Payment> for PaymentView {
             method: payment.intent.method,
             invoice: payment.intent.invoice.map(String::from),
             note: payment.intent.note,
+            service_date: payment.intent.services.date,
+            items: payment.intent.services.items,
             key: payment.intent.key.to_string(),
             created_at: payment.intent.at,
             changed_at: payment.changed_at,

@@ -249,9 +249,23 @@ struct PayArgs {
     /// A word for the clinic; it goes to the invoicing system too, so no patient's name.
     #[arg(long)]
     note: Option<String>,
+    /// The day of the treatment, for the receipt, for example 2026-11-20.
+    #[arg(long)]
+    service_date: Option<String>,
+    /// What it is paid for, for the receipt, for example "Filling=80.10"; may be given again.
+    #[arg(long = "item", value_parser = item)]
+    items: Vec<(String, String)>,
     /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
     #[arg(long)]
     key: Option<String>,
+}
+
+/// `TEXT=AMOUNT`; the text may have a `=` too.
+fn item(text: &str) -> Result<(String, String), String> {
+    let (text, amount) = text
+        .rsplit_once('=')
+        .ok_or("write TEXT=AMOUNT, for example \"Filling=80.10\"")?;
+    Ok((text.to_owned(), amount.to_owned()))
 }
 
 /// How `till` ends, for scripts.

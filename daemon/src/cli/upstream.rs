@@ -249,6 +249,7 @@ fn payment(wish: &Try, now: Timestamp) -> Result<Payment, String> {
         invoice: Some(wish.invoice.clone()),
         note: None,
         at: now,
+        services: payment::Services::default(),
         before: None,
     };
     Ok(Payment::begin(intent, receipt))

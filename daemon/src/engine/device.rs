@@ -21,6 +21,8 @@ pub struct Setup {
     pub currency: Currency,
     /// Where its receipts come out.
     pub printer: Option<PrinterId>,
+    /// Whether each payment has a receipt for the clinic's files too.
+    pub merchant_copy: bool,
     /// What its card terminal can do, if it has one.
     pub terminal: Option<Abilities>,
     /// How long the terminal may work on one payment (ZVT: T4).

@@ -63,13 +63,14 @@ impl Engine {
         });
     }
 
-    /// A receipt for the patient, and a delivery to every upstream.
+    /// A receipt for the patient, one for the clinic where it wants one, and a delivery to every
+    /// upstream.
     pub(super) fn due_at(&self, device: &Device) -> Due {
-        let jobs = device
-            .setup
-            .printer
-            .iter()
-            .map(|p| (p.clone(), JobKind::Customer))
+        let merchant = device.setup.merchant_copy.then_some(JobKind::Merchant);
+        let kinds = merchant.into_iter().chain([JobKind::Customer]);
+        let printer = device.setup.printer.iter();
+        let jobs = printer
+            .flat_map(|p| kinds.clone().map(|kind| (p.clone(), kind)))
             .collect();
         Due {
             upstreams: self.upstreams.clone(),

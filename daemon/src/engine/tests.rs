@@ -54,6 +54,7 @@ fn engine(abilities: Abilities) -> Engine {
         id: id.parse().unwrap(),
         currency: parse_currency("EUR").unwrap(),
         printer: None,
+        merchant_copy: false,
         terminal,
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::UTC,
@@ -184,6 +185,7 @@ impl World {
             invoice: None,
             note: None,
             at: self.now,
+            services: payment::Services::default(),
             before: None,
         };
         self.feed(Event::Pay {

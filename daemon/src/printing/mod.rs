@@ -9,7 +9,7 @@ mod spool;
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use config::Printer;
+use config::{Printer, Receipts};
 use drivers::{
     link::{Defaults, Policy},
     printer::{
@@ -19,11 +19,11 @@ use drivers::{
     run::{FromMachine, ToMachine},
 };
 use jiff::tz::TimeZone;
-use payment::{PaymentId, ReceiptNumber};
+use payment::PaymentId;
 use sync::queue::{Job, JobKind, JobState, Printed, Queue, SlipId, Urgency, Write};
 use tokio::sync::{OnceCell, mpsc};
 
-pub use compose::{Head, compose};
+pub use compose::{Desk, compose};
 use report::compose_report;
 pub use spool::{Effect, Event, Spool};
 
@@ -38,7 +38,7 @@ const MESSAGES: usize = 16;
 pub fn start(
     printer: &Printer,
     (profile, fonts): (escpos::Profile, SystemFonts),
-    merchant: &[String],
+    receipts: &Arc<Receipts>,
     queue: Queue,
     handle: Handle,
     due: WorkDue,
@@ -55,7 +55,7 @@ pub fn start(
     tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));
     let task = Task {
         printer: printer.clone(),
-        merchant: merchant.to_vec(),
+        receipts: receipts.clone(),
         profile,
         fonts,
         queue,
@@ -90,7 +90,7 @@ type Told = FromMachine<printer::Fact, printer::Event>;
 /// One printer's spool and what it works with.
 struct Task {
     printer: Printer,
-    merchant: Vec<String>,
+    receipts: Arc<Receipts>,
     profile: escpos::Profile,
     fonts: SystemFonts,
     queue: Queue,
@@ -237,8 +237,8 @@ impl Task {
             .iter()
             .filter_map(|s| serde_json::from_str(s).ok())
             .collect();
-        let head = self.head(original.map(|payment| payment.receipt));
-        Some(compose(&payment?, kind, &slips, &head))
+        let original = original.map(|payment| payment.receipt);
+        Some(compose(&payment?, original, &slips, kind, &self.desk()))
     }
 
     /// The lines of a terminal's slip that belongs to no payment; none when it cannot be read.
@@ -246,22 +246,21 @@ impl Task {
         let read = self.handle.read(move |reader| reader.report(id));
         let report = read.await.ok().flatten()?;
         let slip = serde_json::from_str(&report.body).ok()?;
-        let head = self.head(None);
+        let desk = self.desk();
         Some(compose_report(
             &slip,
             kind,
             &report.device,
             report.at,
-            &head,
+            &desk,
         ))
     }
 
-    fn head(&self, original: Option<ReceiptNumber>) -> Head<'_> {
-        Head {
-            merchant: &self.merchant,
-            printed_at: self.handle.now(),
+    fn desk(&self) -> Desk<'_> {
+        Desk {
+            receipts: &self.receipts,
+            at: self.handle.now(),
             zone: TimeZone::system(),
-            original,
         }
     }
 }

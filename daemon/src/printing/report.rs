@@ -1,11 +1,14 @@
 //! What stands on a terminal's slip that belongs to no payment. Pure, like [`super::compose`].
 
-use drivers::{printer::escpos::Line, terminal::Slip};
+use drivers::terminal::Slip;
 use jiff::Timestamp;
-use payment::{DeviceId, Text};
+use payment::{
+    DeviceId, Text,
+    receipt::{Line, Style},
+};
 use sync::queue::JobKind;
 
-use super::compose::{CENTRED, Head, PLAIN, TITLE, merchant, moment};
+use super::compose::Desk;
 
 /// The lines of a terminal's slip, with the device and the moment it came. What a person had the
 /// terminal repeat says COPY, as every other reprint (law 8).
@@ -14,23 +17,36 @@ pub(super) fn compose_report(
     kind: JobKind,
     device: &DeviceId,
     at: Timestamp,
-    head: &Head<'_>,
+    desk: &Desk<'_>,
 ) -> Vec<Line> {
+    let language = desk.receipts.layout.language();
+    let words = language.words();
     let (title, copy) = match kind {
-        JobKind::Administration | JobKind::Customer | JobKind::Merchant => {
-            ("Terminal report", None)
-        }
-        JobKind::Repeated => ("Terminal receipt", Some("COPY".to_owned())),
-        JobKind::Copy(number) => ("Terminal report", Some(format!("COPY {number}"))),
+        JobKind::Administration | JobKind::Customer | JobKind::Merchant => (words.report, None),
+        JobKind::Repeated => (words.repeated, Some(words.copy.to_owned())),
+        JobKind::Copy(number) => (words.report, Some(format!("{} {number}", words.copy))),
     };
-    let copy = || copy.iter().map(|copy| Line::Text(Text::new(copy), TITLE));
-    let pair = |name: &str, value: &str| Line::Columns(name.into(), value.into(), PLAIN);
-    let mut lines = merchant(head);
-    lines.extend(copy());
-    lines.push(Line::Text(title.into(), CENTRED));
+    let copy = || {
+        copy.iter()
+            .map(|copy| Line::Text(Text::new(copy), Style::TITLE))
+    };
+    let pair = |name: &str, value: &str| Line::Columns(name.into(), value.into(), Style::PLAIN);
+    let moment = language.moment(at.to_zoned(desk.zone.clone()).datetime());
+    let mut lines: Vec<Line> = copy().collect();
+    let head = desk.receipts.letterhead.merchant.iter().enumerate();
+    lines.extend(head.map(|(number, line)| {
+        let style = if number == 0 {
+            Style::TITLE
+        } else {
+            Style::CENTRED
+        };
+        Line::Text(line.clone(), style)
+    }));
+    lines.push(Line::Feed(1));
+    lines.push(Line::Text(title.into(), Style::CENTRED));
     lines.push(Line::Rule);
-    lines.push(pair("Device", device.as_str()));
-    lines.push(pair("Date", &moment(at, head)));
+    lines.push(pair(words.device, device.as_str()));
+    lines.push(pair(words.date, &moment));
     lines.push(Line::Rule);
     lines.extend(slip.lines.iter().cloned().map(Line::Verbatim));
     lines.extend(copy());
@@ -57,12 +73,14 @@ mod tests {
         let slip = Slip {
             copy: SlipCopy::Administration,
             lines: vec![line("Summe 10,10"), line("Anzahl 1")],
+            signature: false,
         };
-        let head = Head {
-            merchant: &["Praxis".to_owned()],
-            printed_at: Timestamp::UNIX_EPOCH,
+        let mut receipts = config::Receipts::default();
+        receipts.letterhead.merchant = vec!["Praxis".into()];
+        let desk = Desk {
+            receipts: &receipts,
+            at: Timestamp::UNIX_EPOCH,
             zone: TimeZone::UTC,
-            original: None,
         };
         for (kind, copies) in [
             (JobKind::Administration, 0),
@@ -70,7 +88,7 @@ mod tests {
             (JobKind::Copy(2), 2),
         ] {
             let device = "desk1".parse().unwrap();
-            let lines = compose_report(&slip, kind, &device, Timestamp::UNIX_EPOCH, &head);
+            let lines = compose_report(&slip, kind, &device, Timestamp::UNIX_EPOCH, &desk);
             let bytes = render(&lines, Profile::find("generic-80mm").unwrap());
             let text = String::from_utf8_lossy(&bytes);
             for word in [

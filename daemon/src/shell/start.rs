@@ -182,6 +182,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 /// Starts the receipt printers.
 fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle) -> Vec<WorkDue> {
     let fonts = printing::SystemFonts::default();
+    let receipts = Arc::new(config.receipts.clone());
     let mut work_due = Vec::new();
     for printer in &config.printers {
         let Some(profile) = profiles.find(&printer.profile) else {
@@ -194,7 +195,7 @@ fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle
         printing::start(
             printer,
             (profile.clone(), fonts.clone()),
-            &config.daemon.merchant,
+            &receipts,
             queue.clone(),
             handle.clone(),
             due,
@@ -246,6 +247,7 @@ fn setups(config: &Config) -> Vec<Setup> {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
+        merchant_copy: config.receipts.merchant_copy,
         terminal: Some(drivers::terminal::family(t).abilities),
         patience: t.protocol.patience(),
         zone: TimeZone::system(),
@@ -254,6 +256,7 @@ fn setups(config: &Config) -> Vec<Setup> {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
+        merchant_copy: config.receipts.merchant_copy,
         terminal: None,
         patience: Duration::ZERO,
         zone: TimeZone::system(),

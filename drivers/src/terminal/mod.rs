@@ -7,7 +7,6 @@ use payment::{
     Approval, Cancellation, Doubt, Money, PaymentId, Purpose, Refusal, Stored, Text,
     closing::DayTotals,
 };
-use serde::{Deserialize, Serialize};
 
 mod abilities;
 pub mod adyen;
@@ -23,6 +22,7 @@ pub mod zvt;
 
 pub use abilities::{Abilities, Named, Recovery, Refunds, Reversals};
 pub use family::{Driver, Evidence, Family, Maturity, Reach};
+pub use payment::receipt::{Slip, SlipCopy, SlipLine};
 pub use table::{FAMILIES, driver, family};
 pub use upkeep::{Chore, LineStatistics};
 
@@ -224,41 +224,4 @@ pub enum Ending {
     Cancelled(Cancellation),
     /// Nobody can tell whether money was taken.
     Doubted(Doubt),
-}
-
-/// For whom a terminal's receipt is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SlipCopy {
-    /// For the merchant's records.
-    Merchant,
-    /// For the cardholder.
-    Customer,
-    /// Not about a payment: end of day, diagnosis.
-    Administration,
-}
-
-/// A receipt composed by the terminal, to be printed line by line as it is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Slip {
-    /// For whom.
-    pub copy: SlipCopy,
-    /// Its lines.
-    pub lines: Vec<SlipLine>,
-}
-
-/// A line of a terminal's receipt.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct SlipLine {
-    /// The text, without control characters and with card numbers masked.
-    pub text: Text,
-    /// In the middle of the paper.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub centred: bool,
-    /// Twice as wide.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub wide: bool,
-    /// Twice as high.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub high: bool,
 }

@@ -14,6 +14,7 @@ fn card(number: u8, purpose: Purpose, minor: i64, brand: Option<&str>) -> Paymen
         invoice: None,
         note: None,
         at: Timestamp::UNIX_EPOCH,
+        services: crate::Services::default(),
         before: None,
     };
     let receipt = ReceiptNumber::new("desk1".parse().unwrap(), number.into());

@@ -22,6 +22,7 @@ fn intent(number: u8, purpose: Purpose, minor: i64) -> Intent {
         invoice: Some("156".parse().unwrap()),
         note: None,
         at: Timestamp::UNIX_EPOCH,
+        services: crate::Services::default(),
         before: None,
     }
 }

@@ -30,6 +30,7 @@ pub(super) fn payment(seq: u64, invoice: Option<&str>, amount: &str) -> Payment 
             invoice: invoice.map(|i| i.parse().unwrap()),
             note: None,
             at,
+            services: payment::Services::default(),
             before: None,
         },
         ReceiptNumber::new("desk1".parse().unwrap(), seq),

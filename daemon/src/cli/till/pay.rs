@@ -12,6 +12,8 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
         device,
         method,
         note,
+        service_date,
+        items,
         key,
     } = wish;
     let devices = client.get("/v1/devices").await?;
@@ -22,6 +24,14 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
     if let Some(fields) = body.as_object_mut() {
         fields.extend(invoice.iter().map(|i| ("invoice".to_owned(), json!(i))));
         fields.extend(note.iter().map(|n| ("note".to_owned(), json!(n))));
+        let day = service_date.iter();
+        fields.extend(day.map(|day| ("service_date".to_owned(), json!(day))));
+        if !items.is_empty() {
+            let item =
+                |(text, amount): &(String, String)| json!({ "text": text, "amount": amount });
+            let items: Vec<Value> = items.iter().map(item).collect();
+            fields.insert("items".to_owned(), json!(items));
+        }
     }
     let key = key_or_new(key.as_ref())?;
     // What the terminal shows, while waiting; without it the payment goes on all the same.

@@ -99,6 +99,7 @@ fn the_clock_is_set_to_the_time_at_the_desk() {
         id: "desk1".parse().unwrap(),
         currency: parse_currency("EUR").unwrap(),
         printer: None,
+        merchant_copy: false,
         terminal: Some(zvt::FAMILY.abilities),
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),
@@ -320,7 +321,11 @@ fn printed(world: &mut World, payment: Option<PaymentId>, copy: SlipCopy) -> Opt
         ..SlipLine::default()
     };
     let lines = vec![line];
-    let slip = Slip { copy, lines };
+    let slip = Slip {
+        copy,
+        lines,
+        signature: false,
+    };
     world.terminal(TerminalEvent::Receipt { payment, slip });
     match world.writes.pop_back() {
         Some((_, Write::Slip { job, .. })) => job.map(|(_, kind)| kind),

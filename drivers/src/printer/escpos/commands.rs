@@ -10,10 +10,10 @@ use escpos::{
     driver::Driver,
     errors::Result as Emitted,
     printer::Printer,
-    utils::{JustifyMode, Protocol},
+    utils::{Font, JustifyMode, Protocol},
 };
 
-use super::{Align, Style};
+use payment::receipt::{Align, Style};
 
 /// Commands without arguments of their own.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(super) struct Commands {
     right: Vec<u8>,
     bold: Vec<u8>,
     light: Vec<u8>,
+    font_a: Vec<u8>,
+    font_b: Vec<u8>,
     /// Wide or not, then high or not.
     sizes: [[Vec<u8>; 2]; 2],
 }
@@ -39,6 +41,8 @@ pub(super) static COMMANDS: LazyLock<Commands> = LazyLock::new(|| Commands {
     right: written(|printer| printer.justify(JustifyMode::RIGHT)),
     bold: written(|printer| printer.bold(true)),
     light: written(|printer| printer.bold(false)),
+    font_a: written(|printer| printer.font(Font::A)),
+    font_b: written(|printer| printer.font(Font::B)),
     sizes: [1, 2].map(|width| [1, 2].map(|height| written(|printer| printer.size(width, height)))),
 });
 
@@ -54,6 +58,13 @@ impl Commands {
         }
         if style.bold != before.bold {
             out.extend_from_slice(if style.bold { &self.bold } else { &self.light });
+        }
+        if style.small != before.small {
+            out.extend_from_slice(if style.small {
+                &self.font_b
+            } else {
+                &self.font_a
+            });
         }
         if (style.wide, style.high) != (before.wide, before.high) {
             let [[usual, high], [wide, both]] = &self.sizes;
@@ -117,6 +128,8 @@ mod tests {
             (&all.right, b"\x1ba\x02"),
             (&all.bold, b"\x1bE\x01"),
             (&all.light, b"\x1bE\0"),
+            (&all.font_a, b"\x1bM\0"),
+            (&all.font_b, b"\x1bM\x01"),
             (usual, b"\x1d!\0"),
             (high, b"\x1d!\x01"),
             (wide, b"\x1d!\x10"),

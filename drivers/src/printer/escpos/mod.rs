@@ -9,6 +9,7 @@ mod commands;
 mod fixture;
 mod font;
 mod job;
+mod logo;
 mod outline;
 mod page;
 mod profile;
@@ -22,6 +23,8 @@ mod wrap;
 
 pub use font::Fonts;
 pub use job::EscPos;
+pub use logo::store as store_logo;
 pub use page::CodePage;
+pub use payment::receipt::{Align, Line, Style};
 pub use profile::{Confirmation, Cut, Images, Profile, ProfileError, Profiles};
-pub use receipt::{Align, Line, Style, needs_fonts, render, render_with};
+pub use receipt::{needs_fonts, render, render_with};

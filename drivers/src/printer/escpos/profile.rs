@@ -34,6 +34,8 @@ pub struct Profile {
     pub qr: bool,
     /// How it takes pictures.
     pub images: Images,
+    /// Whether it keeps a logo (`GS ( L`, functions 67 and 69).
+    pub logo_memory: bool,
     /// Whether it opens a cash drawer (`ESC p`).
     pub drawer: bool,
     /// Whether it tells changes of its state by itself (`GS a`).

@@ -11,6 +11,10 @@ const BAND_ROWS: usize = 96;
 const COLUMN_ROWS: usize = 24;
 /// Bytes of `GS ( L` between its length and its dots.
 const GRAPHICS_HEAD: usize = 10;
+/// Bytes of `GS ( L`, function 67, between its length and its dots.
+const STORED_HEAD: usize = 11;
+/// The name of our one picture in the printer's memory.
+const STORED_KEY: [u8; 2] = *b"tl";
 const DLE: u8 = 0x10;
 
 /// A picture of dots.
@@ -106,6 +110,25 @@ impl Bitmap {
         }
     }
 
+    /// Writes the command that puts it into the printer's memory, where it stays when the printer is
+    /// switched off (`GS ( L`, function 67).
+    pub(super) fn store(&self, out: &mut Vec<u8>) {
+        let mut data = self.data.clone();
+        // The length would be a real-time command itself.
+        if real_time(&word(STORED_HEAD + data.len())) {
+            data.resize(data.len() + self.stride, 0);
+        }
+        out.extend(b"\x1d(L");
+        out.extend(word(STORED_HEAD + data.len()));
+        out.extend(b"\x30\x43\x30");
+        out.extend(STORED_KEY);
+        out.push(1);
+        out.extend(word(self.stride * 8));
+        out.extend(word(data.len() / self.stride));
+        out.push(b'1');
+        out.extend(quiet(data));
+    }
+
     /// Whole rows, a command's worth each.
     fn bands(&self) -> Vec<&[u8]> {
         let mut bands = Vec::new();
@@ -144,6 +167,14 @@ impl Bitmap {
         }
         out.extend(b"\x1b2");
     }
+}
+
+/// Writes the command that prints what [`Bitmap::store`] put into the memory (`GS ( L`, function
+/// 69).
+pub(super) fn print_stored(out: &mut Vec<u8>) {
+    out.extend(b"\x1d(L\x06\0\x30\x45");
+    out.extend(STORED_KEY);
+    out.extend(b"\x01\x01");
 }
 
 /// Whether these two bytes begin a real-time command: DLE EOT, DLE ENQ, DLE DC4.

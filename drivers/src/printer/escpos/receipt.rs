@@ -2,64 +2,19 @@
 
 use std::borrow::Cow;
 
-use payment::Text;
+use payment::{
+    Text,
+    receipt::{Align, Line, SlipLine, Style},
+};
 
 use super::{
     CodePage, Cut, Fonts, Images, Profile,
     commands::COMMANDS,
-    qr,
+    logo, qr,
     shape::{self, Look},
     text::{self, encode, plain},
     wrap::{pieces, words},
 };
-use crate::terminal::SlipLine;
-
-/// A line of a receipt.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Line {
-    /// Text, broken between words where the paper is too narrow.
-    Text(Text, Style),
-    /// Text at the left and at the right edge, such as a service and its price. Where both do not
-    /// fit, the right one gets a line of its own.
-    Columns(Text, Text, Style),
-    /// A line across the paper.
-    Rule,
-    /// This many empty lines.
-    Feed(u8),
-    /// A line of a terminal's receipt, as it is; broken only where the paper ends.
-    Verbatim(SlipLine),
-    /// A QR code in the middle, with what a telephone shall read: a link, or the lines of a payment
-    /// slip. Control characters but line ends are left out. The empty lines around it are the
-    /// caller's.
-    Qr(String),
-    /// The end of a sheet: cut, or fed so far that it can be torn.
-    Cut,
-}
-
-/// How text looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Style {
-    /// Where it stands.
-    pub align: Align,
-    /// Emphasised.
-    pub bold: bool,
-    /// Twice as wide.
-    pub wide: bool,
-    /// Twice as high.
-    pub high: bool,
-}
-
-/// Where text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Align {
-    /// At the left edge.
-    #[default]
-    Left,
-    /// In the middle.
-    Centre,
-    /// At the right edge.
-    Right,
-}
 
 /// Lines fed where there is no cutter, so that the last one passes the tear bar.
 const TEAR_LINES: u8 = 4;
@@ -118,7 +73,7 @@ pub fn needs_fonts(lines: &[Line], profile: &Profile) -> bool {
             Line::Text(text, _) => missing(text),
             Line::Columns(left, right, _) => missing(left) || missing(right),
             Line::Verbatim(line) => missing(&line.text),
-            Line::Rule | Line::Feed(_) | Line::Qr(_) | Line::Cut => false,
+            Line::Rule | Line::Feed(_) | Line::Qr(_) | Line::Logo(_) | Line::Cut => false,
         })
 }
 
@@ -160,6 +115,9 @@ impl<'a> Sheet<'a> {
             Line::Feed(lines) => self.feed(*lines),
             Line::Verbatim(line) => self.verbatim(line),
             Line::Qr(data) => self.qr(data),
+            Line::Logo(logo) => self.picture(Align::Centre, |profile, out| {
+                logo::print(logo, profile, out);
+            }),
             Line::Cut => self.cut(),
         }
     }
@@ -223,8 +181,11 @@ impl<'a> Sheet<'a> {
         self.end_line();
     }
 
-    /// Where a column begins, in dots, low byte first.
+    /// Where a column begins, in dots, low byte first. Of the smaller letters no width is known.
     fn dots_before(&self, column: usize) -> Option<[u8; 2]> {
+        if self.style.small {
+            return None;
+        }
         let each = usize::from(self.profile.column_dots?) * if self.style.wide { 2 } else { 1 };
         Some(u16::try_from(column * each).ok()?.to_le_bytes())
     }
@@ -239,6 +200,7 @@ impl<'a> Sheet<'a> {
             bold: false,
             wide: line.wide,
             high: line.high,
+            small: false,
         };
         match self.printable(&line.text) {
             Printable::Device(text) => self.lines(&pieces(&text, self.columns(style)), style),
@@ -320,7 +282,11 @@ impl<'a> Sheet<'a> {
 
     /// Characters on a line of this style.
     fn columns(&self, style: Style) -> usize {
-        (self.profile.columns / if style.wide { 2 } else { 1 }).max(1)
+        let all = match self.profile.columns_b {
+            Some(columns) if style.small => columns,
+            _ => self.profile.columns,
+        };
+        (all / if style.wide { 2 } else { 1 }).max(1)
     }
 
     fn words(&mut self, text: &str, style: Style) {
@@ -356,6 +322,10 @@ impl<'a> Sheet<'a> {
 
     /// Sends what differs from the style before.
     fn set(&mut self, style: Style) {
+        let style = Style {
+            small: style.small && self.profile.columns_b.is_some(),
+            ..style
+        };
         if style != self.style {
             COMMANDS.restyle(self.style, style, &mut self.out);
             self.style = style;

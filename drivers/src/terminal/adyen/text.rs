@@ -34,7 +34,16 @@ fn slip(receipt: &Receipt) -> Option<Slip> {
     };
     let pieces = receipt.output_content.output_text.iter();
     let lines: Vec<SlipLine> = pieces.filter_map(line).take(MAX_LINES).collect();
-    (!lines.is_empty()).then_some(Slip { copy, lines })
+    (!lines.is_empty()).then_some(Slip {
+        copy,
+        lines,
+        signature: asks_for_signature(&receipt.required_signature_flag),
+    })
+}
+
+/// Terminals write truth values in quotes.
+fn asks_for_signature(flag: &serde_json::Value) -> bool {
+    flag.as_bool() == Some(true) || flag.as_str() == Some("true")
 }
 
 fn line(piece: &ReceiptText) -> Option<SlipLine> {
@@ -136,5 +145,21 @@ mod tests {
             ]
         );
         assert!(found[0].lines[1].centred && found[0].lines[1].high);
+    }
+
+    #[test]
+    fn a_signature_is_asked_for_by_the_flag_alone() {
+        for (flag, expected) in [
+            (r#""RequiredSignatureFlag":"true","#, true),
+            (r#""RequiredSignatureFlag":true,"#, true),
+            (r#""RequiredSignatureFlag":"false","#, false),
+            (r#""RequiredSignatureFlag":[1],"#, false),
+            ("", false),
+        ] {
+            let json = format!(
+                r#"[{{"DocumentQualifier":"CashierReceipt",{flag}"OutputContent":{{"OutputText":[{{"Text":"name=x"}}]}}}}]"#
+            );
+            assert_eq!(read(&json)[0].signature, expected, "{flag}");
+        }
     }
 }

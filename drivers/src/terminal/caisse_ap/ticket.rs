@@ -23,7 +23,11 @@ pub fn slip(form: Option<&[u8]>, value: &[u8]) -> Option<Slip> {
         ..SlipLine::default()
     });
     let lines: Vec<SlipLine> = lines.collect();
-    (!lines.is_empty()).then_some(Slip { copy, lines })
+    (!lines.is_empty()).then_some(Slip {
+        copy,
+        lines,
+        signature: false,
+    })
 }
 
 /// Base 64 (RFC 4648, 4); none for anything else.

@@ -322,6 +322,7 @@ impl Ecr17 {
             None => Slip {
                 copy: SlipCopy::Administration,
                 lines,
+                signature: false,
             },
         };
         self.event(Event::Receipt { payment, slip });

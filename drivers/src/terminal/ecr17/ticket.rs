@@ -114,7 +114,11 @@ pub fn receipt(lines: Vec<SlipLine>) -> Slip {
     } else {
         SlipCopy::Customer
     };
-    Slip { copy, lines }
+    Slip {
+        copy,
+        lines,
+        signature: false,
+    }
 }
 
 #[cfg(test)]

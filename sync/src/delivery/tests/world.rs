@@ -245,6 +245,7 @@ pub(super) fn payment(seq: u64) -> Payment {
         invoice: Some("1".parse().unwrap()),
         note: None,
         at,
+        services: payment::Services::default(),
         before: None,
     };
     Payment::begin(intent, ReceiptNumber::new(device, seq))

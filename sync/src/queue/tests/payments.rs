@@ -1,4 +1,4 @@
-use payment::{Approval, Fact, Intent, Method, State, Text};
+use payment::{Approval, Fact, Intent, Method, Services, State, Text};
 
 use super::support::*;
 use crate::queue::{Due, Urgency, Write, WriteError, Written};
@@ -41,6 +41,7 @@ fn a_repeat_with_other_content_is_refused() {
             note: Some(Text::from("x")),
             ..intent(1)
         },
+        with_item("5"),
         at_device(1, "desk2"),
         for_invoice(1, "INV-1"),
     ] {
@@ -50,6 +51,28 @@ fn a_repeat_with_other_content_is_refused() {
         );
     }
     assert_eq!(desk.queue.reader().unwrap().head().unwrap().0, 1);
+}
+
+/// What is paid for is a part of the intention, and is kept.
+#[test]
+fn a_repeat_with_the_same_items_is_the_same_payment() {
+    let desk = Desk::new();
+    let first = desk.begin(with_item("5"), Due::default());
+    assert_eq!(first.intent.services.items.len(), 1);
+    let again = desk.write(begin(with_item("5.00"), due()));
+    assert_eq!(again, Ok(Written::Repeat(first.clone())));
+    let other = desk.write(begin(with_item("5.01"), due()));
+    assert_eq!(other, Ok(Written::OtherContent(first.clone())));
+    let read = desk.queue.reader().unwrap().payment(first.intent.id);
+    assert_eq!(read.unwrap().unwrap(), first);
+}
+
+fn with_item(amount: &str) -> Intent {
+    let mut intent = intent(1);
+    let currency = intent.money.currency();
+    let items = [("Filling", amount)];
+    intent.services = Services::new(Some("2026-11-20"), items.into_iter(), currency).unwrap();
+    intent
 }
 
 #[test]

@@ -94,6 +94,7 @@ pub(super) fn intent(number: u8) -> Intent {
         invoice: None,
         note: None,
         at: at(i64::from(number)),
+        services: payment::Services::default(),
         before: None,
     }
 }

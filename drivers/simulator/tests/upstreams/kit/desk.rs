@@ -239,6 +239,7 @@ impl<S: Subject> Desk<S> {
             invoice: Some(invoice.to_string().parse().unwrap()),
             note: Some(Text::new("Tag \"1\", \\ {{ x }} </p>\u{e9}")),
             at,
+            services: payment::Services::default(),
             before: None,
         };
         let due = Due {

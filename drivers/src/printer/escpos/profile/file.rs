@@ -76,6 +76,8 @@ struct Raw {
     cut: RawCut,
     qr: bool,
     images: RawImages,
+    #[serde(default)]
+    logo_memory: bool,
     drawer: bool,
     #[serde(default)]
     automatic: bool,
@@ -318,6 +320,7 @@ impl Check<'_> {
                 RawImages::Columns => Images::Columns,
                 RawImages::None => Images::None,
             },
+            logo_memory: raw.logo_memory,
             drawer: raw.drawer,
             automatic: raw.automatic,
             clears: raw.clears,

@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use proptest::prelude::*;
 
+use payment::receipt::Picture;
+
 use super::*;
 use crate::printer::escpos::fixture::fonts;
 
@@ -74,6 +76,7 @@ fn german() -> Vec<Line> {
         wide: true,
         high: true,
         align: Align::Centre,
+        ..Style::default()
     };
     let bold = Style {
         bold: true,
@@ -174,21 +177,55 @@ fn lines_and_their_bytes() {
     }
 }
 
+/// Small print has its own columns, where the printer has such letters.
+#[test]
+fn small_print() {
+    let style = Style {
+        small: true,
+        ..Style::default()
+    };
+    let lines = [
+        Line::Columns("a".into(), "b".into(), style),
+        Line::Text("x".repeat(33).as_str().into(), style),
+    ];
+    for (profile, expected) in [
+        // 42 of them.
+        (
+            "zjiang-pos-5890",
+            format!("<1B>M<01>a{}b\n{}\n", " ".repeat(40), "x".repeat(33)),
+        ),
+        (
+            "generic-58mm",
+            format!("a{}b\n{}\nx\n", " ".repeat(30), "x".repeat(32)),
+        ),
+    ] {
+        let bytes = render(&lines, Profile::find(profile).unwrap());
+        assert_eq!(shown(&bytes), format!("<1B>@<1C>.{expected}"));
+    }
+}
+
 fn lines() -> impl Strategy<Value = Vec<Line>> {
     let text = || "\\PC{0,60}|[a-z ]{0,200}|[\\x00-\\x20ä€]{0,20}";
-    let style = (0..3_usize, any::<[bool; 3]>()).prop_map(|(align, [bold, wide, high])| Style {
-        align: [Align::Left, Align::Centre, Align::Right][align],
-        bold,
-        wide,
-        high,
-    });
-    let line = (0..7, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
+    let style =
+        (0..3_usize, any::<[bool; 4]>()).prop_map(|(align, [bold, wide, high, small])| Style {
+            align: [Align::Left, Align::Centre, Align::Right][align],
+            bold,
+            wide,
+            high,
+            small,
+        });
+    let line = (0..8, text(), text(), style).prop_map(|(kind, a, b, style)| match kind {
         0 => Line::Text(Text::new(&a), style),
         1 => Line::Columns(Text::new(&a), Text::new(&b), style),
         2 => Line::Rule,
         3 => Line::Feed(2),
         4 => Line::Cut,
         5 => Line::Qr(a),
+        6 => Line::Logo(
+            Picture::new(a.len() + 1, vec![0; 9 * (a.len() + 1)])
+                .unwrap()
+                .into(),
+        ),
         _ => Line::Verbatim(SlipLine {
             text: Text::new(&a),
             centred: style.bold,
@@ -219,7 +256,7 @@ proptest! {
         let real_time = |two: &[u8]| matches!(two, [0x10, 4 | 5 | 0x14]);
         prop_assert!(!bytes.windows(2).any(real_time));
         let mut rest = bytes.as_slice();
-        let (mut width, mut size) = (0, 1);
+        let (mut width, mut size, mut columns) = (0, 1, profile.columns);
         while let Some((first, after)) = rest.split_first() {
             rest = match rest {
                 [0x1b, b'@', after @ ..]
@@ -243,6 +280,11 @@ proptest! {
                     width = dots / 12;
                     after
                 }
+                [0x1b, b'M', font, after @ ..] => {
+                    prop_assert_eq!(width, 0, "a line has one font");
+                    columns = if *font == 1 { profile.columns_b.unwrap() } else { profile.columns };
+                    after
+                }
                 [0x1d, b'!', n, after @ ..] => {
                     size = usize::from(n >> 4) + 1;
                     after
@@ -257,7 +299,7 @@ proptest! {
                     after
                 }
             };
-            prop_assert!(width <= profile.columns);
+            prop_assert!(width <= columns);
         }
     }
 }

@@ -253,6 +253,9 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Lenient<T> {
 pub struct Receipt {
     /// For whom: `CashierReceipt` or `CustomerReceipt`.
     pub document_qualifier: String,
+    /// `true` where the cardholder has to sign it, as a text or as a truth value.
+    #[serde(default)]
+    pub required_signature_flag: serde_json::Value,
     /// What stands on it.
     pub output_content: OutputContent,
 }

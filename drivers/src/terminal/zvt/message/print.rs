@@ -178,7 +178,12 @@ impl SlipCollector {
     pub fn finish(&mut self) -> Option<Slip> {
         let copy = self.copy.take().unwrap_or(SlipCopy::Customer);
         let lines = std::mem::take(&mut self.lines);
-        (!lines.is_empty()).then_some(Slip { copy, lines })
+        // Where a signature is needed, the lines have a field for it (tag 1F37).
+        (!lines.is_empty()).then_some(Slip {
+            copy,
+            lines,
+            signature: false,
+        })
     }
 
     fn add(&mut self, attribute: u8, bytes: &[u8], charset: ZvtCharset) {
