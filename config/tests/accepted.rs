@@ -256,6 +256,19 @@ fn every_key_is_documented() {
     }
 }
 
+/// The template of the page is one.
+#[test]
+fn the_template_of_the_documentation_is_right() {
+    let page = include_str!("../../docs/receipts.md");
+    let begin = "```text\n";
+    let template = page
+        .split(begin)
+        .nth(1)
+        .and_then(|rest| rest.split("```").next());
+    let layout = config::Layout::check(template.unwrap(), payment::receipt::Language::German);
+    assert!(layout.is_ok(), "{layout:?}");
+}
+
 /// What a template may name stands in its page.
 #[test]
 fn every_name_of_a_template_is_documented() {
@@ -263,5 +276,10 @@ fn every_name_of_a_template_is_documented() {
     for (name, what) in config::VARIABLES {
         let row = format!("| `{name}` | {what} |");
         assert!(page.contains(&row), "docs/http.md lacks {row}");
+    }
+    let page = include_str!("../../docs/receipts.md");
+    for (name, what) in config::RECEIPT_VARIABLES {
+        let row = format!("| `{name}` | {what} |");
+        assert!(page.contains(&row), "docs/receipts.md lacks {row}");
     }
 }

@@ -142,6 +142,14 @@ async fn bad_requests() {
             .body(body.to_string())
     };
     let json_type = ("content-type", "application/json");
+    let with_items = |items: Value| {
+        let mut body = body.clone();
+        body["items"] = items;
+        api.request(Method::POST, "/v1/payments")
+            .header(json_type.0, json_type.1)
+            .header("Idempotency-Key", "k1")
+            .body(body.to_string())
+    };
     let get = |path: &str| api.request(Method::GET, path);
     let rows = [
         (
@@ -157,6 +165,26 @@ async fn bad_requests() {
             "idempotency-key-invalid",
         ),
         (post().header("Idempotency-Key", "k1"), 415, "not-json"),
+        (
+            with_items(json!([{ "text": "", "amount": "1" }])),
+            422,
+            "invalid-field",
+        ),
+        (
+            with_items(json!([{ "text": "a", "amount": "1.555" }])),
+            422,
+            "invalid-field",
+        ),
+        (
+            with_items(json!(vec![json!({ "text": "a", "amount": "1" }); 51])),
+            422,
+            "invalid-field",
+        ),
+        (
+            with_items(json!([{ "text": "a", "amount": "1", "tooth": 1 }])),
+            400,
+            "invalid-body",
+        ),
         (get("/v1/payments/nonsense"), 404, "unknown-payment"),
         (
             get("/v1/payments/01912345-0000-7000-8000-000000000000"),

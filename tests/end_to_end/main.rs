@@ -11,6 +11,7 @@ mod docs;
 mod events;
 mod families;
 mod offline;
+mod receipts;
 mod recovery;
 mod restore;
 mod returns;
