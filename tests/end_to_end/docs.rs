@@ -12,6 +12,7 @@ use tests::{Desk, Wire, binary, until};
 const PAGES: &[&str] = &[
     "README.md",
     "docs/api.md",
+    "docs/receipts.md",
     "docs/operations.md",
     "docs/simulators.md",
     "docs/ivvy.md",
