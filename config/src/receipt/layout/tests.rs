@@ -165,6 +165,10 @@ fn what_cannot_be_used_is_told_with_its_line() {
         assert!(said.starts_with(expected), "{template}: {said}");
         assert_eq!(error.line(), line, "{template}: {said}");
     }
+}
+
+#[test]
+fn a_template_that_runs_wild_is_stopped() {
     let long = "x".repeat(BYTES + 1);
     assert_eq!(
         Layout::check(&long, Language::English),
