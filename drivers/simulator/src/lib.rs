@@ -10,6 +10,7 @@
 mod fault;
 pub mod invoicing;
 pub mod printer;
+pub mod proxy;
 mod pty;
 mod serve;
 pub mod terminal;

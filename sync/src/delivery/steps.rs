@@ -40,6 +40,12 @@ pub fn after_plan(
         }
         Class::NeedsOperator { reason } => {
             health.well();
+            let reason = match state {
+                DeliveryState::Withdrawing { reason: why, .. } => {
+                    Text::new(&format!("{reason} {why}"))
+                }
+                _ => reason,
+            };
             DeliveryState::NeedsOperator { reason }
         }
         Class::Refused { reason } if !matches!(state, DeliveryState::Withdrawing { .. }) => {
@@ -82,11 +88,11 @@ fn withdrawing(state: &DeliveryState, now: Now, reason: Text, again: bool) -> De
     }
 }
 
-/// What the answer to a [`Action::GoOn`] comes to. What was carried out is read back before anything
-/// else is sent.
+/// What the answer to a [`Action::GoOn`](super::Action::GoOn) comes to. What was carried out is read
+/// back before anything else is sent; so an answer that does not tell (`heard`) costs a moment only.
 pub fn after_go_on(
     state: &DeliveryState,
-    class: Class,
+    (class, heard): (Class, bool),
     now: Now,
     health: &mut Health,
     random: u64,
@@ -108,6 +114,13 @@ pub fn after_go_on(
         Class::Blocked { reason } if going_on => {
             health.well();
             withdrawing(state, now, reason, true)
+        }
+        Class::Ambiguous { reason } if heard => {
+            put_off(state, later(now.steady, STEP_ASIDE), Some(reason))
+        }
+        // It was just read there: the address is right, and what was named is gone.
+        Class::Misconfigured { reason } if heard => {
+            put_off(state, later(now.steady, BLOCKED), Some(reason))
         }
         other => unheard(state, other, now, health, random),
     }

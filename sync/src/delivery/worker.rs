@@ -263,7 +263,10 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let now = self.clock.now();
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
-        let state = after_go_on(&delivery.state, class, now, &mut self.health, random);
+        // Above, it is in trouble and wants to be left alone.
+        let heard = matches!(answer, HttpAnswer::Response { status: ..500, .. });
+        let said = (class, heard);
+        let state = after_go_on(&delivery.state, said, now, &mut self.health, random);
         self.commit(delivery, state, delivery.attempts).await?;
         Ok(())
     }

@@ -7,9 +7,11 @@
 mod exchange;
 mod http;
 mod ivvy;
+mod json;
 #[cfg(test)]
 mod samples;
 mod seen;
+mod tryton;
 mod worklist;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,7 @@ pub use exchange::{HttpAnswer, HttpRequest};
 pub use http::HttpApi;
 pub use ivvy::Ivvy;
 pub use seen::{Abilities, Booked, Booking, Finding, InvoiceSeen, ListPage, Seal};
+pub use tryton::Tryton;
 pub use worklist::{Row, Worklist};
 
 /// One invoicing system.
@@ -136,6 +139,7 @@ pub fn from_config(upstream: &config::Upstream) -> Box<dyn Upstream> {
     match &upstream.kind {
         config::UpstreamKind::Http(options) => Box::new(HttpApi::new(upstream, options)),
         config::UpstreamKind::Ivvy(options) => Box::new(Ivvy::new(upstream, options)),
+        config::UpstreamKind::Tryton(options) => Box::new(Tryton::new(upstream, options)),
         config::UpstreamKind::Worklist(options) => Box::new(Worklist::new(upstream, options)),
     }
 }

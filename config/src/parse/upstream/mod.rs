@@ -98,6 +98,7 @@ macro_rules! kinds {
 kinds! {
     "http" => http, Http(HttpOptions);
     "ivvy" => ivvy, Ivvy(IvvyOptions);
+    "tryton" => tryton, Tryton(TrytonOptions);
     "worklist" => worklist, Worklist(WorklistOptions);
 }
 

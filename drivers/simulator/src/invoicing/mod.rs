@@ -9,6 +9,7 @@ mod http;
 mod ivvy;
 mod serve;
 mod spoil;
+mod tryton;
 
 use std::{
     ops::{Deref, DerefMut},
@@ -23,6 +24,7 @@ pub use fault::{Fault, UnknownFault};
 pub use http::HttpApi;
 pub use ivvy::{Invoice, Ivvy, Payment};
 pub use serve::{Shared, serve};
+pub use tryton::Tryton;
 
 /// A request as it arrived. No `Debug`: it holds signatures.
 #[derive(Clone)]

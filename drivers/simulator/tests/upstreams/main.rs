@@ -8,4 +8,5 @@ mod ivvy;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod tryton;
 mod worklist;

@@ -5,8 +5,7 @@ use jiff::Timestamp;
 use payment::{Payment, Purpose, Text};
 use rust_decimal::Decimal;
 
-use super::json::Json;
-use crate::upstream::{Class, Found, HttpAnswer};
+use crate::upstream::{Class, Found, HttpAnswer, json::Json};
 
 /// What an answer means.
 pub(super) fn classify(options: &HttpOptions, now: Timestamp, answer: &HttpAnswer) -> Class {

@@ -5,7 +5,6 @@
 //! signed with a time differs. So a server that remembers a key or a receipt number takes it once.
 
 mod answer;
-mod json;
 mod sign;
 #[cfg(test)]
 mod tests;

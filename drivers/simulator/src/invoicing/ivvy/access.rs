@@ -8,7 +8,7 @@ use sha1::Sha1;
 use super::{super::Request, Refusal};
 
 /// How old, or how far ahead, a request's date may be.
-const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
 
 const UNAUTHORIZED: Refusal = Refusal {
     code: 401,
@@ -25,6 +25,7 @@ const STALE: Refusal = Refusal {
 pub(super) fn check(
     api_key: &str,
     secret: &str,
+    tolerance: SignedDuration,
     clock: Timestamp,
     request: &Request,
 ) -> Result<(), Refusal> {
@@ -50,7 +51,7 @@ pub(super) fn check(
         .ok_or(UNAUTHORIZED)?;
     mac.verify_slice(&given).map_err(|_| UNAUTHORIZED)?;
     let date = date(header("ivvy-date")?).ok_or(STALE)?;
-    if clock.duration_since(date).abs() > TOLERANCE {
+    if clock.duration_since(date).abs() > tolerance {
         return Err(STALE);
     }
     Ok(())

@@ -6,7 +6,7 @@
 mod access;
 mod book;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use payment::Money;
 
 pub use book::{Invoice, Payment};
@@ -19,6 +19,7 @@ use book::Book;
 pub struct Ivvy {
     api_key: String,
     secret: String,
+    tolerance: SignedDuration,
     book: Book,
 }
 
@@ -28,8 +29,16 @@ impl Ivvy {
         Self {
             api_key: api_key.to_owned(),
             secret: secret.to_owned(),
+            tolerance: access::TOLERANCE,
             book: Book::seeded(),
         }
+    }
+
+    /// Refuses what is older than this, or this far ahead, instead of the real one's five minutes.
+    #[must_use]
+    pub fn with_tolerance(mut self, tolerance: SignedDuration) -> Self {
+        self.tolerance = tolerance;
+        self
     }
 
     /// An invoice, to look at.
@@ -49,7 +58,7 @@ impl System for Ivvy {
     }
 
     fn answer(&mut self, clock: Timestamp, request: &Request) -> Answer {
-        let outcome = access::check(&self.api_key, &self.secret, clock, request)
+        let outcome = access::check(&self.api_key, &self.secret, self.tolerance, clock, request)
             .and_then(|()| self.book.act(&request.path_and_query, clock, &request.body));
         match outcome {
             Ok(body) => json(clock, 200, &body),

@@ -60,7 +60,7 @@ pub(crate) enum Instead {
 #[derive(Default)]
 pub(crate) struct Script {
     pub(crate) any: VecDeque<Option<Instead>>,
-    pub(crate) bookings: VecDeque<Instead>,
+    pub(crate) bookings: VecDeque<Option<Instead>>,
     pub(crate) others: VecDeque<Instead>,
 }
 
@@ -85,6 +85,8 @@ pub(crate) struct Desk<S: Subject> {
     pub(crate) script: Arc<Mutex<Script>>,
     /// When each booking was asked for.
     pub(crate) asked: Arc<Mutex<Vec<Timestamp>>>,
+    /// When each request was sent.
+    pub(crate) requests: Arc<Mutex<Vec<Timestamp>>>,
     last: Mutex<u64>,
     _dir: tempfile::TempDir,
 }
@@ -95,6 +97,7 @@ struct InProcess<S: Subject> {
     clock: Virtual,
     script: Arc<Mutex<Script>>,
     asked: Arc<Mutex<Vec<Timestamp>>>,
+    requests: Arc<Mutex<Vec<Timestamp>>>,
     crashed: Arc<Notify>,
 }
 
@@ -108,6 +111,7 @@ impl<S: Subject> Http for InProcess<S> {
             body: request.body,
         };
         let now = self.clock.now().wall;
+        self.requests.lock().unwrap().push(now);
         let books = self.sandbox.lock().is_booking(&request);
         if books {
             self.asked.lock().unwrap().push(now);
@@ -116,12 +120,11 @@ impl<S: Subject> Http for InProcess<S> {
             let mut script = self.script.lock().unwrap();
             let any = script.any.pop_front().flatten();
             any.or_else(|| {
-                let line = if books {
-                    &mut script.bookings
+                if books {
+                    script.bookings.pop_front().flatten()
                 } else {
-                    &mut script.others
-                };
-                line.pop_front()
+                    script.others.pop_front()
+                }
             })
         };
         let serve = || self.sandbox.lock().handle(now, &request);
@@ -184,6 +187,7 @@ impl<S: Subject> Desk<S> {
             sandbox: Shared::new(Sandbox::new(S::system())),
             script: Arc::default(),
             asked: Arc::default(),
+            requests: Arc::default(),
             last: Mutex::new(1000),
             _dir: dir,
         }
@@ -296,6 +300,7 @@ impl<S: Subject> Desk<S> {
                 clock: self.clock.clone(),
                 script: Arc::clone(&self.script),
                 asked: Arc::clone(&self.asked),
+                requests: Arc::clone(&self.requests),
                 crashed: Arc::clone(&crashed),
             };
             let outbox = QueueOutbox::new(self.queue.clone()).unwrap();
@@ -358,7 +363,9 @@ fn reason(state: &DeliveryState) -> Option<&Text> {
         | DeliveryState::Refused { reason, .. }
         | DeliveryState::Waiting { reason, .. }
         | DeliveryState::NeedsOperator { reason }
+        | DeliveryState::Withdrawing { reason, .. }
         | DeliveryState::Parked { reason, .. } => Some(reason),
+        DeliveryState::Begun { reason, .. } => reason.as_ref(),
         _ => None,
     }
 }

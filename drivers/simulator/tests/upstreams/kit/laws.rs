@@ -97,25 +97,33 @@ pub(crate) async fn a_hundred_answers_end_in_the_truth<S: Subject>() {
     let table = answers::table();
     assert!(table.len() >= 100, "only {} answers", table.len());
     let desk = Desk::<S>::new();
-    for Said {
-        answer,
-        may_be_after,
-        what,
-    } in table
-    {
+    for (n, said) in table.into_iter().enumerate() {
+        let Said {
+            answer,
+            may_be_after,
+            what,
+        } = said;
         let both: &[bool] = if may_be_after {
             &[false, true]
         } else {
             &[false]
         };
-        for after in both {
+        let steps = (0..S::STEPS).flat_map(|step| both.iter().map(move |after| (step, after)));
+        // At later steps every fourth answer: nothing is sent on its word alone there.
+        for (step, after) in steps.filter(|(step, _)| *step == 0 || n % 4 == *step) {
             let (one, other) = desk.two_invoices();
             let instead = match after {
                 true => Instead::HearAfter(answer.clone()),
                 false => Instead::Hear(answer.clone()),
             };
-            desk.script.lock().unwrap().bookings.push_back(instead);
+            let mut script = vec![None; step];
+            script.push(Some(instead));
+            desk.script.lock().unwrap().bookings.extend(script);
             let first = desk.take(one, "30.00");
+            if step > 0 {
+                // The answer is for the first payment's later step.
+                desk.settle(std::slice::from_ref(&first)).await;
+            }
             let other = desk.take(other, "7.00");
             desk.settle(&[first.clone(), other.clone()]).await;
             let what = format!(
@@ -126,7 +134,9 @@ pub(crate) async fn a_hundred_answers_end_in_the_truth<S: Subject>() {
             match desk.state(&first) {
                 DeliveryState::Confirmed { .. } => assert_eq!(times, 1, "{what}"),
                 DeliveryState::NeedsOperator { reason } if S::SETTLES => {
-                    assert_eq!(times, 0, "{what}: {reason}");
+                    // What only the last step was refused of counts already, and is said so.
+                    let counts = step > 1 && reason.as_str().contains("is booked");
+                    assert_eq!(times, usize::from(counts), "{what}: {reason}");
                     assert!(answers::may_be_final(&answer), "{what}: gave up: {reason}");
                 }
                 DeliveryState::NeedsOperator { .. } => assert!(times <= 1, "{what}"),
@@ -227,8 +237,7 @@ pub(crate) async fn a_wish_to_be_left_alone_is_granted<S: Subject>() {
     desk.sandbox.lock().arm(Fault::TooMany, 1);
     let taken = desk.take(156, "1.00");
     desk.settle(std::slice::from_ref(&taken)).await;
-    let asked = desk.asked.lock().unwrap().clone();
-    assert_eq!(asked.len(), 2);
+    let asked = desk.requests.lock().unwrap().clone();
     let pause = asked[1].duration_since(asked[0]).as_secs();
     assert!(
         (20..=30).contains(&pause),
@@ -247,7 +256,7 @@ pub(crate) async fn a_wrong_clock_costs_nothing<S: Subject>() {
     desk.settle(&payments).await;
     end_well(&desk, &payments, "clock");
     assert_eq!(desk.booked().len(), 2);
-    let expected = 2 + usize::from(S::MINDS_THE_CLOCK);
+    let expected = 2 * S::STEPS + usize::from(S::MINDS_THE_CLOCK);
     assert_eq!(desk.asked.lock().unwrap().len(), expected);
     let took = desk.clock.now().wall.duration_since(began);
     assert_eq!(took.as_mins(), 5, "time was lost");

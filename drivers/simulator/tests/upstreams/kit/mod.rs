@@ -27,6 +27,8 @@ pub(crate) trait Subject {
     const MINDS_THE_CLOCK: bool;
     /// Whether it is told of cancels and refunds. If not, a person enters them.
     const TAKES_RETURNS: bool;
+    /// How many requests that change something a booking takes.
+    const STEPS: usize = 1;
     /// What must never be shown.
     const SECRETS: &'static [&'static str];
 

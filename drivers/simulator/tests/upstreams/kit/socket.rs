@@ -42,7 +42,11 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
     // The request's date is now's.
     let parts = (outbox, client.clone(), SystemClock::new());
     let mut worker = Worker::new(&config, system, parts, 1);
-    assert_eq!(worker.round().await.unwrap(), Round::Moved);
+    let mut rounds = 0;
+    while worker.round().await.unwrap() == Round::Moved {
+        rounds += 1;
+        assert!(rounds <= 2 * S::STEPS, "a booking takes no more rounds");
+    }
     assert_eq!(desk.times_booked(&taken), 1);
     assert!(matches!(
         desk.state(&taken),
