@@ -2,17 +2,17 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use config::{IvvyOptions, Link, Secret, SecretSource, Upstream as Section};
+use config::{IvvyOptions, Link, Secret, SecretSource, TrytonOptions, Upstream as Section};
 use drivers::{
     printer::escpos::{Align, Cut, Line, Profile, Style, render},
     terminal::SlipLine,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 use payment::{
     DeviceId, IdempotencyKey, Intent, InvoiceRef, Method, Money, Payment, PaymentId, ReceiptNumber,
     Text, limits, mask_card_numbers, parse_currency,
 };
-use sync::upstream::{self, Class, HttpAnswer};
+use sync::upstream::{self, Booking, Class, HttpAnswer};
 
 /// An answer of iVvy: its head in one line, then the body.
 pub fn ivvy_answer(data: &[u8]) {
@@ -41,6 +41,42 @@ pub fn ivvy_answer(data: &[u8]) {
     );
     let shown = format!("{class:?} {:?}", ivvy.find(&payment, &answer));
     assert!(shown.len() < 20_000, "what is taken over is short");
+}
+
+/// An answer of Tryton, as [`ivvy_answer`] takes them.
+pub fn tryton_answer(data: &[u8]) {
+    let (Some(payment), Ok(id)) = (a_payment(), "tryton".parse()) else {
+        return;
+    };
+    let tryton = upstream::from_config(&Section {
+        id,
+        url: "https://tryton.example/clinic".to_owned(),
+        fence: Duration::from_mins(11),
+        kind: config::UpstreamKind::Tryton(Box::new(TrytonOptions {
+            key: Secret::new("key".to_owned()),
+            journals: BTreeMap::new(),
+            post: true,
+            time_zone: Some(TimeZone::UTC),
+        })),
+    });
+    let answer = an_answer(data);
+    let class = tryton.classify(payment.intent.at, &answer);
+    assert!(
+        !matches!(class, Class::Confirmed { .. }),
+        "no answer confirms: it is read back"
+    );
+    let booking = Booking {
+        payment: &payment,
+        original: None,
+        seal: None,
+    };
+    let heard = [answer.clone(), answer.clone(), answer.clone()];
+    let plans = (1..=heard.len()).filter_map(|n| heard.get(..n));
+    let plans: Vec<_> = plans
+        .map(|heard| tryton.plan(payment.intent.at, &booking, heard))
+        .collect();
+    let shown = format!("{class:?} {:?} {plans:?}", tryton.find(&payment, &answer));
+    assert!(shown.len() < 40_000, "what is taken over is short");
 }
 
 /// A line with status, `Date` and `Retry-After`, separated by `|`, then the body.

@@ -13,7 +13,7 @@ mod wire;
 
 pub use adyen::{adyen_answer, adyen_driver};
 pub use documents::{
-    config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask,
+    config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask, tryton_answer,
 };
 pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
 pub use french::{
@@ -52,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("simulated_printer", simulated_printer),
     ("ivvy_answer", ivvy_answer),
     ("http_answer", http_answer),
+    ("tryton_answer", tryton_answer),
     ("config_file", config_file),
     ("text_mask", text_mask),
     ("payment_words", payment_words),

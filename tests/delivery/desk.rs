@@ -51,8 +51,11 @@ impl Desk {
     }
 
     pub(crate) fn start(&mut self) {
-        let log = fs::File::options().create(true).append(true);
-        let log = { log }.open(self.dir.path().join("log")).unwrap();
+        let log = fs::File::options()
+            .create(true)
+            .append(true)
+            .open(self.dir.path().join("log"))
+            .unwrap();
         let child = Command::new(tests::binary("tilld"))
             .args(["run", "--config"])
             .arg(self.dir.path().join("tilld.toml"))

@@ -101,7 +101,9 @@ impl Tryton {
         let mut request = self.http.request(method.parse().unwrap(), url);
         request = request.bearer_auth(self.clinic["clinic_key"].as_str().unwrap());
         if let Some(body) = body {
-            request = request.json(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body.to_string());
         }
         let answer = request.send().await.unwrap();
         let status = answer.status();

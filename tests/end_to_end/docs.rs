@@ -17,6 +17,7 @@ const PAGES: &[&str] = &[
     "docs/simulators.md",
     "docs/ivvy.md",
     "docs/http.md",
+    "docs/tryton.md",
     "docs/worklist.md",
 ];
 

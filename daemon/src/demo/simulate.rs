@@ -19,6 +19,7 @@ use tokio::{signal, time::sleep};
 
 use super::{DemoError, say, stage};
 
+mod network;
 mod printer;
 
 /// How often a simulator is asked for what is new.
@@ -101,6 +102,21 @@ pub enum Simulate {
         #[arg(long, default_value_t = 1, requires = "fault")]
         requests: u32,
     },
+    /// An invoicing system that speaks as much of Tryton 8 as kind = "tryton" needs.
+    #[command(after_help = invoicing_faults())]
+    Tryton {
+        /// Listen on this TCP address.
+        #[arg(long, default_value = "127.0.0.1:8458")]
+        listen: SocketAddr,
+        /// What goes wrong with the next request, by name; see the list below.
+        #[arg(long, value_name = "NAME")]
+        fault: Option<invoicing::Fault>,
+        /// With how many requests it goes wrong.
+        #[arg(long, default_value_t = 1, requires = "fault")]
+        requests: u32,
+    },
+    /// A bad network before an HTTP server on this machine: it loses, delays, cuts and repeats requests.
+    Proxy(network::Args),
 }
 
 /// The table of faults as the end of a help text.
@@ -194,7 +210,32 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             fault,
             requests,
         } => serve_http(listen, fault, requests).await,
+        Simulate::Tryton {
+            listen,
+            fault,
+            requests,
+        } => serve_tryton(listen, fault, requests).await,
+        Simulate::Proxy(args) => network::serve(args).await,
     }
+}
+
+async fn serve_tryton(
+    listen: SocketAddr,
+    fault: Option<invoicing::Fault>,
+    requests: u32,
+) -> Result<(), DemoError> {
+    let (address, sandbox) = stage::serve_tryton(listen).await?;
+    if let Some(fault) = fault {
+        sandbox.lock().arm(fault, requests);
+    }
+    say(&format!(
+        "A simulated Tryton is at url = \"http://{address}/clinic\".\n\
+         The key is: {}\n\
+         It has statement journals for desk1, desk2, cashbox and try.\n\
+         Invoice 156 has 80.00 EUR outstanding; docs/tryton.md has the configuration.",
+        stage::TRYTON_KEY
+    ));
+    Ok(signal::ctrl_c().await?)
 }
 
 async fn serve_http(

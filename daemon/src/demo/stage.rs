@@ -11,7 +11,7 @@ use drivers::printer::escpos::Profiles;
 use payment::{Money, parse_currency};
 use simulator::{
     Handle,
-    invoicing::{self, HttpApi, Ivvy, Sandbox, Shared, System},
+    invoicing::{self, HttpApi, Ivvy, Sandbox, Shared, System, Tryton},
     printer::Printer,
     terminal::zvt::{Options, Terminal},
 };
@@ -28,6 +28,9 @@ const SANDBOX_SECRET: &str = "demo secret";
 
 /// The token of the simulated HTTP API. It opens nothing else.
 pub(super) const HTTP_TOKEN: &str = "demo-token";
+
+/// The key of the simulated Tryton. It opens nothing else.
+pub(super) const TRYTON_KEY: &str = "demo-key";
 
 /// Everything that plays.
 pub(super) struct Stage {
@@ -143,6 +146,19 @@ pub(super) async fn serve_http(address: SocketAddr) -> io::Result<(SocketAddr, S
     let listener = TcpListener::bind(address).await?;
     let address = listener.local_addr()?;
     let mut system = HttpApi::new(HTTP_TOKEN);
+    if let Ok(total) = parse_currency("EUR").and_then(|eur| Money::parse("80.00", eur)) {
+        system.add_invoice(156, total);
+    }
+    let sandbox = Shared::new(Sandbox::new(system));
+    tokio::spawn(invoicing::serve(listener, sandbox.clone()));
+    Ok((address, sandbox))
+}
+
+/// Serves the simulated Tryton, with invoice 156 over 80.00.
+pub(super) async fn serve_tryton(address: SocketAddr) -> io::Result<(SocketAddr, Shared<Tryton>)> {
+    let listener = TcpListener::bind(address).await?;
+    let address = listener.local_addr()?;
+    let mut system = Tryton::new(TRYTON_KEY, &["desk1", "desk2", "cashbox", "try"]);
     if let Ok(total) = parse_currency("EUR").and_then(|eur| Money::parse("80.00", eur)) {
         system.add_invoice(156, total);
     }

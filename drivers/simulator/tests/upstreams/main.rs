@@ -8,5 +8,8 @@ mod ivvy;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod real_tryton;
+#[cfg(test)]
 mod tryton;
+#[cfg(test)]
 mod worklist;

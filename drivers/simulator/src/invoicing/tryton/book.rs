@@ -364,5 +364,11 @@ fn currency() -> Value {
 }
 
 fn decimal(amount: Decimal) -> Value {
-    json!({ "__class__": "Decimal", "decimal": amount.to_string() })
+    // Nothing has no cents there.
+    let text = if amount.is_zero() {
+        "0".to_owned()
+    } else {
+        amount.to_string()
+    };
+    json!({ "__class__": "Decimal", "decimal": text })
 }

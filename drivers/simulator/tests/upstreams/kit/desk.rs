@@ -22,6 +22,8 @@ use tokio::sync::Notify;
 use super::Subject;
 
 const BASE: &str = "https://upstream.example";
+/// How many invoices a run may have.
+pub(crate) const INVOICES: u64 = 1_000_000;
 
 /// The time, which passes only when it is told to.
 #[derive(Clone)]
@@ -88,6 +90,7 @@ pub(crate) struct Desk<S: Subject> {
     /// When each request was sent.
     pub(crate) requests: Arc<Mutex<Vec<Timestamp>>>,
     last: Mutex<u64>,
+    run: u64,
     _dir: tempfile::TempDir,
 }
 
@@ -181,6 +184,7 @@ impl<S: Subject> Desk<S> {
     pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let now: Timestamp = "2026-11-21T00:10:00Z".parse().unwrap();
+        let run = S::run();
         Self {
             queue: Queue::open(&dir.path().join("queue.db")).unwrap(),
             clock: Virtual(Arc::new(Mutex::new(now))),
@@ -189,6 +193,7 @@ impl<S: Subject> Desk<S> {
             asked: Arc::default(),
             requests: Arc::default(),
             last: Mutex::new(1000),
+            run,
             _dir: dir,
         }
     }
@@ -232,7 +237,8 @@ impl<S: Subject> Desk<S> {
         let n = self.next();
         let mut random = [0; 10];
         random[2..].copy_from_slice(&n.to_be_bytes());
-        let device: DeviceId = "desk1".parse().unwrap();
+        let device: DeviceId = format!("desk{}", self.run + 1).parse().unwrap();
+        let number = self.run * INVOICES + invoice;
         let intent = Intent {
             id: PaymentId::new(at, random),
             key: format!("k{n}").parse().unwrap(),
@@ -240,7 +246,7 @@ impl<S: Subject> Desk<S> {
             purpose,
             money: eur(amount),
             method: Method::Cash,
-            invoice: Some(invoice.to_string().parse().unwrap()),
+            invoice: Some(number.to_string().parse().unwrap()),
             note: Some(Text::new("Tag \"1\", \\ {{ x }} </p>\u{e9}")),
             at,
             services: payment::Services::default(),

@@ -12,7 +12,7 @@ mod socket;
 
 use simulator::invoicing::System;
 
-pub(crate) use desk::{Desk, Taken, eur};
+pub(crate) use desk::{Desk, INVOICES, Taken, eur};
 pub(crate) use laws::*;
 pub(crate) use socket::*;
 
@@ -29,8 +29,15 @@ pub(crate) trait Subject {
     const TAKES_RETURNS: bool;
     /// How many requests that change something a booking takes.
     const STEPS: usize = 1;
+    /// How often a fault happens in a row.
+    const TIMES: &'static [u32] = &[1, 2, 3, 7];
     /// What must never be shown.
     const SECRETS: &'static [&'static str];
+
+    /// Tells desks apart where all have one system: it makes their receipts and invoices others.
+    fn run() -> u64 {
+        0
+    }
 
     /// A system without invoices that a case will use.
     fn system() -> Self::System;
