@@ -29,7 +29,7 @@ impl Desk {
     pub(crate) fn set(n: usize, section: impl Fn(&Path) -> String) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let at = dir.path().display();
-        let tills: String = (0..TILLS)
+        let tills: Vec<String> = (0..TILLS)
             .map(|till| {
                 format!(
                     "[[till]]\nid = \"{}\"\ncurrency = \"EUR\"\n",
@@ -37,6 +37,7 @@ impl Desk {
                 )
             })
             .collect();
+        let tills = tills.concat();
         let section = section(dir.path());
         let text = format!(
             "[daemon]\nstate_dir = \"{at}/state\"\nlisten = \"127.0.0.1:0\"\n\

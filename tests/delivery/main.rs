@@ -110,20 +110,9 @@ async fn prove<W: World>(world: W, wishes: Vec<Wish>, desks: usize, seed: u64) {
         let desk = Desk::set(n, |dir| world.section(n, network, dir));
         let client = desk.client();
         clients.push(client.clone());
-        let mut dice = Dice::new(seed ^ (n as u64 + 1) << 32);
+        let dice = Dice::new(seed ^ ((n as u64 + 1) << 32));
         let (stop, kills) = (Arc::clone(&stop), Arc::clone(&kills));
-        killers.push(tokio::spawn(async move {
-            let mut desk = desk;
-            desk.start();
-            while !stop.load(Ordering::Relaxed) {
-                let life = LIFE.0 + dice.below(LIFE.1 - LIFE.0);
-                tokio::time::sleep(Duration::from_millis(life)).await;
-                desk.kill();
-                kills.fetch_add(1, Ordering::Relaxed);
-                desk.start();
-            }
-            desk
-        }));
+        killers.push(tokio::spawn(live(desk, stop, kills, dice)));
         let mine: Vec<Wish> = wishes
             .iter()
             .filter(|wish| wish.desk == n)
@@ -139,22 +128,7 @@ async fn prove<W: World>(world: W, wishes: Vec<Wish>, desks: usize, seed: u64) {
         "{count} payments taken at {desks} desks in {} s",
         begun.elapsed().as_secs()
     );
-    let mut told = 0;
-    loop {
-        let booked = world.booked().await.len();
-        if booked >= count {
-            break;
-        }
-        if begun.elapsed().as_secs() / 30 > told {
-            told = begun.elapsed().as_secs() / 30;
-            println!("{} s: {booked} booked", begun.elapsed().as_secs());
-        }
-        assert!(
-            begun.elapsed() < PATIENCE,
-            "only {booked} of {count} are booked"
-        );
-        tokio::time::sleep(Duration::from_millis(500)).await;
-    }
+    wait(&world, count, begun).await;
     stop.store(true, Ordering::Relaxed);
     let mut desks = Vec::new();
     for killer in killers {
@@ -182,22 +156,58 @@ async fn prove<W: World>(world: W, wishes: Vec<Wish>, desks: usize, seed: u64) {
         invoices.len(),
         took.as_secs()
     );
-    println!(
-        "{} connections, something happened to {} of them; daemons killed {} times",
-        counts.connections(),
-        Trouble::ALL
-            .map(|trouble| counts.of(trouble))
-            .iter()
-            .sum::<u64>(),
-        kills.load(Ordering::Relaxed)
-    );
-    for trouble in Trouble::ALL {
-        println!("  {:<26}{:>7}", trouble.as_str(), counts.of(trouble));
+    report(&counts, kills.load(Ordering::Relaxed));
+}
+
+/// A daemon that is killed every few seconds, until `stop`.
+async fn live(
+    mut desk: Desk,
+    stop: Arc<AtomicBool>,
+    kills: Arc<AtomicU32>,
+    mut dice: Dice,
+) -> Desk {
+    desk.start();
+    while !stop.load(Ordering::Relaxed) {
+        let life = LIFE.0 + dice.below(LIFE.1 - LIFE.0);
+        tokio::time::sleep(Duration::from_millis(life)).await;
+        desk.kill();
+        kills.fetch_add(1, Ordering::Relaxed);
+        desk.start();
     }
-    assert!(
-        kills.load(Ordering::Relaxed) > 0,
-        "no daemon was killed: take more payments"
+    desk
+}
+
+/// Waits until as much is booked as was taken.
+async fn wait<W: World>(world: &W, count: usize, begun: Instant) {
+    let mut told = 0;
+    loop {
+        let booked = world.booked().await.len();
+        if booked >= count {
+            break;
+        }
+        if begun.elapsed().as_secs() / 30 > told {
+            told = begun.elapsed().as_secs() / 30;
+            println!("{} s: {booked} booked", begun.elapsed().as_secs());
+        }
+        assert!(
+            begun.elapsed() < PATIENCE,
+            "only {booked} of {count} are booked"
+        );
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+}
+
+fn report(counts: &Counts, kills: u32) {
+    let troubles = Trouble::ALL.map(|trouble| counts.of(trouble));
+    println!(
+        "{} connections, something happened to {} of them; daemons killed {kills} times",
+        counts.connections(),
+        troubles.iter().sum::<u64>(),
     );
+    for (trouble, count) in Trouble::ALL.iter().zip(troubles) {
+        println!("  {:<26}{count:>7}", trouble.as_str());
+    }
+    assert!(kills > 0, "no daemon was killed: take more payments");
 }
 
 async fn network<W: World>(world: &W, desk: usize, seed: u64, counts: Counts) -> SocketAddr {

@@ -130,10 +130,11 @@ impl World for Tryton {
     fn section(&self, desk: usize, at: SocketAddr, dir: &Path) -> String {
         let database = self.url.rsplit('/').next().unwrap();
         let key = secret(dir, self.clinic["key"].as_str().unwrap());
-        let journals: String = (0..TILLS)
+        let journals: Vec<String> = (0..TILLS)
             .zip(JOURNALS.iter().cycle().skip(desk))
             .map(|(till, journal)| format!("{} = \"{journal}\"\n", device(desk, till)))
             .collect();
+        let journals = journals.concat();
         format!(
             "[[upstream]]\nid = \"tryton\"\nkind = \"tryton\"\nurl = \"http://{at}/{database}\"\n\
              fence = \"3s\"\nkey = {{ file = \"{key}\" }}\n\

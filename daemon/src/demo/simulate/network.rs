@@ -36,9 +36,10 @@ pub(super) async fn serve(args: Args) -> Result<(), DemoError> {
         to: args.to,
         percent: args.percent,
         seed: args.seed,
-        twice: match args.any_twice {
-            true => Twice::Any,
-            false => Twice::Idempotent,
+        twice: if args.any_twice {
+            Twice::Any
+        } else {
+            Twice::Idempotent
         },
     };
     let counts = Counts::default();

@@ -10,7 +10,9 @@ use super::{
     request::Draft,
     unsendable,
 };
-use crate::upstream::{Booking, Class, Found, HttpAnswer, HttpRequest, Plan, Unsendable};
+use crate::upstream::{
+    Booking, Class, Found, HttpAnswer, HttpRequest, Plan, Unsendable, json::Json,
+};
 
 /// What Tryton holds under a receipt number.
 enum Held {
@@ -202,7 +204,7 @@ impl Tryton {
         };
         for line in found {
             let reconciled = line.at("/reconciliation");
-            let linked = line.at("/invoice_payments").and_then(|list| list.list());
+            let linked = line.at("/invoice_payments").and_then(Json::list);
             let (Some(reconciled), Some(linked), Some(line)) =
                 (reconciled, linked, line.at("/id").and_then(id))
             else {
@@ -307,9 +309,10 @@ fn judge(payment: &Payment, held: &[Line]) -> Held {
             booked.len()
         )));
     }
-    let surplus = match booked.is_empty() {
-        true => drafts.get(1..).and_then(<[_]>::last),
-        false => drafts.last(),
+    let surplus = if booked.is_empty() {
+        drafts.get(1..).and_then(<[_]>::last)
+    } else {
+        drafts.last()
     };
     if let Some(line) = surplus {
         return Held::Surplus(Line::clone(line));

@@ -135,8 +135,8 @@ impl Tryton {
 
     fn search(&self, model: &str, domain: &Value, fields: &[&str], more: &str) -> HttpRequest {
         let domain = URL_SAFE.encode(domain.to_string());
-        let fields: String = fields.iter().map(|field| format!("&f={field}")).collect();
-        self.request("GET", &format!("{model}?d={domain}{fields}{more}"), None)
+        let fields = fields.join("&f=");
+        self.request("GET", &format!("{model}?d={domain}&f={fields}{more}"), None)
     }
 
     fn request(&self, method: &'static str, path: &str, body: Option<&Value>) -> HttpRequest {

@@ -81,7 +81,7 @@ impl Tryton {
         let records = self.book.records("account.statement");
         let mut records = records.ok_or(Refusal::Page(400))?;
         records.retain(|record| record["id"] == json!(id));
-        let found = search::project(records, query);
+        let found = search::project(&records, query);
         found
             .first()
             .map(Value::to_string)

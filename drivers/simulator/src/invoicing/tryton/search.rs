@@ -16,12 +16,12 @@ pub(super) fn search(mut records: Vec<Value>, query: &[(&str, String)]) -> Optio
     }
     let first = of("p").map_or(Some(0), |page| page.parse().ok())?;
     let most = of("s").map_or(Some(usize::MAX), |size| size.parse().ok())?;
-    let page = records.into_iter().skip(first).take(most).collect();
-    Some(project(page, query))
+    let page: Vec<Value> = records.into_iter().skip(first).take(most).collect();
+    Some(project(&page, query))
 }
 
 /// The fields that a query asks for, of each record.
-pub(super) fn project(records: Vec<Value>, query: &[(&str, String)]) -> Vec<Value> {
+pub(super) fn project(records: &[Value], query: &[(&str, String)]) -> Vec<Value> {
     let fields = query.iter().filter(|(name, _)| *name == "f");
     let paths: Vec<&str> = fields.map(|(_, field)| field.as_str()).collect();
     records.iter().map(|record| shown(record, &paths)).collect()
