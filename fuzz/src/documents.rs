@@ -69,6 +69,7 @@ pub fn tryton_answer(data: &[u8]) {
         payment: &payment,
         original: None,
         seal: None,
+        redirects: 0,
     };
     let heard = [answer.clone(), answer.clone(), answer.clone()];
     let plans = (1..=heard.len()).filter_map(|n| heard.get(..n));

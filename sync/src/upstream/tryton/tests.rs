@@ -228,6 +228,7 @@ fn a_cancel_goes_by_where_the_first_payment_stands() {
         payment: &cancel,
         original: Some(&original),
         seal: None,
+        redirects: 0,
     };
     let own = |held: &[_]| of("desk1-000002", held);
     let first = |state| lines(&[(7, state, "30.00", Some(503), Some(370))]);
