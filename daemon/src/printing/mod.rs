@@ -4,6 +4,7 @@
 //! a spool to its printer's driver and to the queue. A printer decides nothing about money (law 8).
 
 mod compose;
+mod lines;
 mod report;
 mod spool;
 
@@ -19,13 +20,12 @@ use drivers::{
     run::{FromMachine, ToMachine},
 };
 use jiff::tz::TimeZone;
-use payment::PaymentId;
-use sync::queue::{Job, JobKind, JobState, Printed, Queue, SlipId, Urgency, Write};
+use sync::queue::{Job, Queue, Urgency, Write};
 use tokio::sync::{OnceCell, mpsc};
 
 pub use compose::{Desk, compose};
-use report::compose_report;
-pub use spool::{Effect, Event, Spool};
+pub use lines::lines;
+pub use spool::{Effect, Event, Spool, interrupted};
 
 use crate::shell::{Handle, WorkDue};
 
@@ -198,11 +198,16 @@ impl Task {
                 ending,
             })
         };
-        let lines = match job.what {
-            Printed::Payment(payment) => self.receipt(payment, job.kind).await,
-            Printed::Slip(slip) => self.report(slip, job.kind).await,
-        };
-        let Some(lines) = lines else {
+        let (receipts, at, what) = (self.receipts.clone(), self.handle.now(), job.clone());
+        let read = self.handle.read(move |reader| {
+            let desk = Desk {
+                receipts: &receipts,
+                at,
+                zone: TimeZone::system(),
+            };
+            lines(reader, &what, &desk)
+        });
+        let Some(lines) = read.await.ok().flatten() else {
             let reason = "What is to be printed could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         };
@@ -223,46 +228,6 @@ impl Task {
         }
         None
     }
-
-    /// The lines of a payment's receipt; none when it cannot be read.
-    async fn receipt(&self, id: PaymentId, kind: JobKind) -> Option<Vec<escpos::Line>> {
-        let read = self.handle.read(move |reader| {
-            let payment = reader.payment(id)?;
-            let original = payment.as_ref().and_then(|p| p.intent.purpose.of());
-            let original = original.map(|of| reader.payment(of)).transpose()?.flatten();
-            Ok((payment, original, reader.slips_of(id)?))
-        });
-        let (payment, original, slips) = read.await.ok()?;
-        let slips: Vec<_> = slips
-            .iter()
-            .filter_map(|s| serde_json::from_str(s).ok())
-            .collect();
-        let original = original.map(|payment| payment.receipt);
-        Some(compose(&payment?, original, &slips, kind, &self.desk()))
-    }
-
-    /// The lines of a terminal's slip that belongs to no payment; none when it cannot be read.
-    async fn report(&self, id: SlipId, kind: JobKind) -> Option<Vec<escpos::Line>> {
-        let read = self.handle.read(move |reader| reader.report(id));
-        let report = read.await.ok().flatten()?;
-        let slip = serde_json::from_str(&report.body).ok()?;
-        let desk = self.desk();
-        Some(compose_report(
-            &slip,
-            kind,
-            &report.device,
-            report.at,
-            &desk,
-        ))
-    }
-
-    fn desk(&self) -> Desk<'_> {
-        Desk {
-            receipts: &self.receipts,
-            at: self.handle.now(),
-            zone: TimeZone::system(),
-        }
-    }
 }
 
 /// After a restart, a job that was being sent may be on paper or not: a person looks.
@@ -271,11 +236,9 @@ pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
         return;
     };
     for job in jobs {
-        let reason = "The daemon stopped while the receipt was being printed.".into();
-        let state = JobState::Unknown { reason };
         let write = Write::Job {
             job: job.id,
-            state,
+            state: interrupted(),
             at: handle.now(),
         };
         if let Err(error) = queue.submit(write, Urgency::Now).await {

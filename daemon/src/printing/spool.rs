@@ -130,6 +130,14 @@ fn settled(job: JobId, ending: printer::Ending) -> JobState {
     }
 }
 
+/// What becomes of a job that was being sent when the daemon stopped: it may be on paper or not, so a
+/// person looks.
+pub fn interrupted() -> JobState {
+    JobState::Unknown {
+        reason: "The daemon stopped while the receipt was being printed.".into(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;

@@ -28,7 +28,8 @@ use sync::{
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use database::database_file;
-pub use start::{RunError, Running, StartError, start};
+pub use start::{RunError, Running, StartError, setups, start, unfinished};
+pub use terminals::event;
 
 use crate::{
     engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo, ServiceWish},

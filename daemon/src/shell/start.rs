@@ -136,7 +136,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 
     let unfinished = unfinished(&queue.reader()?)?;
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
-    let mut engine = Engine::new(setups(&config), upstream_ids);
+    let mut engine = Engine::new(setups(&config, &TimeZone::system()), upstream_ids);
     let effects = engine.start(handle.now(), unfinished);
     printing::settle_interrupted(&queue, &handle).await;
 
@@ -230,7 +230,11 @@ impl Running {
     }
 }
 
-fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
+/// What an earlier run left unfinished.
+///
+/// # Errors
+/// When the queue cannot be read.
+pub fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
     let payments = reader.unfinished()?.into_iter().map(|payment| {
         let original = payment.intent.purpose.of();
         let original = original.map(|id| reader.payment(id)).transpose()?.flatten();
@@ -242,7 +246,8 @@ fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
     })
 }
 
-fn setups(config: &Config) -> Vec<Setup> {
+/// The devices of a configuration, with clocks in this time zone.
+pub fn setups(config: &Config, zone: &TimeZone) -> Vec<Setup> {
     let terminals = config.terminals.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
@@ -250,7 +255,7 @@ fn setups(config: &Config) -> Vec<Setup> {
         merchant_copy: config.receipts.merchant_copy,
         terminal: Some(drivers::terminal::family(t).abilities),
         patience: t.protocol.patience(),
-        zone: TimeZone::system(),
+        zone: zone.clone(),
     });
     let tills = config.tills.iter().map(|t| Setup {
         id: t.id.clone(),
@@ -259,7 +264,7 @@ fn setups(config: &Config) -> Vec<Setup> {
         merchant_copy: config.receipts.merchant_copy,
         terminal: None,
         patience: Duration::ZERO,
-        zone: TimeZone::system(),
+        zone: zone.clone(),
     });
     terminals.chain(tills).collect()
 }

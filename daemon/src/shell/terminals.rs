@@ -37,14 +37,20 @@ async fn forward(
     handle: Handle,
 ) {
     while let Some(message) = told.recv().await {
-        let device = device.clone();
-        let event = match message {
-            FromMachine::Store(fact) => Event::Store { device, fact },
-            FromMachine::Event(event) => Event::Terminal { device, event },
-            FromMachine::LinkDown(reason) => Event::LinkLost { device, reason },
-            // The driver says itself when the terminal behind the link is ready.
-            FromMachine::LinkUp => continue,
-        };
-        handle.event(event).await;
+        if let Some(event) = event(&device, message) {
+            handle.event(event).await;
+        }
     }
+}
+
+/// What a driver's word is to the engine, if it is anything.
+pub fn event(device: &DeviceId, message: FromMachine<Fact, TerminalEvent>) -> Option<Event> {
+    let device = device.clone();
+    Some(match message {
+        FromMachine::Store(fact) => Event::Store { device, fact },
+        FromMachine::Event(event) => Event::Terminal { device, event },
+        FromMachine::LinkDown(reason) => Event::LinkLost { device, reason },
+        // The driver says itself when the terminal behind the link is ready.
+        FromMachine::LinkUp => return None,
+    })
 }

@@ -1,6 +1,7 @@
 //! A toy machine on real links: TCP on a free port, and pseudo-terminals.
 
 use std::{
+    collections::VecDeque,
     io::{Read as _, Write as _},
     path::PathBuf,
 };
@@ -13,6 +14,7 @@ use tokio::{
 };
 
 use super::*;
+use crate::{Input, Output, link::Policy};
 
 /// Sends every command's bytes; gives every received byte back as an event; asks to store `s`; closes
 /// on `c`; sets an alarm on `t`; on `o` wants the link back once it is gone, and asks for it on an

@@ -20,7 +20,7 @@ pub use health::Health;
 pub use http::{Client, ClientError};
 pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
-pub use run::{SystemClock, run};
+pub use run::{SystemClock, run, step};
 pub use state::{Delivery, DeliveryState};
 pub use steps::{after_go_on, after_plan, withdrawn};
 pub use worker::{Change, Clock, Http, Outbox, Round, Worker};

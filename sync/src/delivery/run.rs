@@ -27,14 +27,7 @@ pub async fn run<O: Outbox, H: Http, C: Clock>(
 ) {
     let mut begun = false;
     loop {
-        let pause = match step(&mut worker, &mut begun).await {
-            Ok(Round::Moved) => Duration::ZERO,
-            Ok(Round::Idle(until)) => until.map_or(LONGEST, |at| worker.until(at).min(LONGEST)),
-            Err(error) => {
-                tracing::error!(%error, "the outbox cannot be used; delivery tries again");
-                AFTER_ERROR
-            }
-        };
+        let pause = step(&mut worker, &mut begun).await;
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
@@ -44,7 +37,23 @@ pub async fn run<O: Outbox, H: Http, C: Clock>(
     }
 }
 
-async fn step<O: Outbox, H: Http, C: Clock>(
+/// Takes a worker one step on, and says how long to wait before the next, unless something falls due.
+/// `begun` is false before the first.
+pub async fn step<O: Outbox, H: Http, C: Clock>(
+    worker: &mut Worker<O, H, C>,
+    begun: &mut bool,
+) -> Duration {
+    match round(worker, begun).await {
+        Ok(Round::Moved) => Duration::ZERO,
+        Ok(Round::Idle(until)) => until.map_or(LONGEST, |at| worker.until(at).min(LONGEST)),
+        Err(error) => {
+            tracing::error!(%error, "the outbox cannot be used; delivery tries again");
+            AFTER_ERROR
+        }
+    }
+}
+
+async fn round<O: Outbox, H: Http, C: Clock>(
     worker: &mut Worker<O, H, C>,
     begun: &mut bool,
 ) -> Result<Round, O::Error> {

@@ -22,7 +22,7 @@ const BATCH: usize = 1024;
 /// After so many writes the write-ahead log is copied into the database: some 4 MB.
 const CHECKPOINT: usize = 200;
 
-type Answer = Result<Written, WriteError>;
+pub(super) type Answer = Result<Written, WriteError>;
 
 /// What the thread is told.
 pub(super) enum Message {
@@ -54,7 +54,7 @@ pub(super) struct Writer {
 }
 
 /// Why a transaction did not come about.
-enum Failure {
+pub(super) enum Failure {
     Full,
     Fatal(String),
 }
@@ -179,7 +179,8 @@ impl Writer {
 
     fn transact(&self, requests: &[Request]) -> Result<Vec<Answer>, Failure> {
         let conn = &self.store.conn;
-        let outcome = write_all(conn, requests, self.ballast.is_held());
+        let writes = requests.iter().map(|request| &request.write);
+        let outcome = write_all(conn, writes, self.ballast.is_held());
         if outcome.is_err() && !conn.is_autocommit() {
             conn.execute_batch("ROLLBACK")
                 .map_err(|e| Failure::Fatal(e.to_string()))?;
@@ -208,16 +209,16 @@ impl Writer {
 }
 
 /// All of it in one transaction; a write that is refused leaves no trace in it.
-fn write_all(
+pub(super) fn write_all<'a>(
     conn: &Connection,
-    requests: &[Request],
+    writes: impl Iterator<Item = &'a Write>,
     begins: bool,
 ) -> Result<Vec<Answer>, Failure> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
-    let mut answers = Vec::with_capacity(requests.len());
-    for request in requests {
+    let mut answers = Vec::new();
+    for write in writes {
         conn.execute_batch("SAVEPOINT one")?;
-        match apply(conn, &request.write, begins) {
+        match apply(conn, write, begins) {
             Ok(written) => answers.push(Ok(written)),
             Err(Fault::Refused(error)) => {
                 conn.execute_batch("ROLLBACK TO one")?;

@@ -1,0 +1,353 @@
+//! What stands at the desk and behind it: terminals, a printer, an invoicing system, and the
+//! configuration that names them.
+
+use std::{fs, path::Path, sync::OnceLock};
+
+use config::Config;
+use drivers::{Machine, printer::escpos::Profile};
+use jiff::Timestamp;
+use simulator::{
+    invoicing::{Booked, Fault, HttpApi, Ivvy, Reply, Request, Sandbox, System},
+    printer::Printer,
+    terminal::{
+        SimulatedTerminal, caisse_ap, concert, ecr17,
+        ledger::{Ledger, Movement},
+        zvt,
+    },
+};
+
+use crate::{random::Random, wire};
+
+/// A card terminal, whatever it speaks.
+pub(crate) trait Card: Machine<Command = Never, Fact = Never, Event = Never> {
+    fn charged(&self) -> Vec<u64>;
+    fn asked(&self) -> u32;
+    /// What was given back by itself, where its books say it.
+    fn refunded(&self) -> Option<Vec<u64>>;
+    fn arm(&mut self, fault: &str);
+    fn mend(&mut self);
+}
+
+type Never = std::convert::Infallible;
+
+macro_rules! cards {
+    ($($terminal:ty, $refunded:expr;)*) => {$(
+        impl Card for $terminal {
+            fn charged(&self) -> Vec<u64> {
+                SimulatedTerminal::charged(self)
+            }
+
+            fn asked(&self) -> u32 {
+                self.payments_asked()
+            }
+
+            fn refunded(&self) -> Option<Vec<u64>> {
+                let refunded: fn(&Self) -> Option<Vec<u64>> = $refunded;
+                refunded(self)
+            }
+
+            fn arm(&mut self, fault: &str) {
+                self.arm_by_name(fault).unwrap();
+            }
+
+            fn mend(&mut self) {
+                SimulatedTerminal::mend(self);
+            }
+        }
+    )*};
+}
+
+cards! {
+    zvt::Terminal, |terminal| {
+        let given = |t: &&zvt::Transaction| {
+            t.kind == zvt::Kind::Refund && t.standing == zvt::Standing::Committed
+        };
+        let refunds = terminal.books().transactions().iter().filter(given);
+        Some(refunds.map(|t| t.amount).collect())
+    };
+    concert::Terminal, |terminal| Some(credits(terminal.ledger()));
+    caisse_ap::Terminal, |terminal| Some(credits(terminal.ledger()));
+    ecr17::Terminal, |_| None;
+}
+
+fn credits(ledger: &Ledger) -> Vec<u64> {
+    let credits = ledger.entries().iter();
+    let credits = credits.filter(|entry| entry.movement == Movement::Credit);
+    credits.map(|entry| entry.amount).collect()
+}
+
+/// A card terminal at its wire.
+pub(crate) struct Station(pub(crate) Box<dyn Card>);
+
+impl AsMut<wire::Device> for Station {
+    fn as_mut(&mut self) -> &mut wire::Device {
+        &mut *self.0
+    }
+}
+
+/// The printer at its wire.
+pub(crate) struct Roll(pub(crate) Printer);
+
+impl AsMut<wire::Device> for Roll {
+    fn as_mut(&mut self) -> &mut wire::Device {
+        &mut self.0
+    }
+}
+
+/// The invoicing system, whatever its kind.
+pub(crate) trait Books {
+    fn handle(&mut self, now: Timestamp, request: &Request) -> Reply;
+    fn arrive(&mut self, now: Timestamp);
+    fn is_booking(&self, request: &Request) -> bool;
+    fn booked(&self) -> Vec<Booked>;
+    fn arm(&mut self, fault: Fault);
+    fn disarm(&mut self);
+    fn add_invoice(&mut self, id: u64, total: payment::Money);
+}
+
+impl<S: System> Books for Sandbox<S> {
+    fn handle(&mut self, now: Timestamp, request: &Request) -> Reply {
+        Self::handle(self, now, request)
+    }
+
+    fn arrive(&mut self, now: Timestamp) {
+        Self::arrive(self, now);
+    }
+
+    fn is_booking(&self, request: &Request) -> bool {
+        S::is_booking(self, request)
+    }
+
+    fn booked(&self) -> Vec<Booked> {
+        S::booked(self)
+    }
+
+    fn arm(&mut self, fault: Fault) {
+        Self::arm(self, fault, 1);
+    }
+
+    fn disarm(&mut self) {
+        Self::disarm(self);
+    }
+
+    fn add_invoice(&mut self, id: u64, total: payment::Money) {
+        S::add_invoice(self, id, total);
+    }
+}
+
+/// A family of terminals, and how it is wired here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Family {
+    ZvtTcp,
+    ZvtSerial,
+    Concert,
+    CaisseAp,
+    Ecr17,
+}
+
+impl Family {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::ZvtTcp,
+        Self::ZvtSerial,
+        Self::Concert,
+        Self::CaisseAp,
+        Self::Ecr17,
+    ];
+
+    fn section(self) -> &'static str {
+        match self {
+            Self::ZvtTcp => "protocol = \"zvt\"\nlink = \"tcp:192.0.2.20:20007\"",
+            Self::ZvtSerial => "protocol = \"zvt\"\nlink = \"serial:/dev/ttyS1\"",
+            Self::Concert => "protocol = \"concert\"\nlink = \"serial:/dev/ttyS1\"",
+            Self::CaisseAp => "protocol = \"caisse-ap\"\nlink = \"tcp:192.0.2.20:8888\"",
+            Self::Ecr17 => "protocol = \"ecr17\"\nlink = \"tcp:192.0.2.20:10000\"",
+        }
+    }
+
+    /// What is set for it. An ECR17 terminal answers from its memory while it works, so that only time
+    /// tells that it has ended: the clinic must know the longest, which here is 200 seconds.
+    fn options(self) -> &'static str {
+        match self {
+            Self::Ecr17 => "[terminal.ecr17]\ncompletion_timeout = \"240s\"\n",
+            Self::ZvtTcp | Self::ZvtSerial | Self::Concert | Self::CaisseAp => "",
+        }
+    }
+
+    /// Whether the terminal finds out that the till is gone.
+    pub(crate) fn notices(self) -> bool {
+        match self {
+            Self::ZvtTcp | Self::CaisseAp | Self::Ecr17 => true,
+            Self::ZvtSerial | Self::Concert => false,
+        }
+    }
+
+    pub(crate) fn station(self) -> Station {
+        Station(match self {
+            Self::ZvtTcp => Box::new(zvt::Terminal::new(
+                zvt::Options::default(),
+                zvt::Framing::Tcp,
+            )),
+            Self::ZvtSerial => Box::new(zvt::Terminal::new(
+                zvt::Options::default(),
+                zvt::Framing::Serial,
+            )),
+            Self::Concert => Box::new(concert::Terminal::new(concert::Options::default())),
+            Self::CaisseAp => Box::new(caisse_ap::Terminal::new(caisse_ap::Options::default())),
+            Self::Ecr17 => Box::new(ecr17::Terminal::new(ecr17::Options::default())),
+        })
+    }
+
+    /// The faults of its terminals.
+    pub(crate) fn faults(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::ZvtTcp | Self::ZvtSerial => zvt::FAULTS,
+            Self::Concert => concert::FAULTS,
+            Self::CaisseAp => caisse_ap::FAULTS,
+            Self::Ecr17 => ecr17::FAULTS,
+        }
+    }
+}
+
+/// The kind of the invoicing system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Office {
+    Ivvy,
+    Http,
+}
+
+pub(crate) const BASE: &str = "https://upstream.example";
+const SECRET: &str = "my secret key";
+
+const IVVY: &str = r#"
+[[upstream]]
+id = "office"
+kind = "ivvy"
+url = "https://upstream.example"
+api_key = "key"
+secret = { credential = "secret" }
+[upstream.methods]
+card = 11
+cash = 6
+"#;
+
+const HTTP: &str = r#"
+message = "/error/message"
+[upstream.secrets]
+token = { credential = "secret" }
+[upstream.headers]
+Authorization = "Bearer {{ secret.token }}"
+[upstream.create]
+path = "/v1/invoices/{{ invoice }}/payments"
+body = '{"reference":{{ receipt }},"amount":{{ amount }},"group":{{ device }},"note":"{{ note }}"}'
+[upstream.success]
+status = "201"
+remote_id = "/payment/id"
+[[upstream.answer]]
+status = "401"
+pointer = "/error/code"
+equals = "stale"
+class = "clock"
+[[upstream.answer]]
+status = "404"
+pointer = "/error/code"
+equals = "no_invoice"
+class = "refused"
+[upstream.look_up]
+path = "/v1/payments?reference={{ receipt }}"
+list = "/items"
+receipt = "/reference"
+amount = "/amount"
+remote_id = "/id"
+total = "/total"
+[upstream.cancel]
+path = "/v1/cancels"
+body = '{"invoice":{{ invoice }},"reference":{{ receipt }},"of":{{ original }},"amount":{{ amount }}}'
+[upstream.refund]
+path = "/v1/refunds"
+body = '{"invoice":{{ invoice }},"reference":{{ receipt }},"of":{{ original }},"amount":{{ amount }}}'
+"#;
+
+impl Office {
+    pub(crate) fn books(self) -> Box<dyn Books> {
+        match self {
+            Self::Ivvy => Box::new(Sandbox::new(Ivvy::new("key", SECRET))),
+            Self::Http => Box::new(Sandbox::new(HttpApi::new(SECRET))),
+        }
+    }
+
+    fn section(self) -> String {
+        match self {
+            Self::Ivvy => IVVY.to_owned(),
+            Self::Http => {
+                format!(
+                    "\n[[upstream]]\nid = \"office\"\nkind = \"http\"\nurl = \"{BASE}\"\n{HTTP}"
+                )
+            }
+        }
+    }
+}
+
+/// The name of the first device, which has a terminal; then of the second, and of the cash box.
+pub(crate) const DEVICES: [&str; 3] = ["desk1", "desk2", "cashbox"];
+
+/// A clinic, as a seed makes it.
+pub(crate) struct Clinic {
+    pub(crate) config: &'static Config,
+    pub(crate) families: [Family; 2],
+    pub(crate) office: Office,
+    pub(crate) profile: &'static Profile,
+}
+
+impl Clinic {
+    pub(crate) fn of(random: &mut Random) -> Self {
+        // Most clinics have ZVT, which has the most ways to go wrong.
+        let family = |random: &mut Random| match random.below(10) {
+            0..=3 => Family::ZvtTcp,
+            4..=6 => Family::ZvtSerial,
+            7 => Family::Concert,
+            8 => Family::CaisseAp,
+            _ => Family::Ecr17,
+        };
+        let families = [family(random), family(random)];
+        let office = random.pick(&[Office::Ivvy, Office::Http]);
+        let config = configuration(families, office);
+        let profile = Profile::find("epson-tm-t20iii").unwrap();
+        Self {
+            config,
+            families,
+            office,
+            profile,
+        }
+    }
+}
+
+/// Every configuration is read once: the same text is the same clinic.
+fn configuration(families: [Family; 2], office: Office) -> &'static Config {
+    const KINDS: usize = Family::ALL.len();
+    static ALL: [OnceLock<Config>; KINDS * KINDS * 2] = [const { OnceLock::new() }; 50];
+    let number = |family| Family::ALL.iter().position(|f| *f == family).unwrap_or(0);
+    let at = (number(families[0]) * KINDS + number(families[1])) * 2
+        + usize::from(office == Office::Http);
+    ALL[at].get_or_init(|| {
+        let secrets = tempfile::tempdir().unwrap();
+        fs::write(secrets.path().join("secret"), SECRET).unwrap();
+        let source = config::SecretSource::new(Some(secrets.path().to_owned()));
+        let mut text = String::from("[daemon]\nmerchant = [\"Praxis\"]\n");
+        for (name, family) in DEVICES.iter().zip(families) {
+            text += &format!(
+                "[[terminal]]\nid = \"{name}\"\n{}\ncurrency = \"EUR\"\nprinter = \"front\"\n{}",
+                family.section(),
+                family.options()
+            )
+            .replace("ttyS1", &format!("tty-{name}"))
+            .replace("192.0.2.20", &format!("{name}.example"));
+        }
+        text += "[[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n";
+        text += "[[printer]]\nid = \"front\"\nlink = \"tcp:192.0.2.21:9100\"\n";
+        text += "profile = \"epson-tm-t20iii\"\n";
+        text += &office.section();
+        let profiles: Vec<&str> = Profile::names().collect();
+        config::parse(&text, Path::new("tilld.toml"), &source, &profiles)
+            .unwrap_or_else(|error| panic!("{error}\n{text}"))
+    })
+}

@@ -1,0 +1,167 @@
+//! A simulated world: clinic, daemon, people, network, clock and disk in one process, on one seeded
+//! scheduler and in virtual time. Every durable step, every send and receive is a point where the world
+//! may crash, lose, delay, cut or refuse. `tests/world` runs it.
+//!
+//! `world --seed N` tells the whole story of one seed; `world --seeds COUNT --from FIRST` runs many,
+//! and tells the story of the first that breaks a law.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a world that cannot be made fails loudly"
+)]
+#![expect(clippy::indexing_slicing, reason = "its own tables")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "its output is its purpose"
+)]
+#![expect(clippy::disallowed_methods, reason = "it measures real time")]
+
+mod agenda;
+mod clinic;
+mod office;
+mod oracle;
+mod people;
+mod random;
+mod till;
+mod wire;
+mod world;
+
+use std::{
+    io::{self, Write as _},
+    panic::{self, AssertUnwindSafe},
+    process::ExitCode,
+    sync::atomic::{AtomicU64, Ordering},
+    thread,
+    time::Instant,
+};
+
+use agenda::Broken;
+use world::World;
+
+const USAGE: &str = "usage: world --seed N | world --seeds COUNT [--from FIRST] [--threads N]";
+
+struct Args {
+    seed: Option<u64>,
+    seeds: u64,
+    from: u64,
+    threads: usize,
+}
+
+fn args() -> Option<Args> {
+    let mut args = Args {
+        seed: None,
+        seeds: 0,
+        from: 1,
+        threads: thread::available_parallelism().map_or(1, usize::from),
+    };
+    let mut words = std::env::args().skip(1);
+    while let Some(word) = words.next() {
+        let number: u64 = words.next()?.parse().ok()?;
+        match word.as_str() {
+            "--seed" => args.seed = Some(number),
+            "--seeds" => args.seeds = number,
+            "--from" => args.from = number,
+            "--threads" => args.threads = usize::try_from(number).ok()?.max(1),
+            _ => return None,
+        }
+    }
+    (args.seed.is_some() || args.seeds > 0).then_some(args)
+}
+
+fn main() -> ExitCode {
+    let Some(args) = args() else {
+        eprintln!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    if let Some(seed) = args.seed {
+        return match tell(seed) {
+            None => ExitCode::SUCCESS,
+            Some(_) => ExitCode::FAILURE,
+        };
+    }
+    let begun = Instant::now();
+    let (run, broken) = search(args.from, args.seeds, args.threads);
+    let seconds = begun.elapsed().as_secs_f64();
+    println!(
+        "{run} seeds in {seconds:.1} s, {:.0} a second",
+        per_second(run, seconds)
+    );
+    let Some((seed, _)) = broken else {
+        println!("every law holds");
+        return ExitCode::SUCCESS;
+    };
+    drop(tell(seed));
+    println!("tell it again: tests/world --seed {seed}");
+    ExitCode::FAILURE
+}
+
+#[expect(
+    clippy::float_arithmetic,
+    clippy::cast_precision_loss,
+    reason = "a rate, and no money"
+)]
+fn per_second(run: u64, seconds: f64) -> f64 {
+    run as f64 / seconds
+}
+
+/// Runs seeds until one breaks a law. How many were run, and the lowest that was found.
+fn search(from: u64, count: u64, threads: usize) -> (u64, Option<(u64, Broken)>) {
+    let next = AtomicU64::new(from);
+    let end = from.saturating_add(count);
+    let worst = AtomicU64::new(end);
+    let found = thread::scope(|scope| {
+        let runs: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut run = 0;
+                    loop {
+                        let seed = next.fetch_add(1, Ordering::Relaxed);
+                        if seed >= end || seed > worst.load(Ordering::Relaxed) {
+                            return (run, None);
+                        }
+                        run += 1;
+                        if let Some(broken) = live(&mut World::new(seed, false)) {
+                            worst.fetch_min(seed, Ordering::Relaxed);
+                            return (run, Some((seed, broken)));
+                        }
+                    }
+                })
+            })
+            .collect();
+        runs.into_iter()
+            .map(|run| run.join().unwrap())
+            .collect::<Vec<_>>()
+    });
+    let run = found.iter().map(|(run, _)| run).sum();
+    let broken = found.into_iter().filter_map(|(_, broken)| broken);
+    (run, broken.min_by_key(|(seed, _)| *seed))
+}
+
+/// Runs a world. A panic in it is a defect of the product or of the world.
+fn live(world: &mut World) -> Option<Broken> {
+    let ended = panic::catch_unwind(AssertUnwindSafe(|| world.run()));
+    ended.unwrap_or_else(|_| {
+        Some(Broken {
+            law: 0,
+            how: "something panicked".to_owned(),
+        })
+    })
+}
+
+/// Runs one seed and prints all that happened.
+fn tell(seed: u64) -> Option<Broken> {
+    let mut world = World::new(seed, true);
+    let broken = live(&mut world);
+    let verdict = match &broken {
+        None => format!("seed {}: every law holds", world.seed),
+        Some(broken) => format!("seed {}: {broken}", world.seed),
+    };
+    let mut out = io::stdout().lock();
+    for line in world.agenda.story.iter().flatten().chain([&verdict]) {
+        // Whoever reads may have seen enough.
+        if writeln!(out, "{line}").is_err() {
+            break;
+        }
+    }
+    broken
+}

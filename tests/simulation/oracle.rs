@@ -1,0 +1,496 @@
+//! What must be true: at single steps while the world runs, and of all books when it has come to rest.
+//! Each broken law is named by its number in the architecture.
+
+use std::collections::HashMap;
+
+use daemon::engine::{Answer, Effect, Taken};
+use drivers::terminal::{Command, Fact};
+use payment::{DeviceId, Method, Payment, PaymentId, Purpose, State, advice};
+use simulator::invoicing::Request;
+use sync::{
+    delivery::{Delivery, DeliveryState},
+    queue::{Filter, JobKind, JobState},
+};
+
+use crate::{clinic::DEVICES, people::euros, till::wire_of, world::World};
+
+/// The number that a terminal shows bare when its fault wants it so.
+const CARD: &str = "4111111111111111";
+
+// While it runs.
+
+impl World {
+    /// Laws 1 and 4: what goes to a terminal is durable, goes once, and never past a doubt.
+    pub(crate) fn watch_a_command(&mut self, number: usize, device: &DeviceId, command: &Command) {
+        let (payment, sale) = match command {
+            Command::Pay { payment, .. } => (*payment, true),
+            Command::Reverse { payment, .. } | Command::Refund { payment, .. } => (*payment, false),
+            Command::LastTransaction
+            | Command::Query { .. }
+            | Command::EndOfDay
+            | Command::Service(_)
+            | Command::Abort { .. } => return,
+        };
+        if self.disk.reader().payment(payment).unwrap().is_none() {
+            return self.breaks(
+                1,
+                format!("{device} is asked for {payment}, which is not durable"),
+            );
+        }
+        if !self.asked.insert(payment) {
+            return self.breaks(4, format!("{device} is asked for {payment} twice"));
+        }
+        self.sales_asked[number] += u32::from(sale);
+        let unfinished = self.disk.reader().unfinished().unwrap();
+        let other = unfinished.into_iter().find(|other| {
+            other.state == State::InDoubt
+                && other.intent.device == *device
+                && other.intent.id != payment
+        });
+        if let Some(other) = other {
+            let other = other.intent.id;
+            self.breaks(
+                4,
+                format!("{device} is asked for {payment} while {other} is in doubt"),
+            );
+        }
+    }
+
+    /// Law 2: a terminal hears that its approval is kept when it is.
+    pub(crate) fn watch_an_acknowledgement(&mut self, number: usize, kept: bool) {
+        let fact = self.unstored[number].take();
+        let (true, Some(Fact::Approved(approved))) = (kept, fact) else {
+            return;
+        };
+        let payment = approved.payment;
+        let row = self.disk.reader().payment(payment).unwrap();
+        if row.is_none_or(|row| row.approval.is_none()) {
+            self.breaks(
+                2,
+                format!("the approval of {payment} is acknowledged and not durable"),
+            );
+        }
+    }
+
+    /// Law 10, where a bare card number is under way.
+    pub(crate) fn watch_an_effect(&mut self, effect: &Effect) {
+        if self.bare_cards && format!("{effect:?}").contains(CARD) {
+            self.breaks(10, "a card number is in what the engine does".to_owned());
+        }
+    }
+
+    /// Laws 7 and 10: nothing is sent before it is durable as being sent.
+    pub(crate) fn watch_a_request(&mut self, request: &Request) {
+        if self.books.is_booking(request) && self.sending().is_none() {
+            self.breaks(
+                7,
+                "a payment is sent and not durable as being sent".to_owned(),
+            );
+        }
+        if self.bare_cards && String::from_utf8_lossy(&request.body).contains(CARD) {
+            self.breaks(
+                10,
+                "a card number is sent to the invoicing system".to_owned(),
+            );
+        }
+    }
+
+    /// Law 8: before its first byte, a job is durable as being sent.
+    pub(crate) fn watch_a_first_byte(&mut self, allowed: bool) {
+        if allowed && self.disk.reader().jobs_sending().unwrap().is_empty() {
+            self.breaks(
+                8,
+                "a job is printed and not durable as being sent".to_owned(),
+            );
+        }
+    }
+
+    /// Law 13: whatever the desk shows says what to do next.
+    pub(crate) fn watch_the_desk(&mut self) {
+        if !self.steps.is_multiple_of(8) {
+            return;
+        }
+        let Some(life) = &self.life else { return };
+        let silent = life.engine.desk().devices.into_iter();
+        let silent = silent
+            .into_iter()
+            .find(|view| !is_sentence(&view.next_step));
+        if let Some(view) = silent {
+            let how = format!("{} says “{}” as its next step", view.id, view.next_step);
+            self.breaks(13, how);
+        }
+    }
+
+    pub(crate) fn watch_an_answer(&mut self, answer: &Answer) {
+        let said = match answer {
+            Ok(Taken::Accepted(p) | Taken::Ended(p) | Taken::Repeat(p)) => {
+                advice::next_step(p).to_owned()
+            }
+            Ok(Taken::Closing(_)) => return,
+            Ok(Taken::Served(text)) => text.to_string(),
+            Err(problem) => problem.to_string(),
+        };
+        if !is_sentence(&said) {
+            self.breaks(13, format!("an answer says “{said}” and not what to do"));
+        }
+    }
+}
+
+/// The number of a broken law, and how it was broken.
+type Found = Option<(u8, String)>;
+
+fn is_sentence(text: &str) -> bool {
+    text.split_whitespace().count() > 1 && text.ends_with(['.', ')', '!', '?'])
+}
+
+// At the end.
+
+impl World {
+    /// Whether nothing is left to do.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.what_is_left().is_none()
+    }
+
+    pub(crate) fn unsettled(&self) -> (u8, String) {
+        self.what_is_left().unwrap_or((13, "nothing".to_owned()))
+    }
+
+    fn payments(&self) -> Vec<Payment> {
+        let page = self.disk.reader().payments(&Filter::default());
+        page.unwrap().payments
+    }
+
+    fn what_is_left(&self) -> Found {
+        let reader = self.disk.reader();
+        if self.life.is_none() {
+            return Some((13, "the daemon does not come back".to_owned()));
+        }
+        if let Some(open) = reader.unfinished().unwrap().first() {
+            let (id, state) = (open.intent.id, open.state.as_str());
+            return Some((13, format!("{id} stays {state}")));
+        }
+        if let Some(open) = reader.unfinished_closings().unwrap().first() {
+            return Some((13, format!("the day end {} never ends", open.intent.id)));
+        }
+        for payment in self.payments() {
+            let id = payment.intent.id;
+            for row in reader.deliveries_of(id).unwrap() {
+                let ended = row.state.next_at().is_none();
+                if payment.state == State::Approved
+                    && (!ended || matches!(row.state, DeliveryState::NeedsOperator { .. }))
+                {
+                    return Some((7, format!("the delivery of {id} stays {:?}", row.state)));
+                }
+            }
+            for job in reader.jobs_of(id).unwrap() {
+                let open = matches!(job.state, JobState::Queued | JobState::Sending);
+                if payment.state == State::Approved && open {
+                    return Some((8, format!("job {} of {id} stays {:?}", job.id, job.state)));
+                }
+            }
+        }
+        None
+    }
+
+    /// The terminals' books, the journal, the paper and the invoicing system, side by side.
+    pub(crate) fn judge(&mut self) {
+        self.agenda.tell(|| "the books are compared".to_owned());
+        if let Err(error) = self.disk.reader().verify() {
+            return self.breaks(6, error.to_string());
+        }
+        let payments = self.payments();
+        let found = self
+            .judge_terminals(&payments)
+            .or_else(|| self.judge_answers(&payments))
+            .or_else(|| self.judge_upstream(&payments))
+            .or_else(|| self.judge_paper(&payments))
+            .or_else(|| self.judge_cards());
+        if let Some((law, how)) = found {
+            self.breaks(law, how);
+        }
+    }
+
+    /// Laws 3, 4 and 6: what the terminals charged is what the journal says.
+    fn judge_terminals(&self, payments: &[Payment]) -> Found {
+        for (number, device) in DEVICES.iter().enumerate().take(self.terminals.len()) {
+            let card = |p: &&Payment| {
+                p.intent.method == Method::Card && p.intent.device.as_str() == *device
+            };
+            let here: Vec<&Payment> = payments.iter().filter(card).collect();
+            let terminal = &self.terminals[number].device.0;
+            if terminal.asked() > self.sales_asked[number] {
+                return Some((4, format!("{device} was asked more often than told to")));
+            }
+            let found = judge_sales(device, &here, &terminal.charged())
+                .or_else(|| judge_refunds(device, &here, &terminal.refunded()?));
+            if found.is_some() {
+                return found;
+            }
+        }
+        judge_returns(payments)
+    }
+
+    /// Laws 5, 6, 9 and 11: what people were told is what the journal says.
+    fn judge_answers(&self, payments: &[Payment]) -> Found {
+        let mut last: HashMap<&str, u64> = HashMap::new();
+        let mut in_order: Vec<&Payment> = payments.iter().collect();
+        in_order.sort_by_key(|p| (p.receipt.device().clone(), p.receipt.seq()));
+        for payment in in_order {
+            let id = payment.intent.id;
+            let device = payment.intent.device.as_str();
+            let expected = last.entry(device).or_default();
+            *expected += 1;
+            if payment.receipt.device().as_str() != device || payment.receipt.seq() != *expected {
+                return Some((
+                    9,
+                    format!("{id} of {device} has the number {}", payment.receipt),
+                ));
+            }
+        }
+        for intention in &self.people.intentions {
+            let mut of_key = payments.iter().filter(|p| p.intent.key == intention.key);
+            let payment = of_key.next();
+            if of_key.next().is_some() {
+                return Some((5, format!("{} names two payments", intention.key)));
+            }
+            let Some(payment) = payment else {
+                if intention.payment.is_some() {
+                    return Some((
+                        1,
+                        format!("a payment of {} was told and is lost", intention.key),
+                    ));
+                }
+                continue;
+            };
+            let id = payment.intent.id;
+            if intention.payment.is_some_and(|told| told != id) {
+                return Some((
+                    5,
+                    format!("{} was told with another payment", intention.key),
+                ));
+            }
+            if payment.intent.money != euros(intention.minor) {
+                return Some((11, format!("{id} is {}", payment.intent.money)));
+            }
+            if let Some(told) = intention.told.iter().find(|told| **told != payment.state) {
+                let (told, is) = (told.as_str(), payment.state.as_str());
+                return Some((6, format!("{id} was told {told} and is {is}")));
+            }
+        }
+        None
+    }
+
+    /// Laws 7, 9 and 11: the invoicing system has each approved payment once, with its amount.
+    fn judge_upstream(&self, payments: &[Payment]) -> Found {
+        let booked = self.books.booked();
+        let ours = |receipt: &str| DEVICES.iter().any(|d| receipt.starts_with(d));
+        for row in booked.iter().filter(|row| ours(&row.receipt)) {
+            if !payments
+                .iter()
+                .any(|p| p.receipt.to_string() == row.receipt)
+            {
+                return Some((
+                    9,
+                    format!("{} is booked and not in the journal", row.receipt),
+                ));
+            }
+        }
+        for payment in payments {
+            let (id, receipt) = (payment.intent.id, payment.receipt.to_string());
+            let rows: Vec<_> = booked.iter().filter(|row| row.receipt == receipt).collect();
+            let deliveries = self.disk.reader().deliveries_of(id).unwrap();
+            if payment.state != State::Approved {
+                if !rows.is_empty() {
+                    return Some((7, format!("{receipt} is not approved, and booked")));
+                }
+                continue;
+            }
+            let [Delivery { state, .. }] = deliveries.as_slice() else {
+                return Some((7, format!("{receipt} is due {} times", deliveries.len())));
+            };
+            let confirmed = matches!(state, DeliveryState::Confirmed { .. });
+            if rows.len() > 1 || (confirmed && rows.is_empty()) {
+                let said = state.as_str();
+                return Some((
+                    7,
+                    format!("{receipt} is {said}, and booked {} times", rows.len()),
+                ));
+            }
+            let amount = payment.intent.money.amount();
+            if let Some(row) = rows.first()
+                && row.amount.abs() != amount
+            {
+                return Some((
+                    11,
+                    format!("{receipt} is {amount}, and booked as {}", row.amount),
+                ));
+            }
+        }
+        None
+    }
+
+    /// Laws 8 and 9: no receipt twice without the word COPY, and each with its device.
+    fn judge_paper(&self, payments: &[Payment]) -> Found {
+        let roll = &self.printer.device.0;
+        let mut printed: HashMap<String, usize> = HashMap::new();
+        let uncut = roll.uncut();
+        let pages = roll
+            .pages()
+            .iter()
+            .map(String::as_str)
+            .chain([uncut.as_str()]);
+        for page in pages {
+            let mut copy = false;
+            for line in page.lines() {
+                let line = line.trim();
+                if line == "Praxis" {
+                    copy = false;
+                }
+                copy |= line.starts_with("COPY");
+                if let Some(number) = line.strip_prefix("Receipt no.")
+                    && !copy
+                {
+                    *printed.entry(number.trim().to_owned()).or_default() += 1;
+                }
+            }
+        }
+        for payment in payments {
+            let receipt = payment.receipt.to_string();
+            let times = printed.remove(&receipt).unwrap_or_default();
+            let jobs = self.disk.reader().jobs_of(payment.intent.id).unwrap();
+            let originals = jobs
+                .iter()
+                .filter(|job| !matches!(job.kind, JobKind::Copy(_)));
+            let originals: Vec<_> = originals.collect();
+            if times > originals.len() {
+                return Some((8, format!("{receipt} is on paper {times} times")));
+            }
+            let confirmed = originals
+                .iter()
+                .filter(|job| job.state == JobState::Confirmed);
+            let confirmed = confirmed.count();
+            if times < confirmed {
+                return Some((
+                    8,
+                    format!("{receipt} is confirmed and on paper {times} times"),
+                ));
+            }
+            if payment.state == State::Approved
+                && originals.is_empty()
+                && wire_of(&payment.intent.device).is_some()
+            {
+                return Some((8, format!("{receipt} has no receipt to print")));
+            }
+        }
+        let stray = printed.keys().find(|number| !number.is_empty());
+        stray.map(|number| {
+            (
+                9,
+                format!("a receipt {number} is on paper and not in the journal"),
+            )
+        })
+    }
+
+    /// Law 10: no card number on paper or on disk.
+    fn judge_cards(&self) -> Found {
+        if !self.bare_cards {
+            return None;
+        }
+        let roll = &self.printer.device.0;
+        if roll.pages().iter().any(|page| page.contains(CARD)) {
+            return Some((10, "a card number is on paper".to_owned()));
+        }
+        let reader = self.disk.reader();
+        let entries = reader.events_after(0, u16::MAX).unwrap();
+        if format!("{entries:?}").contains(CARD) {
+            return Some((10, "a card number is in the journal".to_owned()));
+        }
+        for payment in self.payments() {
+            let slips = reader.slips_of(payment.intent.id).unwrap();
+            if slips.iter().any(|slip| slip.contains(CARD)) {
+                return Some((10, "a card number is in a slip".to_owned()));
+            }
+        }
+        None
+    }
+}
+
+/// Each sale is charged as often as the journal says, and nothing else is charged.
+fn judge_sales(device: &str, here: &[&Payment], charged: &[u64]) -> Found {
+    let mut known = Vec::new();
+    for payment in here.iter().filter(|p| p.intent.purpose.is_sale()) {
+        let id = payment.intent.id;
+        let minor = unsigned(payment.intent.money.minor());
+        let times = charged.iter().filter(|amount| **amount == minor).count();
+        let back: Vec<&Payment> = given_back(id, here).collect();
+        let cancel = |p: &&Payment| matches!(p.intent.purpose, Purpose::Cancel { .. });
+        let cancelled = back.iter().any(cancel);
+        let returned = !cancelled && !back.is_empty();
+        let state = payment.state.as_str();
+        match payment.state {
+            State::Approved if cancelled && times != 0 => {
+                return Some((6, format!("{id} is cancelled, but {device} has it charged")));
+            }
+            State::Approved if !cancelled && !returned && times != 1 => {
+                return Some((
+                    4,
+                    format!("{id} is approved, and {device} has it {times} times"),
+                ));
+            }
+            State::Declined | State::Cancelled if times != 0 => {
+                return Some((3, format!("{id} is {state}, but {device} charged it")));
+            }
+            _ => {}
+        }
+        let gone: u64 = back.iter().map(|p| unsigned(p.intent.money.minor())).sum();
+        // Some books have what is left of a payment.
+        known.extend([minor, minor.saturating_sub(gone)]);
+    }
+    let stray = charged.iter().find(|amount| !known.contains(amount))?;
+    Some((
+        4,
+        format!("{device} charged {stray}, which nobody knows of"),
+    ))
+}
+
+/// Each refund is given as often as the journal says.
+fn judge_refunds(device: &str, here: &[&Payment], refunded: &[u64]) -> Found {
+    let refund = |p: &&&Payment| matches!(p.intent.purpose, Purpose::Refund { .. });
+    here.iter().filter(refund).find_map(|payment| {
+        let minor = unsigned(payment.intent.money.minor());
+        let times = refunded.iter().filter(|amount| **amount == minor).count();
+        let wanted = usize::from(payment.state == State::Approved);
+        let (id, state) = (payment.intent.id, payment.state.as_str());
+        let how = || format!("the refund {id} is {state}, and {device} has it {times} times");
+        (times != wanted).then(|| (if times > wanted { 3 } else { 4 }, how()))
+    })
+}
+
+/// What goes back names a payment that is there, and is not more than was paid.
+fn judge_returns(payments: &[Payment]) -> Found {
+    let all: Vec<&Payment> = payments.iter().collect();
+    payments.iter().find_map(|payment| {
+        let of = payment.intent.purpose.of()?;
+        let Some(original) = payments.iter().find(|p| p.intent.id == of) else {
+            return Some((
+                6,
+                format!("{} names nothing that is there", payment.intent.id),
+            ));
+        };
+        let back: i64 = given_back(of, &all).map(|p| p.intent.money.minor()).sum();
+        let too_much = back > original.intent.money.minor();
+        too_much.then(|| (6, format!("more went back of {of} than was paid")))
+    })
+}
+
+/// The approved cancels and refunds of a payment.
+fn given_back<'a>(of: PaymentId, payments: &[&'a Payment]) -> impl Iterator<Item = &'a Payment> {
+    payments
+        .iter()
+        .copied()
+        .filter(move |p| p.intent.purpose.of() == Some(of) && p.state == State::Approved)
+}
+
+fn unsigned(minor: i64) -> u64 {
+    u64::try_from(minor).unwrap_or(0)
+}
