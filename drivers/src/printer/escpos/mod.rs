@@ -18,6 +18,7 @@ mod raster;
 mod receipt;
 mod shape;
 mod status;
+mod test_page;
 mod text;
 mod wrap;
 
@@ -28,3 +29,4 @@ pub use page::CodePage;
 pub use payment::receipt::{Align, Line, Style};
 pub use profile::{Confirmation, Cut, Images, Profile, ProfileError, Profiles};
 pub use receipt::{needs_fonts, render, render_with};
+pub use test_page::test_page;
