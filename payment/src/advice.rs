@@ -5,6 +5,9 @@ use crate::{Method, Payment, Purpose, State};
 /// The next step for a payment, as a sentence for the person at the desk.
 pub fn next_step(payment: &Payment) -> &'static str {
     let card = payment.intent.method == Method::Card;
+    if crate::planted(13) && payment.state == State::InDoubt {
+        return "";
+    }
     match payment.intent.purpose {
         Purpose::Sale => sale(payment.state, card),
         Purpose::Cancel { .. } => cancel(payment.state, card),

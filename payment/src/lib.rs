@@ -18,6 +18,7 @@ mod id;
 mod intent;
 pub mod limits;
 mod money;
+mod planted;
 pub mod receipt;
 mod record;
 pub mod recovery;
@@ -37,6 +38,9 @@ pub use id::{
 };
 pub use intent::{Intent, InvalidMethod, Method, Purpose};
 pub use money::{Currency, InvalidMoney, Money, parse_currency};
+#[cfg(feature = "planted")]
+pub use planted::plant;
+pub use planted::planted;
 pub use record::Payment;
 pub use restoration::{RestorationFact, SkippedNumbers};
 pub use returns::{CannotReturn, left, may_return};

@@ -3,7 +3,8 @@
 //! may crash, lose, delay, cut or refuse. `tests/world` runs it.
 //!
 //! `world --seed N` tells the whole story of one seed; `world --seeds COUNT --from FIRST` runs many,
-//! and tells the story of the first that breaks a law.
+//! and tells the story of the first that breaks a law. `world --planted COUNT` plants the bugs of
+//! [`payment::planted`] one by one, and wants each to be found within so many seeds.
 #![expect(
     clippy::unwrap_used,
     reason = "a world that cannot be made fails loudly"
@@ -38,13 +39,20 @@ use std::{
 use agenda::Broken;
 use world::World;
 
-const USAGE: &str = "usage: world --seed N | world --seeds COUNT [--from FIRST] [--threads N]";
+const USAGE: &str = "usage: world --seed N [--law L] | world --seeds COUNT [--from FIRST] \
+                     [--threads N] [--law L] | world --planted COUNT";
+/// The laws are counted from one.
+const LAWS: u8 = 13;
 
 struct Args {
     seed: Option<u64>,
     seeds: u64,
     from: u64,
     threads: usize,
+    /// Seeds within which every planted bug must be found.
+    planted: u64,
+    /// The law whose bug is planted.
+    law: u8,
 }
 
 fn args() -> Option<Args> {
@@ -53,6 +61,8 @@ fn args() -> Option<Args> {
         seeds: 0,
         from: 1,
         threads: thread::available_parallelism().map_or(1, usize::from),
+        planted: 0,
+        law: 0,
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
@@ -62,10 +72,12 @@ fn args() -> Option<Args> {
             "--seeds" => args.seeds = number,
             "--from" => args.from = number,
             "--threads" => args.threads = usize::try_from(number).ok()?.max(1),
+            "--planted" => args.planted = number,
+            "--law" => args.law = u8::try_from(number).ok()?,
             _ => return None,
         }
     }
-    (args.seed.is_some() || args.seeds > 0).then_some(args)
+    (args.seed.is_some() || args.seeds > 0 || args.planted > 0).then_some(args)
 }
 
 fn main() -> ExitCode {
@@ -73,14 +85,17 @@ fn main() -> ExitCode {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
+    if args.planted > 0 {
+        return find_planted(args.planted, args.threads);
+    }
     if let Some(seed) = args.seed {
-        return match tell(seed) {
+        return match tell(seed, args.law) {
             None => ExitCode::SUCCESS,
             Some(_) => ExitCode::FAILURE,
         };
     }
     let begun = Instant::now();
-    let (run, broken) = search(args.from, args.seeds, args.threads);
+    let (run, broken) = search(args.from, args.seeds, args.threads, args.law);
     let seconds = begun.elapsed().as_secs_f64();
     println!(
         "{run} seeds in {seconds:.1} s, {:.0} a second",
@@ -90,7 +105,7 @@ fn main() -> ExitCode {
         println!("every law holds");
         return ExitCode::SUCCESS;
     };
-    drop(tell(seed));
+    drop(tell(seed, args.law));
     println!("tell it again: tests/world --seed {seed}");
     ExitCode::FAILURE
 }
@@ -105,7 +120,7 @@ fn per_second(run: u64, seconds: f64) -> f64 {
 }
 
 /// Runs seeds until one breaks a law. How many were run, and the lowest that was found.
-fn search(from: u64, count: u64, threads: usize) -> (u64, Option<(u64, Broken)>) {
+fn search(from: u64, count: u64, threads: usize, law: u8) -> (u64, Option<(u64, Broken)>) {
     let next = AtomicU64::new(from);
     let end = from.saturating_add(count);
     let worst = AtomicU64::new(end);
@@ -113,6 +128,7 @@ fn search(from: u64, count: u64, threads: usize) -> (u64, Option<(u64, Broken)>)
         let runs: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
+                    plant(law);
                     let mut run = 0;
                     loop {
                         let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -137,6 +153,47 @@ fn search(from: u64, count: u64, threads: usize) -> (u64, Option<(u64, Broken)>)
     (run, broken.min_by_key(|(seed, _)| *seed))
 }
 
+/// Plants the bug against each law, and looks how soon it is found.
+fn find_planted(within: u64, threads: usize) -> ExitCode {
+    let mut missed = 0;
+    for law in 1..=LAWS {
+        match search(1, within, threads, law).1 {
+            Some((seed, broken)) if broken.law == law => println!("seed {seed}: {broken}"),
+            Some((seed, broken)) => {
+                missed += 1;
+                println!("law {law}: seed {seed} finds something else: {broken}");
+            }
+            None => {
+                missed += 1;
+                println!("law {law}: its bug is not found within {within} seeds");
+            }
+        }
+    }
+    println!(
+        "{} of {LAWS} planted bugs were found within {within} seeds each",
+        LAWS - missed
+    );
+    if missed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// Plants a bug in this thread, where bugs can be planted.
+#[cfg(feature = "planted")]
+fn plant(law: u8) {
+    payment::plant(law);
+}
+
+#[cfg(not(feature = "planted"))]
+fn plant(law: u8) {
+    assert_eq!(
+        law, 0,
+        "build it with --features planted, as tests/world does"
+    );
+}
+
 /// Runs a world. A panic in it is a defect of the product or of the world.
 fn live(world: &mut World) -> Option<Broken> {
     let ended = panic::catch_unwind(AssertUnwindSafe(|| world.run()));
@@ -149,7 +206,8 @@ fn live(world: &mut World) -> Option<Broken> {
 }
 
 /// Runs one seed and prints all that happened.
-fn tell(seed: u64) -> Option<Broken> {
+fn tell(seed: u64, law: u8) -> Option<Broken> {
+    plant(law);
     let mut world = World::new(seed, true);
     let broken = live(&mut world);
     let verdict = match &broken {

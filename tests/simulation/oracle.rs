@@ -3,7 +3,11 @@
 
 use std::collections::HashMap;
 
-use daemon::engine::{Answer, Effect, Taken};
+use axum::http::{HeaderMap, HeaderValue, header};
+use daemon::{
+    api::check_names,
+    engine::{Answer, Effect, Taken},
+};
 use drivers::terminal::{Command, Fact};
 use payment::{DeviceId, Method, Payment, PaymentId, Purpose, State, advice};
 use simulator::invoicing::Request;
@@ -105,6 +109,37 @@ impl World {
         }
     }
 
+    /// Law 12: a stranger on this machine or elsewhere calls, and is turned away.
+    pub(crate) fn a_stranger_calls(&mut self) {
+        const PORT: u16 = 8455;
+        let random = &mut self.agenda.random;
+        let host = random.pick(&[
+            "127.0.0.1:8455",
+            "localhost:8455",
+            "rebound.example:8455",
+            "127.0.0.1:80",
+        ]);
+        let origin = random.pick(&[
+            None,
+            Some("http://localhost:8455"),
+            Some("http://evil.example"),
+            Some("https://localhost:8455"),
+            Some("null"),
+        ]);
+        let ours = host.ends_with(":8455") && !host.starts_with("rebound");
+        let own_page = origin.is_none_or(|origin| origin == "http://localhost:8455");
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static(host));
+        if let Some(origin) = origin {
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+        }
+        let let_in = check_names(&headers, PORT).is_ok();
+        if let_in != (ours && own_page) {
+            let how = format!("a call to {host} from {origin:?} is let in: {let_in}");
+            self.breaks(12, how);
+        }
+    }
+
     /// Law 13: whatever the desk shows says what to do next.
     pub(crate) fn watch_the_desk(&mut self) {
         if !self.steps.is_multiple_of(8) {
@@ -195,10 +230,13 @@ impl World {
     /// The terminals' books, the journal, the paper and the invoicing system, side by side.
     pub(crate) fn judge(&mut self) {
         self.agenda.tell(|| "the books are compared".to_owned());
+        let payments = self.payments();
+        if let Some((law, how)) = Self::judge_numbers(&payments) {
+            return self.breaks(law, how);
+        }
         if let Err(error) = self.disk.reader().verify() {
             return self.breaks(6, error.to_string());
         }
-        let payments = self.payments();
         let found = self
             .judge_terminals(&payments)
             .or_else(|| self.judge_answers(&payments))
@@ -230,8 +268,8 @@ impl World {
         judge_returns(payments)
     }
 
-    /// Laws 5, 6, 9 and 11: what people were told is what the journal says.
-    fn judge_answers(&self, payments: &[Payment]) -> Found {
+    /// Law 9: the numbers of each device have no gaps.
+    fn judge_numbers(payments: &[Payment]) -> Found {
         let mut last: HashMap<&str, u64> = HashMap::new();
         let mut in_order: Vec<&Payment> = payments.iter().collect();
         in_order.sort_by_key(|p| (p.receipt.device().clone(), p.receipt.seq()));
@@ -247,6 +285,11 @@ impl World {
                 ));
             }
         }
+        None
+    }
+
+    /// Laws 5, 6 and 11: what people were told is what the journal says.
+    fn judge_answers(&self, payments: &[Payment]) -> Found {
         for intention in &self.people.intentions {
             let mut of_key = payments.iter().filter(|p| p.intent.key == intention.key);
             let payment = of_key.next();

@@ -75,6 +75,8 @@ pub(crate) enum Deed {
     Copy(usize),
     /// Looks whether anything waits for a person.
     Look,
+    /// A page from elsewhere, or another name of this machine, calls the API.
+    Call,
 }
 
 /// A person looks at the terminal's books only when all that was under way must be over.
@@ -85,7 +87,7 @@ const TRIES: u32 = 6;
 impl World {
     pub(crate) fn plan_people(&mut self) {
         let sales = 2 + self.agenda.random.below(6);
-        let day = self.agenda.random.pick(&[600, 3600, 28_000]);
+        let day = self.day.as_secs();
         for _ in 0..sales {
             let at = self.moment(5, day);
             let method =
@@ -133,9 +135,13 @@ impl World {
         }
         if self.agenda.random.once_in(2) {
             let device = self.agenda.random.pick(&DEVICES[..2]);
-            let at = self.moment(day / 2, day + 1800);
+            let at = self.moment(day / 2, day);
             let close = self.intend(Wish::Close, device);
             self.do_at(at, Deed::Ask(close));
+        }
+        for _ in 0..4 {
+            let at = self.moment(1, day);
+            self.do_at(at, Deed::Call);
         }
         self.do_at(Mono::new(LOOKS), Deed::Look);
     }
@@ -193,6 +199,7 @@ impl World {
             Deed::Misuse(number) => self.misuse(number),
             Deed::Abort(number) => self.abort(number),
             Deed::Copy(number) => self.copy(number),
+            Deed::Call => self.a_stranger_calls(),
             Deed::Look => {
                 self.look();
                 self.agenda.after(LOOKS, What::Deed(Deed::Look));

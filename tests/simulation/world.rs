@@ -122,6 +122,8 @@ pub(crate) struct World {
     pub(crate) room: Room,
     pub(crate) rough: Rough,
     pub(crate) crashes_left: u32,
+    /// How long the desk is open.
+    pub(crate) day: Duration,
     pub(crate) terminals: [Wire<Terminal, Station>; 2],
     pub(crate) printer: Wire<EscPos, Roll>,
     pub(crate) books: Box<dyn Books>,
@@ -141,8 +143,10 @@ pub(crate) struct World {
     pub(crate) steps: u64,
 }
 
-/// The day is over by then, and everything is mended.
-const DAY: Duration = Duration::from_hours(9);
+/// How many minutes the desk is open. Most of a long day is as any other.
+const DAYS: [u64; 4] = [10, 10, 60, 480];
+/// So long after the desk has closed, the last who ask again have gone; then everything is mended.
+const AFTER_HOURS: Duration = Duration::from_mins(15);
 /// So long after that, nothing is left to do.
 const NIGHT: Duration = Duration::from_hours(72);
 /// More steps than any day has.
@@ -153,6 +157,7 @@ impl World {
         let mut agenda = Agenda::new(seed, story);
         let random = &mut agenda.random;
         let clinic = Clinic::of(random);
+        let day = Duration::from_mins(random.pick(&DAYS));
         let weather = |random: &mut Random| {
             let bad = random.pick(&[0, 0, 40, 150]);
             Weather {
@@ -181,6 +186,7 @@ impl World {
             room: Room::Plenty,
             rough,
             crashes_left,
+            day,
             terminals,
             printer,
             offline: false,
@@ -206,7 +212,7 @@ impl World {
         let count = self.agenda.random.below(8);
         for _ in 0..count {
             let at = Mono::new(Duration::from_secs(
-                self.agenda.random.below(DAY.as_secs() - 600),
+                self.agenda.random.below(self.day.as_secs()),
             ));
             self.plan_trouble(at);
         }
@@ -267,11 +273,12 @@ impl World {
 
     /// A day and a night. The law that was broken, if one was.
     pub(crate) fn run(&mut self) -> Option<Broken> {
-        self.run_until(Mono::new(DAY));
+        let mut end = Mono::new(self.day + AFTER_HOURS);
+        self.run_until(end);
         self.mend();
-        let mut end = Mono::new(DAY);
+        let morning = end + NIGHT;
         while self.broken.is_none() && !self.is_settled() {
-            if end > Mono::new(DAY + NIGHT) {
+            if end > morning {
                 let how = self.unsettled();
                 self.breaks(how.0, how.1);
                 break;

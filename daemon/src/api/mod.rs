@@ -27,7 +27,7 @@ use axum::{
 use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use database::examined_json;
-pub use guard::{SocketUsers, Token, TokenError};
+pub use guard::{SocketUsers, Token, TokenError, check_names};
 
 use crate::{problem::Problem, shell::Handle};
 

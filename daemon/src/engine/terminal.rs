@@ -4,7 +4,7 @@ use drivers::terminal::{
     Ending, Event as TerminalEvent, Fact as TerminalFact, Service, Slip, SlipCopy,
 };
 use jiff::Timestamp;
-use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Text};
+use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, Refusal, Text};
 use sync::queue::{JobKind, Urgency, Write};
 
 use super::{
@@ -90,6 +90,10 @@ impl Engine {
             .devices
             .get(id)
             .is_some_and(|d| d.is_working_on(approved.payment));
+        if payment::planted(2) && expected {
+            let device = id.clone();
+            self.effects.push(Effect::Stored { device, kept: true });
+        }
         if expected {
             let fact = Fact::Approved(approved.approval);
             self.add(now, approved.payment, fact, FactKind::Approved, None);
@@ -107,6 +111,10 @@ impl Engine {
             Ending::Completed => return self.completed(now, payment),
             Ending::Declined(refusal) => (Fact::Declined(refusal), FactKind::Outcome),
             Ending::Cancelled(cancellation) => (Fact::Cancelled(cancellation), FactKind::Outcome),
+            Ending::Doubted(doubt) if payment::planted(3) => {
+                let (code, text) = (None, doubt.text);
+                (Fact::Declined(Refusal { code, text }), FactKind::Outcome)
+            }
             Ending::Doubted(doubt) => (Fact::Doubted(doubt), FactKind::Doubt),
         };
         if let Some(device) = self.devices.values_mut().find(|d| d.holds(payment)) {

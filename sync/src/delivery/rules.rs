@@ -142,6 +142,10 @@ pub fn sending(now: Now) -> DeliveryState {
 pub fn restarted(state: &DeliveryState, now: Now, settings: Settings) -> Option<DeliveryState> {
     let next_at = now.steady;
     Some(match state {
+        DeliveryState::Sending { .. } if payment::planted(7) => DeliveryState::Waiting {
+            next_at,
+            reason: Text::from("It is sent again."),
+        },
         DeliveryState::Sending { .. } => {
             let stopped = "The daemon stopped while the payment was being sent.";
             fenced(now, settings, &Text::from(stopped))

@@ -22,6 +22,15 @@ mod method {
     pub(super) const CUSTOM: u8 = 13;
 }
 
+/// The exact amount, as it is written (law 11).
+fn amount(payment: &Payment) -> String {
+    let amount = payment.intent.money.amount();
+    if payment::planted(11) {
+        return amount.trunc().to_string();
+    }
+    amount.to_string()
+}
+
 /// The body of `addPayment`. A field that its method does not ask for is left out.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -59,7 +68,7 @@ pub(super) fn add_payment(
     let is = |wanted: u8| number == wanted;
     let body = AddPayment {
         invoice_id: invoice_id(payment)?,
-        amount_paid: RawValue::from_string(payment.intent.money.amount().to_string())
+        amount_paid: RawValue::from_string(amount(payment))
             .map_err(|_| unsendable("The amount cannot be written as a number."))?,
         payment_method: number,
         notes: notes(payment),
