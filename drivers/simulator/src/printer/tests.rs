@@ -33,6 +33,19 @@ fn at(printer: &mut Printer, now: Mono, input: Input<'_, std::convert::Infallibl
     }
 }
 
+/// Else whoever serves it would be woken for ever.
+#[test]
+fn a_slow_printer_that_goes_offline_waits_for_no_moment_in_the_past() {
+    let mut printer = printer(&["slow"]);
+    feed(&mut printer, b"Total\nSum\n");
+    let Output::Wait(Some(next)) = printer.poll() else {
+        panic!("it prints no second line");
+    };
+    printer.arm("offline".parse().unwrap());
+    at(&mut printer, next, Input::Timeout);
+    assert_eq!(printer.poll(), Output::Wait(None));
+}
+
 #[test]
 fn half_a_command_swallows_what_the_next_client_sends() {
     let mut printer = printer(&[]);
