@@ -375,57 +375,39 @@ impl World {
     /// Laws 8 and 9: no receipt twice without the word COPY, and each with its device.
     fn judge_paper(&self, payments: &[Payment]) -> Found {
         let roll = &self.printer.device.0;
-        let mut printed: HashMap<String, usize> = HashMap::new();
         let uncut = roll.uncut();
-        let pages = roll
-            .pages()
-            .iter()
-            .map(String::as_str)
-            .chain([uncut.as_str()]);
-        for page in pages {
-            let mut copy = false;
-            for line in page.lines() {
-                let line = line.trim();
-                if line == "Praxis" {
-                    copy = false;
-                }
-                copy |= line.starts_with("COPY");
-                if let Some(number) = line.strip_prefix("Receipt no.")
-                    && !copy
-                {
-                    *printed.entry(number.trim().to_owned()).or_default() += 1;
-                }
-            }
-        }
+        let pages = roll.pages().iter().map(String::as_str);
+        let lines: Vec<&str> = pages.chain([uncut.as_str()]).flat_map(str::lines).collect();
+        let mut printed = originals(&lines);
         for payment in payments {
             let receipt = payment.receipt.to_string();
             let times = printed.remove(&receipt).unwrap_or_default();
             let jobs = self.disk.reader().jobs_of(payment.intent.id).unwrap();
-            let originals = jobs
+            let ours = jobs
                 .iter()
                 .filter(|job| !matches!(job.kind, JobKind::Copy(_)));
-            let originals: Vec<_> = originals.collect();
-            if times > originals.len() {
+            let ours: Vec<_> = ours.collect();
+            if times > ours.len() {
                 return Some((8, format!("{receipt} is on paper {times} times")));
             }
-            let confirmed = originals
-                .iter()
-                .filter(|job| job.state == JobState::Confirmed);
+            let confirmed = ours.iter().filter(|job| job.state == JobState::Confirmed);
             let confirmed = confirmed.count();
-            if times < confirmed {
+            // A torn receipt before it may have eaten the beginning of a line.
+            let seen = lines.iter().filter(|line| line.contains(&receipt)).count();
+            if seen < confirmed {
                 return Some((
                     8,
-                    format!("{receipt} is confirmed and on paper {times} times"),
+                    format!("{receipt} is confirmed and on paper {seen} times"),
                 ));
             }
             if payment.state == State::Approved
-                && originals.is_empty()
+                && ours.is_empty()
                 && wire_of(&payment.intent.device).is_some()
             {
                 return Some((8, format!("{receipt} has no receipt to print")));
             }
         }
-        let stray = printed.keys().find(|number| !number.is_empty());
+        let stray = printed.into_keys().find(|number| is_whole(number));
         stray.map(|number| {
             (
                 9,
@@ -536,4 +518,26 @@ fn given_back<'a>(of: PaymentId, payments: &[&'a Payment]) -> impl Iterator<Item
 
 fn unsigned(minor: i64) -> u64 {
     u64::try_from(minor).unwrap_or(0)
+}
+
+/// How often each receipt is on paper without the word COPY.
+fn originals(lines: &[&str]) -> HashMap<String, usize> {
+    let mut printed = HashMap::new();
+    let mut copy = false;
+    for line in lines {
+        copy &= line.trim() != "Praxis";
+        copy |= line.trim().starts_with("COPY");
+        if let Some((_, number)) = line.split_once("Receipt no.")
+            && !copy
+        {
+            *printed.entry(number.trim().to_owned()).or_default() += 1;
+        }
+    }
+    printed
+}
+
+/// Whether that is a receipt's number, and not what is left of one.
+fn is_whole(number: &str) -> bool {
+    let digits = number.split_once('-').map_or("", |(_, digits)| digits);
+    digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())
 }
