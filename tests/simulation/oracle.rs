@@ -377,8 +377,9 @@ impl World {
         let roll = &self.printer.device.0;
         let uncut = roll.uncut();
         let pages = roll.pages().iter().map(String::as_str);
-        let lines: Vec<&str> = pages.chain([uncut.as_str()]).flat_map(str::lines).collect();
-        let mut printed = originals(&lines);
+        let pages: Vec<&str> = pages.chain([uncut.as_str()]).collect();
+        let lines: Vec<&str> = pages.iter().flat_map(|page| page.lines()).collect();
+        let mut printed = originals(&pages);
         for payment in payments {
             let receipt = payment.receipt.to_string();
             let times = printed.remove(&receipt).unwrap_or_default();
@@ -520,17 +521,19 @@ fn unsigned(minor: i64) -> u64 {
     u64::try_from(minor).unwrap_or(0)
 }
 
-/// How often each receipt is on paper without the word COPY.
-fn originals(lines: &[&str]) -> HashMap<String, usize> {
+/// How often each receipt is on paper without the word COPY, which is the first and the last of a copy.
+fn originals(pages: &[&str]) -> HashMap<String, usize> {
     let mut printed = HashMap::new();
-    let mut copy = false;
-    for line in lines {
-        copy &= line.trim() != "Praxis";
-        copy |= line.trim().starts_with("COPY");
-        if let Some((_, number)) = line.split_once("Receipt no.")
-            && !copy
-        {
-            *printed.entry(number.trim().to_owned()).or_default() += 1;
+    for page in pages {
+        let mut copy = false;
+        for line in page.lines() {
+            copy ^= line.trim().starts_with("COPY");
+            if let Some((_, number)) = line.split_once("Receipt no.")
+                && !copy
+            {
+                let number = number.trim_start_matches(':').trim();
+                *printed.entry(number.to_owned()).or_default() += 1;
+            }
         }
     }
     printed
