@@ -4,3 +4,5 @@
 mod jobs;
 #[cfg(test)]
 mod pictures;
+#[cfg(test)]
+mod receipts;

@@ -21,7 +21,7 @@ fn print(options: Options, job: &[u8]) -> Printer {
 
 /// Compares a printed page with its picture. A new picture is right when a person has looked at
 /// it and put it into `golden/`.
-fn compare(name: &str, options: Options, job: &[u8]) {
+pub(crate) fn compare(name: &str, options: Options, job: &[u8]) {
     let printer = print(options, job);
     let paper = printer.papers().first().unwrap();
     let picture = Picture::of(&paper.dots());

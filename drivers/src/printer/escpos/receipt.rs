@@ -238,7 +238,7 @@ impl<'a> Sheet<'a> {
         if self.profile.images == Images::None || !missing.any(|c| self.fonts.find(c).is_some()) {
             return Printable::Device(text::replaced(&written, self.profile).into());
         }
-        Printable::Drawn(written)
+        Printable::Drawn(text::drawable(&written, |c| self.fonts.find(c).is_some()))
     }
 
     /// Text as dots.

@@ -140,13 +140,27 @@ pub(super) fn replaced(text: &str, profile: &Profile) -> String {
         if character.is_ascii() || profile.prints(character) {
             out.push(character);
         } else if !is_joiner(character) && !is_mark(character) {
-            let mut base = None;
-            decompose_canonical(character, |part| base = base.or(Some(part)));
-            let base = base.filter(|c| c.is_ascii() || profile.prints(*c));
+            let base = base(character).filter(|c| c.is_ascii() || profile.prints(*c));
             out.push(base.unwrap_or(REPLACEMENT));
         }
     }
     out
+}
+
+/// Text for a picture: letters without the accents that no font can draw.
+pub(super) fn drawable(text: &str, draws: impl Fn(char) -> bool) -> String {
+    let drawn = |character| match base(character) {
+        Some(base) if !draws(character) && draws(base) => base,
+        _ => character,
+    };
+    text.chars().map(drawn).collect()
+}
+
+/// The letter of a letter with accents.
+fn base(character: char) -> Option<char> {
+    let mut base = None;
+    decompose_canonical(character, |part| base = base.or(Some(part)));
+    base
 }
 
 /// Stands above or below the character before.
@@ -217,6 +231,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_picture_has_the_letter_where_no_font_has_its_accent() {
+        let draws = |c: char| c.is_ascii() || c == 'ğ';
+        assert_eq!(drawable("ışık ğ ş 漢", draws), "ısık ğ s 漢");
+    }
 
     fn printed(text: &str, profile: &str) -> Vec<u8> {
         let profile = Profile::find(profile).unwrap();
