@@ -5,6 +5,7 @@
 
 mod compose;
 mod lines;
+mod logo;
 mod report;
 mod spool;
 
@@ -25,6 +26,7 @@ use tokio::sync::{OnceCell, mpsc};
 
 pub use compose::{Desk, compose};
 pub use lines::lines;
+use logo::Memory;
 pub use spool::{Effect, Event, Spool, interrupted};
 
 use crate::shell::{Handle, WorkDue};
@@ -64,6 +66,7 @@ pub fn start(
         commands,
         told,
         spool: Spool::default(),
+        logo: Memory::default(),
     };
     tokio::spawn(task.run());
 }
@@ -99,6 +102,7 @@ struct Task {
     commands: mpsc::Sender<ToMachine<printer::Command>>,
     told: mpsc::Receiver<Told>,
     spool: Spool,
+    logo: Memory,
 }
 
 impl Task {
@@ -127,7 +131,7 @@ impl Task {
         }
     }
 
-    fn hear(&self, told: Told) -> Option<Event> {
+    fn hear(&mut self, told: Told) -> Option<Event> {
         match told {
             FromMachine::Event(event) => {
                 match &event {
@@ -135,10 +139,10 @@ impl Task {
                     | printer::Event::Waiting { reason, .. } => {
                         tracing::warn!(printer = %self.printer.id, %reason, "the printer waits");
                     }
+                    printer::Event::Ended { job, ending } => self.logo.ended(*job, ending),
                     printer::Event::Ready
                     | printer::Event::Status(_)
                     | printer::Event::Sent { .. }
-                    | printer::Event::Ended { .. }
                     | printer::Event::Kicked { .. }
                     | printer::Event::NotKicked { .. } => {}
                 }
@@ -191,7 +195,7 @@ impl Task {
     }
 
     /// Composes and sends a job. What cannot be composed certainly did not start.
-    async fn print(&self, job: Job) -> Option<Event> {
+    async fn print(&mut self, job: Job) -> Option<Event> {
         let ended = |ending| {
             Event::Printer(printer::Event::Ended {
                 job: job.id,
@@ -211,11 +215,13 @@ impl Task {
             let reason = "What is to be printed could not be read.".into();
             return Some(ended(printer::Ending::NotStarted(reason)));
         };
-        let bytes = if escpos::needs_fonts(&lines, &self.profile) {
+        let receipt = if escpos::needs_fonts(&lines, &self.profile) {
             escpos::render_with(&lines, &self.profile, self.fonts.get().await)
         } else {
             escpos::render(&lines, &self.profile)
         };
+        let mut bytes = self.logo.before(job.id, &lines, &self.profile);
+        bytes.extend(receipt);
         let command = printer::Command::Print { job: job.id, bytes };
         if self
             .commands
