@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -57,7 +57,8 @@ impl Desk {
             .append(true)
             .open(self.dir.path().join("log"))
             .unwrap();
-        let child = Command::new(tests::binary("tilld"))
+        let built = std::env::var_os("TILLD_BIN").map(PathBuf::from);
+        let child = Command::new(built.unwrap_or_else(|| tests::binary("tilld")))
             .args(["run", "--config"])
             .arg(self.dir.path().join("tilld.toml"))
             .env("RUST_LOG", "warn")

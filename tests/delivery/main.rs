@@ -77,6 +77,7 @@ pub(crate) trait World {
 
 #[tokio::main]
 async fn main() {
+    drop(rustls::crypto::ring::default_provider().install_default());
     let args: Vec<String> = std::env::args().skip(1).collect();
     let number = |n: usize| -> u64 { args[n].parse().expect("a number") };
     let (payments, desks, seed) = (number(1), usize::try_from(number(2)).unwrap(), number(3));
