@@ -75,7 +75,7 @@ pub(super) struct Size {
 
 impl Size {
     pub(super) fn of(bytes: &[u8]) -> Self {
-        let lines = bytes.split(|byte| *byte == b'\n').count();
+        let lines = bytes.split(|byte| *byte == b'\n').skip(1).count();
         Self {
             bytes: bytes.len(),
             lines: u32::try_from(lines).unwrap_or(u32::MAX),
