@@ -8,10 +8,11 @@ use std::{
 };
 
 use config::{
-    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, Protocol, SecretSource, UpstreamKind,
-    ZvtOptions,
+    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, IvvyFee, IvvyFeeKind, IvvyMethod, Protocol,
+    SecretSource, UpstreamKind, ZvtOptions,
 };
 use payment::Method;
+use rust_decimal::Decimal;
 
 const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
 
@@ -123,7 +124,12 @@ url = "http://127.0.0.1:8080/"
 fence = "1h"
 api_key = "abc"
 secret = { credential = "ivvy-secret" }
-methods = { card = 9, other = 0x10 }
+methods = { card = 9, other = { custom = 0x10 } }
+devices.desk1 = { card = { custom = 4711 } }
+fees.card = { percentage = "1.5", excluded_taxes = [3, 4] }
+fees.cash = { amount = "0.30" }
+refunds_to_bookings = true
+pace = "2s"
 "#
     );
     let config = parse(&text).unwrap();
@@ -144,14 +150,35 @@ methods = { card = 9, other = 0x10 }
     let UpstreamKind::Ivvy(ivvy) = &upstream.kind else {
         panic!("another kind");
     };
+    let own = IvvyMethod::Number;
     let expected = [
-        (Method::Card, 9),
-        (Method::Cash, 6),
-        (Method::Cheque, 5),
-        (Method::BankTransfer, 3),
-        (Method::Other, 16),
+        (Method::Card, own(9)),
+        (Method::Cash, own(6)),
+        (Method::Cheque, own(5)),
+        (Method::BankTransfer, own(3)),
+        (Method::Other, IvvyMethod::Custom(16)),
     ];
-    assert_eq!(ivvy.methods, BTreeMap::from(expected));
+    assert_eq!(ivvy.methods.all, BTreeMap::from(expected));
+    let at = |device: &str| ivvy.methods.at(&device.parse().unwrap(), Method::Card);
+    assert_eq!(at("desk1"), Some(&IvvyMethod::Custom(4711)));
+    assert_eq!(at("desk2"), Some(&own(9)));
+    let fee = |kind, excluded_taxes| IvvyFee {
+        kind,
+        excluded_taxes,
+    };
+    let expected = [
+        (
+            Method::Card,
+            fee(IvvyFeeKind::Percentage(Decimal::new(15, 1)), vec![3, 4]),
+        ),
+        (
+            Method::Cash,
+            fee(IvvyFeeKind::Amount(Decimal::new(30, 2)), vec![]),
+        ),
+    ];
+    assert_eq!(ivvy.fees, BTreeMap::from(expected));
+    assert!(ivvy.refunds_to_bookings);
+    assert_eq!(ivvy.pace, Duration::from_secs(2));
 }
 
 #[test]

@@ -27,11 +27,10 @@ pub fn ivvy_answer(data: &[u8]) {
         id,
         url: "https://ivvy.example".to_owned(),
         fence: Duration::from_mins(11),
-        kind: config::UpstreamKind::Ivvy(Box::new(IvvyOptions {
-            api_key: "key".to_owned(),
-            secret: Secret::new("secret".to_owned()),
-            methods: BTreeMap::new(),
-        })),
+        kind: config::UpstreamKind::Ivvy(Box::new(IvvyOptions::new(
+            "key".to_owned(),
+            Secret::new("secret".to_owned()),
+        ))),
     });
     let class = ivvy.classify(payment.intent.at, &answer);
     let is_200 = matches!(answer, HttpAnswer::Response { status: 200, .. });

@@ -164,6 +164,28 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         )
     }
 
+    /// Whether the key has a table.
+    pub(super) fn is_table(&self, key: &str) -> bool {
+        let value = self.table.get(key);
+        value.is_some_and(|v| v.get_ref().as_table().is_some())
+    }
+
+    /// A whole number, if the key is there.
+    pub(super) fn number(&mut self, key: &str) -> Option<u32> {
+        self.typed(key, "a whole number", whole)
+    }
+
+    /// A list of whole numbers, if the key is there.
+    pub(super) fn numbers(&mut self, key: &str) -> Option<Vec<u32>> {
+        self.typed(key, "a list of whole numbers, such as [1, 2]", |value| {
+            value
+                .as_array()?
+                .iter()
+                .map(|v| whole(v.get_ref()))
+                .collect()
+        })
+    }
+
     /// A whole number from 0 to 255.
     pub(super) fn byte(&mut self, key: &str) -> Option<u8> {
         self.typed(key, "a whole number from 0 to 255", |value| {
@@ -251,6 +273,11 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         });
         tables.unwrap_or_default()
     }
+}
+
+fn whole(value: &DeValue<'_>) -> Option<u32> {
+    let number = value.as_integer()?;
+    u32::from_str_radix(number.as_str(), number.radix()).ok()
 }
 
 fn place<'v, 't>(value: &'v Spanned<DeValue<'t>>) -> Option<Place<'v, 't>> {

@@ -265,17 +265,14 @@ fn now() -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, time::Duration};
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
     fn secrets_are_dots_however_they_are_escaped() {
-        let options = config::IvvyOptions {
-            api_key: "key".to_owned(),
-            secret: config::Secret::new("a\"b c".to_owned()),
-            methods: BTreeMap::new(),
-        };
+        let options =
+            config::IvvyOptions::new("key".to_owned(), config::Secret::new("a\"b c".to_owned()));
         let section = Upstream {
             id: "ivvy".parse().unwrap(),
             url: "https://ivvy.example".to_owned(),

@@ -1,8 +1,7 @@
 //! iVvy.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
-use payment::Method;
 use simulator::invoicing::Ivvy;
 
 use crate::kit::{Desk, Subject, conformance};
@@ -27,9 +26,11 @@ impl Subject for Subjected {
             url: url.into(),
             fence: Duration::from_mins(11),
             kind: config::UpstreamKind::Ivvy(Box::new(config::IvvyOptions {
-                api_key: "key".into(),
-                secret: config::Secret::new("my secret key".into()),
-                methods: BTreeMap::from([(Method::Cash, 6)]),
+                pace: Duration::ZERO,
+                ..config::IvvyOptions::new(
+                    "key".into(),
+                    config::Secret::new("my secret key".into()),
+                )
             })),
         }
     }

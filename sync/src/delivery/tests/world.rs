@@ -256,11 +256,10 @@ pub(super) fn config() -> config::Upstream {
         id: "model".parse().unwrap(),
         url: String::new(),
         fence: Duration::from_mins(11),
-        kind: config::UpstreamKind::Ivvy(Box::new(config::IvvyOptions {
-            api_key: String::new(),
-            secret: config::Secret::new(String::new()),
-            methods: BTreeMap::new(),
-        })),
+        kind: config::UpstreamKind::Ivvy(Box::new(config::IvvyOptions::new(
+            String::new(),
+            config::Secret::new(String::new()),
+        ))),
     }
 }
 

@@ -2,10 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use payment::{Payment, Text};
-use rust_decimal::{Decimal, RoundingStrategy};
 
-use super::json::Object;
-use crate::upstream::{Class, Found, HttpAnswer};
+use super::{invoice::Invoice, json::Object};
+use crate::upstream::{Class, HttpAnswer};
 
 /// What an answer means.
 pub(super) fn classify(now: Timestamp, answer: &HttpAnswer) -> Class {
@@ -27,9 +26,10 @@ pub(super) fn classify(now: Timestamp, answer: &HttpAnswer) -> Class {
     }
 }
 
-/// Success is all of: status 200, no error code, `success` true, and an `id`.
+/// Success is all of: status 200, no error code, `success` true, and the number of what was booked:
+/// `id` of a payment, `refundDetails` of a refund.
 fn success(object: &Object<'_>) -> Class {
-    match object.shown("id") {
+    match object.shown("id").or_else(|| refund_id(object)) {
         Some(id) if object.is_true("success") => Class::Confirmed {
             remote_id: Some(id),
         },
@@ -38,6 +38,11 @@ fn success(object: &Object<'_>) -> Class {
         },
         _ => ambiguous("iVvy's answer does not say whether the payment was booked."),
     }
+}
+
+fn refund_id(object: &Object<'_>) -> Option<Text> {
+    let details = object.list("refunddetails")?;
+    Object::read(details.first()?.get().as_bytes())?.shown("refundid")
 }
 
 /// The error envelope: `errorCode`, `specificCode`, `message`, `additionalMessages`.
@@ -50,6 +55,8 @@ fn refusal(now: Timestamp, answer: &HttpAnswer, status: u16, object: &Object<'_>
             };
         }
         Some(23016 | 23017 | 24235 | 24237 | 24238) => return Class::NeedsOperator { reason },
+        // addPaymentToBooking and addRefundToBooking: the booking has no such amount.
+        Some(24136 | 24145..=24149) => return Class::Refused { reason },
         Some(24236) => return Class::Misconfigured { reason },
         Some(24239) => return Class::Refused { reason },
         Some(24240) => return Class::Ambiguous { reason },
@@ -110,7 +117,7 @@ fn ambiguous(reason: &str) -> Class {
 }
 
 /// iVvy's own words, with its codes.
-fn said(object: &Object<'_>) -> Text {
+pub(super) fn said(object: &Object<'_>) -> Text {
     let mut said = String::from("iVvy says: ");
     said.push_str(&object.text("message").unwrap_or_else(|| "nothing".into()));
     for raw in object.list("additionalmessages").unwrap_or_default() {
@@ -129,154 +136,49 @@ fn said(object: &Object<'_>) -> Text {
     Text::new(&said)
 }
 
-/// Looks for the payment on its invoice: by receipt number as text, and amount.
-pub(super) fn find(payment: &Payment, invoice_id: u64, answer: &HttpAnswer) -> Found {
+/// The invoice that an answer to `getInvoice` shows.
+pub(super) enum Shown<'a> {
+    /// This one.
+    Invoice(Invoice<'a>),
+    /// There is no such invoice.
+    NotFound,
+    /// The answer does not tell.
+    Unreadable(Text),
+}
+
+/// The invoice that was asked for.
+pub(super) fn shown(invoice_id: u64, answer: &HttpAnswer) -> Shown<'_> {
     let body = match answer {
         HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => {
-            let reason = reason.clone();
-            return Found::Unreadable { reason };
+            return Shown::Unreadable(reason.clone());
         }
         HttpAnswer::Response { body, .. } => body,
     };
-    let Some(invoice) = Object::read(body) else {
+    let unreadable = |reason: &str| Shown::Unreadable(Text::new(reason));
+    let Some(object) = Object::read(body) else {
         return unreadable("The answer does not come from iVvy.");
     };
-    match invoice.whole("specificcode") {
-        Some(24137 | 24238) => {
-            return Found::Conflict {
-                reason: Text::new(&format!(
-                    "iVvy has no invoice {invoice_id}, or this key may not see it. Look in iVvy \
-                     whether receipt {} is booked, and book it at the right invoice if not.",
-                    payment.receipt
-                )),
-            };
-        }
-        Some(_) => {
-            return Found::Unreadable {
-                reason: said(&invoice),
-            };
-        }
-        None if invoice.text("errorcode").is_some() => {
-            return Found::Unreadable {
-                reason: said(&invoice),
-            };
-        }
+    match object.whole("specificcode") {
+        Some(24137 | 24238) => return Shown::NotFound,
+        Some(_) => return Shown::Unreadable(said(&object)),
+        None if object.text("errorcode").is_some() => return Shown::Unreadable(said(&object)),
         None => {}
     }
-    if invoice.whole("id") != Some(invoice_id) {
-        return unreadable("iVvy's answer shows another invoice than was asked for.");
-    }
-    match payments(&invoice) {
-        Some(booked) => judge(payment, &invoice, &booked),
-        None => unreadable("iVvy's answer does not show the invoice's payments."),
-    }
-}
-
-/// A payment as the invoice lists it.
-struct Booked {
-    id: Option<Text>,
-    receipt: Option<String>,
-    amount: Option<Decimal>,
-}
-
-/// The invoice's payments; `None` unless all of them can be read. A missing list counts as empty
-/// only when nothing was paid.
-fn payments(invoice: &Object<'_>) -> Option<Vec<Booked>> {
-    let Some(list) = invoice.list("payments") else {
-        let nothing_paid = invoice.decimal("amountpaid") == Some(Decimal::ZERO);
-        return nothing_paid.then(Vec::new);
+    let Some(invoice) = Invoice::read(object) else {
+        return unreadable("iVvy's answer does not show the invoice's payments.");
     };
-    let booked = list.into_iter().map(|raw| {
-        let object = Object::read(raw.get().as_bytes())?;
-        Some(Booked {
-            id: object.shown("id"),
-            receipt: object.text("receiptnum"),
-            amount: object.decimal("amountpaid"),
-        })
-    });
-    booked.collect()
-}
-
-fn judge(payment: &Payment, invoice: &Object<'_>, booked: &[Booked]) -> Found {
-    let receipt = payment.receipt.to_string();
-    let ours: Vec<&Booked> = booked
-        .iter()
-        .filter(|b| b.receipt.as_deref().map(str::trim) == Some(receipt.as_str()))
-        .collect();
-    let currency = invoice.text("currency");
-    let wanted = payment.intent.money.currency().code();
-    let other_currency = currency.filter(|code| !code.trim().eq_ignore_ascii_case(wanted));
-    let amount = payment.intent.money.amount();
-    match ours.as_slice() {
-        [] => Found::Absent {
-            obstacle: other_currency.map_or_else(
-                || obstacle(payment, invoice),
-                |code| {
-                    Some(Text::new(&format!(
-                        "The invoice is in {code}, but the payment is in {wanted}. \
-                         Book it in iVvy by hand."
-                    )))
-                },
-            ),
-        },
-        [one] if one.amount.map(|a| rounded(a, payment)) != Some(amount) => conflict(&format!(
-            "iVvy holds receipt {receipt} with another amount than {amount}. Correct it in iVvy."
-        )),
-        [_] if other_currency.is_some() => conflict(&format!(
-            "iVvy holds receipt {receipt} on an invoice in another currency than {wanted}. \
-             Correct it in iVvy."
-        )),
-        [one] => Found::Present {
-            remote_id: one.id.clone(),
-        },
-        several => conflict(&format!(
-            "iVvy holds receipt {receipt} {} times. Remove the surplus in iVvy.",
-            several.len()
-        )),
+    if invoice.id() == Some(invoice_id) {
+        Shown::Invoice(invoice)
+    } else {
+        unreadable("iVvy's answer shows another invoice than was asked for.")
     }
 }
 
-/// Why the payment could not be booked on this invoice now.
-fn obstacle(payment: &Payment, invoice: &Object<'_>) -> Option<Text> {
-    let state = match invoice.whole("currentstatus") {
-        Some(2) => Some("paid already"),
-        Some(3) => Some("written off"),
-        Some(4) => Some("cancelled"),
-        Some(5) => Some("refunded"),
-        _ => None,
-    };
-    if let Some(state) = state {
-        return Some(Text::new(&format!(
-            "The invoice is {state}. Choose another invoice for the payment, or pay it back."
-        )));
-    }
-    let total = invoice.decimal("totalcost")?;
-    let open = rounded(total.checked_sub(invoice.decimal("amountpaid")?)?, payment);
-    (open < payment.intent.money.amount()).then(|| {
-        Text::new(&format!(
-            "Only {open} is open on the invoice, and iVvy takes no more than that. Book the rest \
-             on another invoice, or pay it back."
-        ))
-    })
-}
-
-/// iVvy computes with floats: an amount counts to the currency's smallest unit.
-fn rounded(amount: Decimal, payment: &Payment) -> Decimal {
-    let decimals = payment.intent.money.amount().scale();
-    let mut amount =
-        amount.round_dp_with_strategy(decimals, RoundingStrategy::MidpointAwayFromZero);
-    amount.rescale(decimals);
-    amount
-}
-
-fn conflict(reason: &str) -> Found {
-    Found::Conflict {
-        reason: Text::new(reason),
-    }
-}
-
-fn unreadable(reason: &str) -> Found {
-    Found::Unreadable {
-        reason: Text::new(reason),
-    }
+/// What a person does about an invoice that is not there.
+pub(super) fn no_invoice(invoice_id: u64, payment: &Payment) -> Text {
+    Text::new(&format!(
+        "iVvy has no invoice {invoice_id}, or this key may not see it. Look in iVvy whether receipt \
+         {} is booked, and book it at the right invoice if not.",
+        payment.receipt
+    ))
 }

@@ -61,6 +61,16 @@ impl<'a> Object<'a> {
             .or_else(|| Decimal::from_scientific(text).ok())
     }
 
+    /// An object inside of this one.
+    pub(super) fn object(&self, key: &str) -> Option<Self> {
+        Self::read(self.raw(key)?.as_bytes())
+    }
+
+    /// The names of its fields, in small letters.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The items of a list, as they were written.
     pub(super) fn list(&self, key: &str) -> Option<Vec<&'a RawValue>> {
         serde_json::from_str(self.raw(key)?).ok()

@@ -1,15 +1,14 @@
-//! iVvy's requests: `addPayment` and `getInvoice`.
+//! iVvy's requests: what is booked, read and listed.
 
-use std::collections::BTreeMap;
-
-use config::Secret;
-use jiff::{Timestamp, tz::TimeZone};
-use payment::{Method, Payment, Purpose, ReceiptNumber, Text};
+use config::{IvvyFeeKind, IvvyMethod, IvvyOptions};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use payment::{InvoiceRef, Payment, Purpose, ReceiptNumber, Text};
+use rust_decimal::{Decimal, RoundingStrategy};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::sign;
-use crate::upstream::{HttpRequest, Unsendable};
+use super::{invoice::VenueBooking, list, sign};
+use crate::upstream::{Booking, HttpRequest, Unsendable};
 
 /// The `paymentMethod`s that ask for more fields, or must not be used.
 mod method {
@@ -18,17 +17,39 @@ mod method {
     pub(super) const CHEQUE: u8 = 5;
     /// Refused with 24237.
     pub(super) const GATEWAY: u8 = 7;
-    /// Needs a `customPaymentMethodId`, which the configuration cannot name.
+    /// Needs a `customPaymentMethodId`.
     pub(super) const CUSTOM: u8 = 13;
 }
 
-/// The exact amount, as it is written (law 11).
-fn amount(payment: &Payment) -> String {
+/// The exact amount (law 11).
+fn exact(payment: &Payment) -> Decimal {
     let amount = payment.intent.money.amount();
     if payment::planted(11) {
-        return amount.trunc().to_string();
+        return amount.trunc();
     }
-    amount.to_string()
+    amount
+}
+
+/// What is asked of iVvy.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Action {
+    AddPayment,
+    AddRefundToBooking,
+    GetInvoice,
+    GetInvoiceList,
+    GetOptions,
+}
+
+impl Action {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::AddPayment => "invoice?action=addPayment",
+            Self::AddRefundToBooking => "venue?action=addRefundToBooking",
+            Self::GetInvoice => "invoice?action=getInvoice",
+            Self::GetInvoiceList => "invoice?action=getInvoiceList",
+            Self::GetOptions => "invoice?action=getOptions",
+        }
+    }
 }
 
 /// The body of `addPayment`. A field that its method does not ask for is left out.
@@ -40,10 +61,18 @@ struct AddPayment {
     /// The exact amount: written from the decimal, never a float.
     amount_paid: Box<RawValue>,
     payment_method: u8,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    custom_payment_method_id: Option<u32>,
     receipt_num: String,
     notes: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     card_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_percentage: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fee_amount: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    fee_excluded_tax_ids: Vec<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cheque_number: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,26 +82,67 @@ struct AddPayment {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AddRefundToBooking {
+    venue_id: u64,
+    booking_id: u64,
+    refund: Refund,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Refund {
+    refund_date: String,
+    amount: Box<RawValue>,
+    notes: String,
+}
+
+#[derive(Serialize)]
 struct GetInvoice {
     id: u64,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GetInvoiceList {
+    per_page: u32,
+    start: u32,
+    filter: Filter,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Filter {
+    from_modified_date: String,
+    include_payment_details: bool,
+}
+
 /// The body of `addPayment`.
 pub(super) fn add_payment(
-    payment: &Payment,
-    methods: &BTreeMap<Method, u8>,
+    booking: &Booking<'_>,
+    options: &IvvyOptions,
 ) -> Result<Vec<u8>, Unsendable> {
-    let number = payment_method(payment.intent.method, methods)?;
+    let payment = booking.payment;
+    let (number, custom) = payment_method(payment, options)?;
     let receipt = payment.receipt.to_string();
     let paid_date = utc(payment.intent.at);
     let is = |wanted: u8| number == wanted;
+    let fee = options.fees.get(&payment.intent.method);
+    let (percentage, amount) = match fee.map(|fee| fee.kind) {
+        Some(IvvyFeeKind::Percentage(part)) => (Some(part), None),
+        Some(IvvyFeeKind::Amount(flat)) => (None, Some(flat)),
+        None => (None, None),
+    };
     let body = AddPayment {
         invoice_id: invoice_id(payment)?,
-        amount_paid: RawValue::from_string(amount(payment))
-            .map_err(|_| unsendable("The amount cannot be written as a number."))?,
+        amount_paid: number_of(exact(payment))?,
         payment_method: number,
-        notes: notes(payment),
+        custom_payment_method_id: custom,
+        notes: notes(booking),
         card_type: is(method::CREDIT_CARD).then(|| card_type(payment)),
+        fee_percentage: percentage.map(number_of).transpose()?,
+        fee_amount: amount.map(number_of).transpose()?,
+        fee_excluded_tax_ids: fee.map_or_else(Vec::new, |fee| fee.excluded_taxes.clone()),
         // No field of a payment holds a cheque's number: the desk writes it in the note.
         cheque_number: is(method::CHEQUE).then(|| {
             let note = payment.intent.note.as_ref();
@@ -86,54 +156,108 @@ pub(super) fn add_payment(
     to_json(&body)
 }
 
-/// Cancels and refunds of plain invoices have no call: a person enters them.
-pub(super) fn only_sales(
-    payment: &Payment,
-    original: Option<&ReceiptNumber>,
-) -> Result<(), Unsendable> {
+/// What of a payment's amount iVvy adds to the invoice as a fee; never less than it really is.
+pub(super) fn fee(payment: &Payment, options: &IvvyOptions) -> Decimal {
+    let amount = payment.intent.money.amount();
+    let Some(fee) = options.fees.get(&payment.intent.method) else {
+        return Decimal::ZERO;
+    };
+    match fee.kind {
+        IvvyFeeKind::Amount(flat) => flat,
+        IvvyFeeKind::Percentage(part) => {
+            let fee = amount
+                .checked_mul(part)
+                .and_then(|fee| fee.checked_div(Decimal::ONE_HUNDRED.checked_add(part)?));
+            let up = RoundingStrategy::ToPositiveInfinity;
+            fee.map_or(Decimal::ZERO, |fee| {
+                fee.round_dp_with_strategy(amount.scale(), up)
+            })
+        }
+    }
+}
+
+/// The body of `addRefundToBooking`. The notes begin with the receipt number: a refund has no field
+/// for it.
+pub(super) fn add_refund(booking: &Booking<'_>, of: VenueBooking) -> Result<Vec<u8>, Unsendable> {
+    let payment = booking.payment;
+    let original = booking
+        .original
+        .map_or_else(String::new, |original| format!(" refund of {original}."));
+    to_json(&AddRefundToBooking {
+        venue_id: of.venue,
+        booking_id: of.booking,
+        refund: Refund {
+            refund_date: utc(payment.intent.at),
+            amount: number_of(payment.intent.money.amount())?,
+            notes: format!("{},{original} {}", payment.receipt, notes(booking)),
+        },
+    })
+}
+
+/// The body of `getInvoiceList`, for a page counted from 0. What was changed later is not left out:
+/// an invoice is dated by its last change.
+pub(super) fn get_invoice_list(from: Timestamp, page: u32) -> Result<Vec<u8>, Unsendable> {
+    // Clocks differ, and some filters of iVvy's count in days.
+    let from = from.saturating_sub(SignedDuration::from_hours(24));
+    to_json(&GetInvoiceList {
+        per_page: list::PER_PAGE,
+        start: page.saturating_mul(list::PER_PAGE),
+        filter: Filter {
+            from_modified_date: utc(from.unwrap_or(Timestamp::MIN)),
+            include_payment_details: true,
+        },
+    })
+}
+
+/// Cancels, and refunds of plain invoices, have no call: a person enters them.
+pub(super) fn by_hand(booking: &Booking<'_>) -> Unsendable {
+    let payment = booking.payment;
     let (receipt, money) = (&payment.receipt, payment.intent.money);
-    let of = original.map_or_else(
+    let of = booking.original.map_or_else(
         || "the first payment".to_owned(),
-        |original| format!("the payment {original}"),
+        |original: &ReceiptNumber| format!("the payment {original}"),
     );
     let at = match &payment.intent.invoice {
         Some(invoice) => format!("invoice {invoice}"),
         None => "the right invoice".to_owned(),
     };
-    match payment.intent.purpose {
-        Purpose::Sale => Ok(()),
-        Purpose::Cancel { .. } => Err(unsendable(&format!(
-            "iVvy cannot be told of a cancel. Open {at} in iVvy, cancel {of} of {money} \
-             there, note {receipt} as the reason, and mark this delivery as handled."
-        ))),
-        Purpose::Refund { .. } => Err(unsendable(&format!(
-            "iVvy cannot be told of a refund. Open {at} in iVvy, refund {money} of {of} \
-             there, note {receipt} as its number, and mark this delivery as handled."
-        ))),
-    }
+    let (what, steps) = match payment.intent.purpose {
+        Purpose::Sale => return unsendable("iVvy cannot be told of this payment."),
+        Purpose::Cancel { .. } => (
+            "cancel",
+            format!("cancel {of} of {money} there, note {receipt} as the reason"),
+        ),
+        Purpose::Refund { .. } => (
+            "refund",
+            format!("refund {money} of {of} there, note {receipt} as its number"),
+        ),
+    };
+    unsendable(&format!(
+        "iVvy cannot be told of a {what}. Open {at} in iVvy, {steps}, and mark this delivery as \
+         handled."
+    ))
 }
 
 /// The body of `getInvoice`.
-pub(super) fn get_invoice(payment: &Payment) -> Result<Vec<u8>, Unsendable> {
-    to_json(&GetInvoice {
-        id: invoice_id(payment)?,
-    })
+pub(super) fn get_invoice(id: u64) -> Result<Vec<u8>, Unsendable> {
+    to_json(&GetInvoice { id })
 }
 
-/// Signs a body for one action of the `invoice` namespace.
+/// Signs a body for an action.
 pub(super) fn signed(
     base: &str,
-    action: &str,
-    (api_key, secret): (&str, &Secret),
+    action: Action,
+    options: &IvvyOptions,
     now: Timestamp,
     body: Vec<u8>,
 ) -> Result<HttpRequest, Unsendable> {
-    let uri = format!("/api/1.0/invoice?action={action}");
+    let uri = format!("/api/1.0/{}", action.as_str());
     let date = utc(now);
     let md5 = sign::content_md5(&body);
     let text = sign::string_to_sign(&md5, &uri, &date);
-    let signature = sign::signature(secret.expose(), &text)
+    let signature = sign::signature(options.secret.expose(), &text)
         .ok_or_else(|| unsendable("The secret of iVvy's key cannot be used to sign."))?;
+    let api_key = &options.api_key;
     Ok(HttpRequest {
         method: "POST",
         url: format!("{base}{uri}"),
@@ -159,14 +283,19 @@ pub(super) fn invoice_id(payment: &Payment) -> Result<u64, Unsendable> {
              Enter it in iVvy by hand at the right invoice.",
         ));
     };
-    let digits = invoice.as_str();
-    let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
-    digits.parse().ok().filter(|_| plain).ok_or_else(|| {
+    number_of_invoice(invoice).ok_or_else(|| {
         unsendable(&format!(
             "“{invoice}” is not the number of an iVvy invoice. \
              Enter the payment in iVvy by hand at the right invoice."
         ))
     })
+}
+
+/// The number that an invoice's name is, if it is one.
+pub(super) fn number_of_invoice(invoice: &InvoiceRef) -> Option<u64> {
+    let digits = invoice.as_str();
+    let plain = digits.bytes().all(|b| b.is_ascii_digit()) && !digits.starts_with('0');
+    digits.parse().ok().filter(|_| plain)
 }
 
 /// `yyyy-mm-dd HH:mm:ss`, in UTC.
@@ -175,28 +304,37 @@ fn utc(at: Timestamp) -> String {
     civil.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-fn payment_method(method: Method, methods: &BTreeMap<Method, u8>) -> Result<u8, Unsendable> {
-    let number = methods.get(&method).copied().ok_or_else(|| {
-        unsendable(&format!(
+fn payment_method(
+    payment: &Payment,
+    options: &IvvyOptions,
+) -> Result<(u8, Option<u32>), Unsendable> {
+    let method = payment.intent.method;
+    match options.methods.at(&payment.intent.device, method) {
+        Some(IvvyMethod::Custom(id)) => Ok((method::CUSTOM, Some(*id))),
+        Some(IvvyMethod::Number(number @ (method::GATEWAY | method::CUSTOM))) => {
+            Err(unsendable(&format!(
+                "The configuration maps {method} to iVvy's payment method {number}, which cannot be \
+                 used. Choose another number, restart, and try again."
+            )))
+        }
+        Some(IvvyMethod::Number(number)) => Ok((*number, None)),
+        None => Err(unsendable(&format!(
             "The configuration names no payment method of iVvy's for {method}. Add it under \
              [upstream.methods], restart, and try again."
-        ))
-    })?;
-    if matches!(number, method::GATEWAY | method::CUSTOM) {
-        return Err(unsendable(&format!(
-            "The configuration maps {method} to iVvy's payment method {number}, which cannot be \
-             used. Choose another number, restart, and try again."
-        )));
+        ))),
     }
-    Ok(number)
 }
 
+/// By the terminal's word for the brand. Debit brands count as their scheme's.
 fn card_type(payment: &Payment) -> &'static str {
     let brand = payment.approval.as_ref().and_then(|a| a.card.brand.clone());
     let brand = brand.unwrap_or_default().as_str().to_ascii_lowercase();
     let known = [
         ("visa", "1"),
+        ("v pay", "1"),
+        ("vpay", "1"),
         ("master", "2"),
+        ("maestro", "2"),
         ("amex", "3"),
         ("american express", "3"),
         ("diners", "4"),
@@ -205,13 +343,24 @@ fn card_type(payment: &Payment) -> &'static str {
     hit.map_or("0", |(_, number)| number)
 }
 
-/// The device is the group (law 9), and iVvy has no field for it.
-fn notes(payment: &Payment) -> String {
-    let device = format!("Device {}", payment.intent.device);
-    match &payment.intent.note {
-        Some(note) => format!("{device}. {note}"),
-        None => device,
+/// The device is the group (law 9), and iVvy has no field for it. The seal proves that no entry of
+/// the journal is missing.
+fn notes(booking: &Booking<'_>) -> String {
+    let intent = &booking.payment.intent;
+    let mut notes = format!("Device {}", intent.device);
+    if let Some(seal) = booking.seal {
+        notes.push_str(&format!(", {seal}"));
     }
+    if let Some(note) = &intent.note {
+        notes.push_str(&format!(". {note}"));
+    }
+    notes
+}
+
+/// A number of JSON, exact.
+fn number_of(number: Decimal) -> Result<Box<RawValue>, Unsendable> {
+    RawValue::from_string(number.to_string())
+        .map_err(|_| unsendable("The amount cannot be written as a number."))
 }
 
 fn to_json(body: &impl Serialize) -> Result<Vec<u8>, Unsendable> {
@@ -224,15 +373,27 @@ fn unsendable(reason: &str) -> Unsendable {
 
 #[cfg(test)]
 mod tests {
+    use config::{IvvyFee, MethodNames};
+    use payment::{Approval, CardRef, DeviceId, Method};
+
     use super::*;
-    use crate::upstream::ivvy::tests::{self, payment};
+    use crate::upstream::{
+        Seal,
+        ivvy::tests::{self, payment},
+    };
 
     fn body(method: Method, invoice: Option<&str>, changed: &[(Method, u8)]) -> String {
         let mut payment = payment(1, invoice, "80.10");
         payment.intent.method = method;
-        let mut methods = tests::methods();
-        methods.extend(changed.iter().copied());
-        add_payment(&payment, &methods)
+        let mut options = tests::options();
+        let changed = changed.iter().copied();
+        let changed = changed.map(|(method, number)| (method, IvvyMethod::Number(number)));
+        options.methods.all.extend(changed);
+        told(&payment, &options)
+    }
+
+    fn told(payment: &Payment, options: &IvvyOptions) -> String {
+        add_payment(&tests::booking(payment), options)
             .map_or_else(|e| e.to_string(), |bytes| String::from_utf8(bytes).unwrap())
     }
 
@@ -272,12 +433,123 @@ mod tests {
                 "{wrong}"
             );
         }
-        let nothing = add_payment(&payment(1, Some("156"), "80.10"), &BTreeMap::new());
-        let said = nothing.unwrap_err().to_string();
+        let mut options = tests::options();
+        options.methods.all.clear();
+        let said = told(&payment(1, Some("156"), "80.10"), &options);
         assert!(said.contains("Add it under"), "{said}");
         for number in [7, 13] {
             let said = cash(Some("156"), &[(Method::Cash, number)]);
             assert!(said.contains("cannot be used"), "{said}");
+        }
+    }
+
+    /// The device's own method is the group in iVvy's reports.
+    #[test]
+    fn a_device_has_a_custom_method_of_its_own() {
+        let desk1: DeviceId = "desk1".parse().unwrap();
+        let own = |id| [(Method::Cash, IvvyMethod::Custom(id))].into();
+        let mut options = tests::options();
+        options.methods = MethodNames {
+            devices: [(desk1, own(4711))].into(),
+            ..options.methods
+        };
+        let mut payment = payment(1, Some("156"), "80.10");
+        let said = told(&payment, &options);
+        let custom = r#""paymentMethod":13,"customPaymentMethodId":4711,"#;
+        assert!(said.contains(custom), "{said}");
+        payment.intent.device = "desk2".parse().unwrap();
+        let said = told(&payment, &options);
+        assert!(said.contains(r#""paymentMethod":6,"receiptNum""#), "{said}");
+    }
+
+    #[test]
+    fn fees_are_named_and_reckoned() {
+        let payment = payment(1, Some("156"), "233.45");
+        for (kind, excluded_taxes, expected, reckoned) in [
+            (
+                IvvyFeeKind::Percentage(Decimal::new(15, 1)),
+                vec![3, 4],
+                r#","feePercentage":1.5,"feeExcludedTaxIds":[3,4]}"#,
+                "3.45",
+            ),
+            (
+                IvvyFeeKind::Amount(Decimal::new(30, 2)),
+                vec![],
+                r#","feeAmount":0.30}"#,
+                "0.30",
+            ),
+        ] {
+            let mut options = tests::options();
+            let named = IvvyFee {
+                kind,
+                excluded_taxes,
+            };
+            options.fees = [(Method::Cash, named)].into();
+            let said = told(&payment, &options);
+            assert!(said.ends_with(expected), "{said}");
+            assert_eq!(fee(&payment, &options).to_string(), reckoned);
+        }
+        assert_eq!(fee(&payment, &tests::options()), Decimal::ZERO);
+    }
+
+    #[test]
+    fn card_types_by_the_terminal_s_words() {
+        for (brand, expected) in [
+            ("VISA DEBIT", "1"),
+            ("V PAY", "1"),
+            ("Mastercard", "2"),
+            ("Maestro", "2"),
+            ("AMEX", "3"),
+            ("American Express", "3"),
+            ("Diners Club", "4"),
+            ("girocard", "0"),
+            ("", "0"),
+        ] {
+            let mut payment = payment(1, Some("156"), "80.10");
+            payment.approval = Some(Approval {
+                card: CardRef {
+                    brand: Some(brand.into()),
+                    ..CardRef::default()
+                },
+                ..Approval::default()
+            });
+            assert_eq!(card_type(&payment), expected, "{brand}");
+        }
+    }
+
+    #[test]
+    fn notes_bear_device_and_seal() {
+        let mut payment = payment(1, Some("156"), "80.10");
+        payment.intent.note = Some("deposit".into());
+        let seal = Seal {
+            seq: 123,
+            device_seq: 45,
+            hash: [0xab; 32],
+        };
+        let booking = Booking {
+            seal: Some(&seal),
+            ..tests::booking(&payment)
+        };
+        let hash = "ab".repeat(32);
+        let expected = format!("Device desk1, journal 123, 45 of the device, {hash}. deposit");
+        assert_eq!(notes(&booking), expected);
+    }
+
+    /// iVvy turns "0012" into 12 and "1E5" into 100000: no receipt number of ours is a number.
+    #[test]
+    fn no_receipt_number_is_a_number() {
+        for device in ["e", "e1", "x", "inf", "infinity", "nan", "d-1", "a1e5"] {
+            let Ok(device) = device.parse::<DeviceId>() else {
+                continue;
+            };
+            for seq in [1, 12, 999_999, 1_000_000] {
+                let receipt = ReceiptNumber::new(device.clone(), seq).to_string();
+                assert!(receipt.parse::<f64>().is_err(), "{receipt}");
+                assert!(serde_json::from_str::<f64>(&receipt).is_err(), "{receipt}");
+            }
+        }
+        for number in ["0012-000001", "1E5-000001", "1-000001"] {
+            assert!(number.parse::<ReceiptNumber>().is_err(), "{number}");
         }
     }
 }

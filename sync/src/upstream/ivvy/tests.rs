@@ -1,5 +1,6 @@
 //! iVvy through its public surface: answers in, classes out.
 
+use config::Secret;
 use jiff::Timestamp;
 use payment::{Money, PaymentId, Purpose, ReceiptNumber, parse_currency};
 use proptest::prelude::*;
@@ -8,26 +9,19 @@ use super::*;
 pub(super) use crate::upstream::samples::{booking, payment};
 
 /// The configuration's own defaults.
-pub(super) fn methods() -> BTreeMap<Method, u8> {
-    BTreeMap::from([
-        (Method::Card, 11),
-        (Method::Cash, 6),
-        (Method::Cheque, 5),
-        (Method::BankTransfer, 3),
-        (Method::Other, 11),
-    ])
+pub(super) fn options() -> IvvyOptions {
+    IvvyOptions::new("key".into(), Secret::new("my secret key".into()))
 }
 
 fn ivvy() -> Ivvy {
-    let options = IvvyOptions {
-        api_key: "key".into(),
-        secret: Secret::new("my secret key".into()),
-        methods: methods(),
-    };
+    with(options())
+}
+
+fn with(options: IvvyOptions) -> Ivvy {
     let upstream = config::Upstream {
         id: "ivvy".parse().unwrap(),
         url: "https://ivvy.example".into(),
-        fence: std::time::Duration::from_mins(11),
+        fence: Duration::from_mins(11),
         kind: config::UpstreamKind::Ivvy(Box::new(options.clone())),
     };
     Ivvy::new(&upstream, &options)
