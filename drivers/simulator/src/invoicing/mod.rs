@@ -22,7 +22,7 @@ use rust_decimal::Decimal;
 
 pub use fault::{Fault, UnknownFault};
 pub use http::HttpApi;
-pub use ivvy::{Invoice, Ivvy, Payment};
+pub use ivvy::{Invoice, Ivvy, Payment, Refund};
 pub use serve::{Shared, serve};
 pub use tryton::Tryton;
 

@@ -5,11 +5,15 @@
 
 mod access;
 mod book;
+mod show;
+mod venue;
+
+use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use payment::Money;
 
-pub use book::{Invoice, Payment};
+pub use book::{Invoice, Payment, Refund};
 
 use super::{Answer, Booked, Request, System, json};
 use book::Book;
@@ -21,6 +25,10 @@ pub struct Ivvy {
     secret: String,
     tolerance: SignedDuration,
     book: Book,
+    /// Most requests in a second.
+    limit: Option<usize>,
+    /// When the last of them came.
+    came: VecDeque<Timestamp>,
 }
 
 impl Ivvy {
@@ -31,6 +39,8 @@ impl Ivvy {
             secret: secret.to_owned(),
             tolerance: access::TOLERANCE,
             book: Book::seeded(),
+            limit: None,
+            came: VecDeque::new(),
         }
     }
 
@@ -39,6 +49,35 @@ impl Ivvy {
     pub fn with_tolerance(mut self, tolerance: SignedDuration) -> Self {
         self.tolerance = tolerance;
         self
+    }
+
+    /// Takes no more requests than this in a second; iVvy does not say how many it takes.
+    #[must_use]
+    pub fn with_limit(mut self, requests: usize) -> Self {
+        self.limit = Some(requests);
+        self
+    }
+
+    /// Adds a payment method of the account's own.
+    pub fn add_custom_method(&mut self, id: u32, name: &str) {
+        self.book.custom.push((id, name.to_owned()));
+    }
+
+    /// Says that an invoice belongs to a booking of a venue.
+    pub fn belongs_to_booking(&mut self, id: u64, venue: u64, booking: u64) {
+        if let Some(invoice) = self.book.invoices.get_mut(&id) {
+            invoice.booking = Some((venue, booking));
+        }
+    }
+
+    fn too_many(&mut self, clock: Timestamp) -> bool {
+        let Some(limit) = self.limit else {
+            return false;
+        };
+        let second = SignedDuration::from_secs(1);
+        self.came.retain(|at| clock.duration_since(*at) < second);
+        self.came.push_back(clock);
+        self.came.len() > limit
     }
 
     /// An invoice, to look at.
@@ -58,6 +97,9 @@ impl System for Ivvy {
     }
 
     fn answer(&mut self, clock: Timestamp, request: &Request) -> Answer {
+        if self.too_many(clock) {
+            return json(clock, 429, &self.trouble(429));
+        }
         let outcome = access::check(&self.api_key, &self.secret, self.tolerance, clock, request)
             .and_then(|()| self.book.act(&request.path_and_query, clock, &request.body));
         match outcome {
@@ -67,7 +109,14 @@ impl System for Ivvy {
     }
 
     fn is_booking(&self, request: &Request) -> bool {
-        request.path_and_query.ends_with("action=addPayment")
+        let booking = [
+            "action=addPayment",
+            "action=addPaymentToBooking",
+            "action=addRefundToBooking",
+        ];
+        booking
+            .iter()
+            .any(|action| request.path_and_query.ends_with(action))
     }
 
     fn trouble(&self, status: u16) -> String {

@@ -25,6 +25,9 @@ pub(crate) trait Subject {
     const SETTLES: bool;
     /// Whether the system refuses a request whose date is wrong.
     const MINDS_THE_CLOCK: bool;
+    /// Whether it looks what the system holds before each booking, and so finds out there that the
+    /// clock is wrong, or that it is to wait.
+    const LOOKS_FIRST: bool = false;
     /// Whether it is told of cancels and refunds. If not, a person enters them.
     const TAKES_RETURNS: bool;
     /// How many requests that change something a booking takes.
