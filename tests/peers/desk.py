@@ -94,7 +94,7 @@ class Invoicing(http.server.BaseHTTPRequestHandler):
             self.answer({"success": True, "id": self.payments[-1]["id"]})
         else:
             paid = sum(Decimal(p["amountPaid"]) for p in self.payments)
-            self.answer({"id": asked["id"], "currency": "EUR", "totalCost": "80.00",
+            self.answer({"id": asked.get("id"), "currency": "EUR", "totalCost": "80.00",
                          "amountPaid": str(paid), "currentStatus": 1, "payments": self.payments})
 
     def answer(self, value):

@@ -100,7 +100,7 @@ impl Desk {
              [[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\n\
              [[printer]]\nid = \"front\"\nlink = \"serial:{printer}\"\nprofile = \"epson-tm-t20iii\"\n\
              [[upstream]]\nid = \"ivvy\"\nkind = \"ivvy\"\nurl = \"http://{invoicing}\"\n\
-             api_key = \"key\"\nsecret = {{ file = \"{secret}\" }}\nfence = \"1s\"\n",
+             api_key = \"key\"\nsecret = {{ file = \"{secret}\" }}\nfence = \"1s\"\npace = \"0s\"\n",
             state = desk.path("state").display(),
             socket = desk.path("tilld.sock").display(),
             printer = printer_path.display(),

@@ -93,7 +93,13 @@ pub fn next(
     let payment = &delivery.payment;
     let booking = delivery.booking();
     let create = || or_operator(upstream.create(at, &booking), Action::Send);
-    let plan = || planned(upstream.plan(at, &booking, heard));
+    let plan = || match (planned(upstream.plan(at, &booking, heard)), heard.last()) {
+        // A plan is made by the server's time; how far off our own is, the answer tells.
+        (Action::Stop(Class::ClockSkew { .. }), Some(answer)) => {
+            Action::Stop(upstream.classify(now.wall, answer))
+        }
+        (action, _) => action,
+    };
     let resolve = || match upstream.doubt(now.wall, payment) {
         Doubt::ReadBack => or_operator(upstream.look_up(at, payment), Action::ReadBack),
         Doubt::SendAgain => create(),

@@ -131,13 +131,15 @@ fn sale_and_refund(desk: &Desk<WithRefunds>) -> (Taken, Taken) {
 
 #[tokio::test]
 async fn a_refund_is_booked_on_its_booking_once() {
-    let desk = Desk::<WithRefunds>::with_invoices(&[156, 157]);
+    let desk = Desk::<WithRefunds>::with_invoices(&[156, 157, 158]);
     let (_, refund) = sale_and_refund(&desk);
     // An invoice of no booking takes none: a person does it.
     let other = desk.take(157, "5.00");
     let of = other.payment.intent.id;
     let by_hand = desk.begin(Purpose::Refund { of }, 157, "5.00");
-    let cancel = desk.begin(Purpose::Cancel { of }, 156, "5.00");
+    let last = desk.take(158, "5.00");
+    let of = last.payment.intent.id;
+    let cancel = desk.begin(Purpose::Cancel { of }, 158, "5.00");
     desk.settle(std::slice::from_ref(&refund)).await;
     assert!(matches!(
         desk.state(&refund),

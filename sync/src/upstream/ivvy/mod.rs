@@ -148,13 +148,11 @@ impl Upstream for Ivvy {
         booking: &Booking<'_>,
         heard: &[HttpAnswer],
     ) -> Result<Plan, Unsendable> {
-        match heard.last() {
-            Some(answer) => self.look(now, booking, answer),
-            None => {
-                self.can_be_told(now, booking)?;
-                self.look_up(now, booking.payment).map(Plan::Ask)
-            }
+        if let Some(answer) = heard.last() {
+            return self.look(now, booking, answer);
         }
+        self.can_be_told(now, booking)?;
+        self.look_up(now, booking.payment).map(Plan::Ask)
     }
 
     fn classify(&self, now: Timestamp, answer: &HttpAnswer) -> Class {

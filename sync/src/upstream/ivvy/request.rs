@@ -92,7 +92,8 @@ struct AddRefundToBooking {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Refund {
-    refund_date: String,
+    #[serde(rename = "refundDate")]
+    date: String,
     amount: Box<RawValue>,
     notes: String,
 }
@@ -187,7 +188,7 @@ pub(super) fn add_refund(booking: &Booking<'_>, of: VenueBooking) -> Result<Vec<
         venue_id: of.venue,
         booking_id: of.booking,
         refund: Refund {
-            refund_date: utc(payment.intent.at),
+            date: utc(payment.intent.at),
             amount: number_of(payment.intent.money.amount())?,
             notes: format!("{},{original} {}", payment.receipt, notes(booking)),
         },
@@ -347,14 +348,15 @@ fn card_type(payment: &Payment) -> &'static str {
 /// the journal is missing.
 fn notes(booking: &Booking<'_>) -> String {
     let intent = &booking.payment.intent;
-    let mut notes = format!("Device {}", intent.device);
-    if let Some(seal) = booking.seal {
-        notes.push_str(&format!(", {seal}"));
+    let device = format!("Device {}", intent.device);
+    let sealed = match booking.seal {
+        Some(seal) => format!("{device}, {seal}"),
+        None => device,
+    };
+    match &intent.note {
+        Some(note) => format!("{sealed}. {note}"),
+        None => sealed,
     }
-    if let Some(note) = &intent.note {
-        notes.push_str(&format!(". {note}"));
-    }
-    notes
 }
 
 /// A number of JSON, exact.

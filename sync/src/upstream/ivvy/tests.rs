@@ -73,6 +73,15 @@ fn the_table_of_answers() {
         (200, r#"{"success":true}"#, "Ambiguous"),
         (
             200,
+            r#"{"Success":true,"refundDetails":[{"invoiceId":1736,"refundId":180}]}"#,
+            "Confirmed { remote_id: Some(\"180\")",
+        ),
+        (200, r#"{"Success":true,"refundDetails":[]}"#, "Ambiguous"),
+        (400, r#"{"errorCode":400,"specificCode":24136}"#, "Refused"),
+        (400, r#"{"errorCode":400,"specificCode":24145}"#, "Refused"),
+        (400, r#"{"errorCode":400,"specificCode":24149}"#, "Refused"),
+        (
+            200,
             r#"{"success":false,"message":"no"}"#,
             "Refused { reason: \"iVvy says: no\"",
         ),
@@ -284,6 +293,58 @@ proptest! {
         let body = String::from_utf8(request.body).unwrap();
         let expected = format!(r#""amountPaid":{}.{:02},"#, minor / 100, minor % 100);
         prop_assert!(body.contains(&expected), "{}", body);
+    }
+}
+
+/// How the lists of `getOptions` look is not documented: any of these tells, and nothing else does.
+#[test]
+fn methods_are_checked_however_they_are_listed() {
+    let mut named = options();
+    let custom = config::IvvyMethod::Custom(4711);
+    named.methods.all.insert(payment::Method::Card, custom);
+    let found = |body: &str| {
+        let answer = HttpAnswer::response(200, None, None, body.as_bytes().to_vec());
+        with(named.clone()).read_check(&answer).len()
+    };
+    for (body, expected) in [
+        (
+            r#"{"paymentMethods":[3,5,6,11],"customPaymentMethods":[{"id":4711,"name":"x"}]}"#,
+            0,
+        ),
+        (
+            r#"{"PaymentMethods":{"3":"a","5":"b","6":"c"},"customPaymentMethods":[]}"#,
+            2,
+        ),
+        (
+            r#"{"paymentMethods":[{"value":"6","description":"Cash"}]}"#,
+            3,
+        ),
+        (
+            r#"{"paymentMethods":[{"name":"Cash"}],"customPaymentMethods":"none"}"#,
+            0,
+        ),
+        (r#"{"errorCode":500,"paymentMethods":[]}"#, 0),
+        ("<html>", 0),
+    ] {
+        assert_eq!(found(body), expected, "{body}");
+    }
+}
+
+/// A fee is a part of the amount that makes the invoice cost more.
+#[test]
+fn a_fee_does_not_count_as_too_much() {
+    let mut named = options();
+    let fee = config::IvvyFee {
+        kind: config::IvvyFeeKind::Percentage(rust_decimal::Decimal::new(15, 1)),
+        excluded_taxes: vec![],
+    };
+    named.fees = [(payment::Method::Cash, fee)].into();
+    let body = r#"{"id":156,"currency":"EUR","totalCost":230,"amountPaid":0,"currentStatus":0,"payments":[]}"#;
+    let answer = HttpAnswer::response(200, None, None, body.as_bytes().to_vec());
+    for (amount, fits) in [("233.45", true), ("233.46", true), ("233.50", false)] {
+        let found = with(named.clone()).find(&payment(1, Some("156"), amount), &answer);
+        let free = matches!(found, Found::Absent { obstacle: None });
+        assert_eq!(free, fits, "{amount}: {found:?}");
     }
 }
 
