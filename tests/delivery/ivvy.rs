@@ -112,7 +112,7 @@ impl World for Ivvy {
         let secret = secret(dir, "secret");
         format!(
             "[[upstream]]\nid = \"ivvy\"\nkind = \"ivvy\"\nurl = \"http://{at}\"\nfence = \"3s\"\n\
-             api_key = \"key\"\nsecret = {{ file = \"{secret}\" }}\n"
+             api_key = \"key\"\nsecret = {{ file = \"{secret}\" }}\npace = \"0s\"\n"
         )
     }
 

@@ -14,17 +14,17 @@ pub(super) fn options() -> IvvyOptions {
 }
 
 fn ivvy() -> Ivvy {
-    with(options())
+    with(&options())
 }
 
-fn with(options: IvvyOptions) -> Ivvy {
+fn with(options: &IvvyOptions) -> Ivvy {
     let upstream = config::Upstream {
         id: "ivvy".parse().unwrap(),
         url: "https://ivvy.example".into(),
         fence: Duration::from_mins(11),
         kind: config::UpstreamKind::Ivvy(Box::new(options.clone())),
     };
-    Ivvy::new(&upstream, &options)
+    Ivvy::new(&upstream, options)
 }
 
 fn now() -> Timestamp {
@@ -304,7 +304,7 @@ fn methods_are_checked_however_they_are_listed() {
     named.methods.all.insert(payment::Method::Card, custom);
     let found = |body: &str| {
         let answer = HttpAnswer::response(200, None, None, body.as_bytes().to_vec());
-        with(named.clone()).read_check(&answer).len()
+        with(&named).read_check(&answer).len()
     };
     for (body, expected) in [
         (
@@ -342,7 +342,7 @@ fn a_fee_does_not_count_as_too_much() {
     let body = r#"{"id":156,"currency":"EUR","totalCost":230,"amountPaid":0,"currentStatus":0,"payments":[]}"#;
     let answer = HttpAnswer::response(200, None, None, body.as_bytes().to_vec());
     for (amount, fits) in [("233.45", true), ("233.46", true), ("233.50", false)] {
-        let found = with(named.clone()).find(&payment(1, Some("156"), amount), &answer);
+        let found = with(&named).find(&payment(1, Some("156"), amount), &answer);
         let free = matches!(found, Found::Absent { obstacle: None });
         assert_eq!(free, fits, "{amount}: {found:?}");
     }

@@ -33,12 +33,12 @@ struct Back {
 struct AddPayment {
     venue_id: Box<RawValue>,
     booking_id: Box<RawValue>,
-    payment: Paid,
+    payment: Told,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Paid {
+struct Told {
     paid_date: String,
     amount_paid: Box<RawValue>,
     payment_method: u8,
