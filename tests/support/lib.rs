@@ -170,8 +170,25 @@ impl Desk {
 
     /// Starts the daemon and waits until its API answers.
     pub async fn start(&mut self) -> Client {
+        let starts = self.starts();
+        self.spawn(&[]);
+        let client = self.client();
+        until("the daemon answers, and its log says where", || async {
+            // The API answers a moment before the log says where.
+            self.starts() > starts && client.get("/healthz").await.is_ok()
+        })
+        .await;
+        client
+    }
+
+    /// How often a daemon of this desk has become ready.
+    pub fn starts(&self) -> usize {
+        self.log().matches("ready url=").count()
+    }
+
+    /// Starts the daemon, by a program of that name and words if there are any, and waits for nothing.
+    pub fn spawn(&mut self, by: &[&str]) {
         assert!(self.daemon.is_none(), "the daemon runs already");
-        let starts = self.log().matches("ready url=").count();
         let log = fs::File::options()
             .create(true)
             .append(true)
@@ -179,6 +196,7 @@ impl Desk {
             .unwrap();
         let child = Command::new("bash")
             .args(["-c", ALONE, "tilld"])
+            .args(by)
             .arg(binary("tilld"))
             .args(["run", "--config"])
             .arg(self.config())
@@ -189,15 +207,6 @@ impl Desk {
             .spawn()
             .unwrap();
         self.daemon = Some(child);
-        let client = self.client();
-        let log = self.path("log");
-        until("the daemon answers, and its log says where", || async {
-            // The API answers a moment before the log says where.
-            let log = fs::read_to_string(&log).unwrap_or_default();
-            log.matches("ready url=").count() > starts && client.get("/healthz").await.is_ok()
-        })
-        .await;
-        client
     }
 
     /// The address of the API, from the daemon's log: its port is any free one.
@@ -230,17 +239,27 @@ impl Desk {
         child.wait().unwrap();
     }
 
+    /// Forgets a daemon that has ended by itself, and says whether it has.
+    pub fn has_ended(&mut self) -> bool {
+        let ended = !self.is_running();
+        if ended {
+            self.daemon = None;
+        }
+        ended
+    }
+
+    /// Sends the daemon a signal, such as `STOP`.
+    pub fn signal(&self, name: &str) {
+        let pid = self.daemon.as_ref().expect("the daemon runs").id();
+        let mut kill = Command::new("bash");
+        kill.args(["-c", r#"kill -s "$0" "$1""#, name, &pid.to_string()]);
+        assert!(kill.status().unwrap().success());
+    }
+
     /// Asks the daemon to stop, and says whether it ended well.
     pub fn stop(&mut self) -> bool {
+        self.signal("TERM");
         let mut child = self.daemon.take().expect("the daemon runs");
-        let pid = child.id().to_string();
-        assert!(
-            Command::new("bash")
-                .args(["-c", r#"kill "$0""#, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
         child.wait().unwrap().success()
     }
 
@@ -311,10 +330,14 @@ pub async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut()
     assert!(reached.await.is_ok(), "not within {PATIENCE:?}: {what}");
 }
 
-/// One of the product's programs, built once for this test run.
+/// One of the product's programs, built once for this test run; or one that was built before, of the
+/// folder that `TILLD_PROGRAMS` names.
 pub fn binary(name: &str) -> PathBuf {
     static DIR: OnceLock<PathBuf> = OnceLock::new();
     let dir = DIR.get_or_init(|| {
+        if let Some(programs) = std::env::var_os("TILLD_PROGRAMS") {
+            return programs.into();
+        }
         let exe = std::env::current_exe().unwrap();
         let profile_dir = exe
             .ancestors()
