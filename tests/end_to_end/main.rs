@@ -10,6 +10,7 @@ mod devices;
 mod docs;
 mod events;
 mod families;
+mod faults;
 mod offline;
 mod receipts;
 mod recovery;

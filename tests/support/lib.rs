@@ -239,6 +239,14 @@ impl Desk {
         child.wait().unwrap();
     }
 
+    /// Whether the daemon's process is there and not a zombie.
+    pub fn lives(&self) -> bool {
+        let pid = self.daemon.as_ref().expect("it was started").id();
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let state = stat.rsplit_once(") ").map(|(_, rest)| rest.chars().next());
+        !matches!(state.flatten(), None | Some('Z'))
+    }
+
     /// Forgets a daemon that has ended by itself, and says whether it has.
     pub fn has_ended(&mut self) -> bool {
         let ended = !self.is_running();

@@ -13,7 +13,7 @@ use drivers::printer::escpos::Profiles;
 use jiff::tz::TimeZone;
 use sync::{
     delivery::ClientError,
-    queue::{OpenError, Queue, ReadError, Reader},
+    queue::{OpenError, Queue, ReadError, Reader, WriteError},
     upstream::Worklist,
 };
 use tokio::{
@@ -215,6 +215,7 @@ impl Running {
                 self.handle.stop().await;
                 Ok(())
             }
+            why = self.queue.failed() => Err(StorageLost(WriteError::Fatal(why)).into()),
             ended = &mut self.engine => ended?.map_err(RunError::from),
             ended = &mut self.tcp => ended?.map_err(RunError::from),
             ended = &mut self.unix => ended?.map_err(RunError::from),

@@ -8,6 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use nix::sys::statvfs::statvfs;
+
+use super::store::directory_of;
+
 /// Room for some thousands of outcomes.
 const BYTES: usize = 8 * 1024 * 1024;
 
@@ -37,6 +41,17 @@ impl Ballast {
     /// Whether the room is there.
     pub(super) fn is_held(&self) -> bool {
         self.held
+    }
+
+    /// Takes the room again, as soon as the disk has it and as much besides: else the next write would
+    /// only cost it again.
+    pub(super) fn take_again(&mut self) {
+        let free = statvfs(directory_of(&self.path))
+            .map(|disk| disk.blocks_available() * disk.fragment_size());
+        if free.is_ok_and(|free| free >= 2 * BYTES as u64) && fill(&self.path).is_ok() {
+            tracing::info!("there is room on the disk again; new payments are taken");
+            self.held = true;
+        }
     }
 
     /// Gives the room up.

@@ -24,7 +24,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Not a queue of this program.
-    #[error("{0} is not a tilld queue; name another file in the configuration")]
+    #[error("{0} is not a tilld queue; if it was one, restore a copy, else name another file")]
     NotAQueue(PathBuf),
     /// Written by a newer program.
     #[error(
@@ -132,7 +132,7 @@ pub enum WriteError {
     #[error("a row of the queue is damaged ({0}); run the verification and call support")]
     Damaged(String),
     /// No room. The daemon goes on, but begins no payment before there is room.
-    #[error("the disk is full; free some space and restart tilld before taking new payments")]
+    #[error("the disk is full; free some space, and new payments are taken again")]
     DiskFull,
     /// Whether it is on disk cannot be known; the database is not touched any more.
     #[error("the queue has stopped ({0}); restart tilld, and look at what it finds")]

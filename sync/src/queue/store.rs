@@ -91,9 +91,9 @@ pub(super) fn check_length(path: &Path) -> Result<(), OpenError> {
     // The size of a page, at offset 16 (SQLite's file format, 1.3.2); 1 stands for 65536.
     let [.., high, low] = header;
     let page = match u16::from_be_bytes([high, low]) {
-        0 => return Err(OpenError::NotAQueue(path.to_owned())),
         1 => 65536,
-        page => u64::from(page),
+        page if page >= 512 && page.is_power_of_two() => u64::from(page),
+        _ => return Err(OpenError::NotAQueue(path.to_owned())),
     };
     if length.is_multiple_of(page) || beside(path, "-wal").exists() {
         Ok(())

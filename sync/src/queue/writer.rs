@@ -153,6 +153,10 @@ impl Writer {
         if requests.is_empty() {
             return Ok(());
         }
+        let begins = |request: &Request| matches!(request.write, Write::Begin { .. });
+        if !self.ballast.is_held() && requests.iter().any(begins) {
+            self.ballast.take_again();
+        }
         let mut outcome = self.transact(&requests);
         if matches!(outcome, Err(Failure::Full)) && self.ballast.is_held() {
             tracing::error!("the disk is full; the ballast is given up, new payments are refused");
