@@ -1,11 +1,11 @@
 //! What a machine does to a daemon: it is stopped for a while, runs out of files, its disk becomes
-//! read-only, a page of its database is damaged.
+//! read-only.
 
-use std::{fs, io::Write, os::unix::fs::FileExt, process::Command, time::Duration};
+use std::{fs, io::Write, process::Command, time::Duration};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use simulator::terminal::zvt::Options;
-use tests::{Desk, Wire, binary, card, text, until};
+use tests::{Desk, Wire, card, text, until};
 
 async fn desk() -> Desk {
     let options = Options {
@@ -17,17 +17,6 @@ async fn desk() -> Desk {
 
 fn cash() -> Value {
     json!({ "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash" })
-}
-
-/// `till` beside the desk: its exit code, and what it says.
-fn till(desk: &Desk, words: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(binary("till"))
-        .args(words)
-        .env("TILLD_CONFIG", desk.config())
-        .output()
-        .unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
 }
 
 #[tokio::test]
@@ -141,69 +130,4 @@ async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
     client.pay("k2", &cash()).await.unwrap();
     assert!(desk.stop());
     drop(disk);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_page_is_found_and_a_copy_is_restored() {
-    let mut desk = desk().await;
-    let client = desk.start().await;
-    for number in 0..30 {
-        client.pay(&format!("k{number}"), &cash()).await.unwrap();
-    }
-    let copy = desk.path("copy.db");
-    let copy = copy.to_str().unwrap();
-    let (code, said) = till(&desk, &["backup", copy]);
-    assert_eq!(code, Some(0), "{said}");
-    assert!(desk.stop());
-    // The log would mend what it holds: here the file stands alone.
-    let database = desk.path("state/tilld.db");
-    fs::copy(copy, &database).unwrap();
-    fs::remove_file(desk.path("state/tilld.db-wal")).unwrap();
-    let pages = fs::metadata(&database).unwrap().len() / 4096;
-    let whole = fs::read(&database).unwrap();
-    let mut refused = 0;
-    for page in 0..pages {
-        let file = fs::File::options().write(true).open(&database).unwrap();
-        file.write_all_at(&[0xa5; 4096], page * 4096).unwrap();
-        drop(file);
-        let (code, said) = till(&desk, &["verify", database.to_str().unwrap()]);
-        assert_eq!(code, Some(1), "page {page}: {said}");
-        assert!(
-            said.contains("restore") || said.contains("keep"),
-            "page {page}: {said}"
-        );
-        // Either it does not start and says how to restore, or it starts and the verification finds it.
-        if page % 8 == 0 {
-            let starts = desk.starts();
-            desk.spawn(&[]);
-            until("it runs or ends", || async {
-                desk.starts() > starts || !desk.lives()
-            })
-            .await;
-            if desk.has_ended() {
-                refused += 1;
-                let log = desk.log();
-                let last = log.lines().last().unwrap_or_default();
-                assert!(last.contains("restore"), "page {page}: {last}");
-            } else {
-                desk.kill();
-            }
-        }
-        fs::write(&database, &whole).unwrap();
-    }
-    assert!(refused > 0);
-    let file = fs::File::options().write(true).open(&database).unwrap();
-    file.write_all_at(&[0xa5; 8192], 4096).unwrap();
-    let (code, said) = till(&desk, &["restore", copy]);
-    assert_eq!(code, Some(0), "{said}");
-    let client = desk.start().await;
-    let list = client.get("/v1/payments?limit=100").await.unwrap();
-    let kept = list
-        .get("payments")
-        .and_then(Value::as_array)
-        .unwrap()
-        .len();
-    assert_eq!(kept, 30);
-    let (code, said) = till(&desk, &["verify"]);
-    assert_eq!(code, Some(0), "{said}");
 }
