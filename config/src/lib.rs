@@ -22,7 +22,7 @@ pub use parse::{protocol::*, upstream::*};
 pub use receipt::{Layout, LayoutError, LogoError, RECEIPT_VARIABLES, Receipts};
 pub use secret::SecretSource;
 pub use template::{Place, Template, TemplateError, VARIABLES, Values};
-pub use types::{Config, Daemon, Printer, Secret, Terminal, Till, Upstream};
+pub use types::{Config, Daemon, Drawer, Printer, Secret, Terminal, Till, Upstream};
 
 /// Largest configuration file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;

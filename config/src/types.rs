@@ -69,6 +69,23 @@ pub struct Printer {
     pub link: Link,
     /// The name of its profile, such as `epson-tm-t20iii`.
     pub profile: String,
+    /// The cash drawer that hangs on it, if there is one.
+    pub drawer: Option<Drawer>,
+    /// How old a receipt may be that is still printed by itself.
+    pub expires: Duration,
+    /// The printer that prints what this one cannot.
+    pub stand_in: Option<PrinterId>,
+    /// For how long it must have been unable to begin a receipt before the other one prints it.
+    pub stand_in_after: Duration,
+}
+
+/// A cash drawer, by the pin of the printer's socket that opens it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drawer {
+    /// Pin 2, where the only drawer usually is.
+    Pin2,
+    /// Pin 5, for a second one.
+    Pin5,
 }
 
 /// `[[upstream]]`

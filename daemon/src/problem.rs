@@ -200,6 +200,40 @@ pub enum Problem {
     /// No printer.
     #[error("{0} has no receipt printer. Name one in the configuration, as terminal.printer.")]
     NoPrinter(DeviceId),
+    /// No such printer.
+    #[error("There is no printer “{printer}”. Use one of: {known}.")]
+    UnknownPrinter {
+        /// What was asked for.
+        printer: String,
+        /// The printers there are.
+        known: String,
+    },
+    /// No such print job.
+    #[error("There is no print job {0}.")]
+    UnknownJob(String),
+    /// The print job has ended.
+    #[error(
+        "The print job is {0} already, so it cannot be taken back. If another receipt is needed, \
+         print a copy."
+    )]
+    JobEnded(String),
+    /// The print job waits for no such word.
+    #[error(
+        "Print job {0} is {1}, so there is nothing of that kind to say about it. Look at it again."
+    )]
+    NothingToResolve(i64, String),
+    /// A test page has no copy.
+    #[error("Print job {0} is a test page, which has no copy. Print another test page.")]
+    NoCopyOf(i64),
+    /// No cash drawer.
+    #[error(
+        "{0} has no cash drawer. Name the drawer in the configuration of its printer, as \
+         printer.drawer."
+    )]
+    NoDrawer(DeviceId),
+    /// The pulse did not leave.
+    #[error("{0} The drawer is not opened later by itself.")]
+    DrawerNotOpened(Text),
     /// No such page.
     #[error("There is nothing at this address. The API begins with /v1/.")]
     NotFound,
@@ -331,6 +365,13 @@ impl Problem {
             Self::EnteredAlready { .. } => ("entered-already", 409),
             Self::NothingToCopy(_) => ("nothing-to-copy", 409),
             Self::NoPrinter(_) => ("no-printer", 409),
+            Self::UnknownPrinter { .. } => ("unknown-printer", 404),
+            Self::UnknownJob(_) => ("unknown-job", 404),
+            Self::JobEnded(_) => ("job-ended", 409),
+            Self::NothingToResolve(..) => ("nothing-to-resolve", 409),
+            Self::NoCopyOf(_) => ("no-copy", 409),
+            Self::NoDrawer(_) => ("no-drawer", 409),
+            Self::DrawerNotOpened(_) => ("drawer-not-opened", 502),
             Self::NotFound => ("not-found", 404),
             Self::MethodNotAllowed => ("method-not-allowed", 405),
             Self::Unauthorized => ("unauthorized", 401),

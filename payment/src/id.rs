@@ -193,6 +193,17 @@ uuid_id!(
     /// The name of one return to a copy of the journal, for ever: a UUID of version 7.
     RestorationId
 );
+uuid_id!(
+    /// The name of one opening of a cash drawer, for ever: a UUID of version 7. What a payment opens
+    /// has the payment's own.
+    KickId
+);
+
+impl From<PaymentId> for KickId {
+    fn from(PaymentId(id): PaymentId) -> Self {
+        Self(id)
+    }
+}
 
 /// The number on the receipt: the device and its own count, without gaps: `desk1-000123`.
 ///

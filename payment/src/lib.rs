@@ -13,6 +13,7 @@ pub mod advice;
 mod card;
 pub mod closing;
 mod decision;
+mod drawer;
 mod fact;
 mod id;
 mod intent;
@@ -31,9 +32,10 @@ mod text;
 
 pub use card::{Approval, CardRef, EntryMode, InvalidLast4, Last4};
 pub use decision::{DeliveryAction, DeliveryDecision};
+pub use drawer::{DrawerFact, DrawerKick, KickCause};
 pub use fact::{Cancellation, Doubt, DoubtReason, Fact, Refusal, Settlement, Verdict};
 pub use id::{
-    ClosingId, DeviceId, IdempotencyKey, InvalidId, InvoiceRef, PaymentId, PrinterId,
+    ClosingId, DeviceId, IdempotencyKey, InvalidId, InvoiceRef, KickId, PaymentId, PrinterId,
     ReceiptNumber, RestorationId, UpstreamId,
 };
 pub use intent::{Intent, InvalidMethod, Method, Purpose};

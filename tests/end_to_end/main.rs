@@ -12,6 +12,8 @@ mod events;
 mod families;
 mod faults;
 mod offline;
+mod paper;
+mod paper_crash;
 mod receipts;
 mod recovery;
 mod restore;

@@ -101,7 +101,9 @@ impl World {
 
     /// Law 8: before its first byte, a job is durable as being sent.
     pub(crate) fn watch_a_first_byte(&mut self, allowed: bool) {
-        if allowed && self.disk.reader().jobs_sending().unwrap().is_empty() {
+        let begun = self.disk.reader().jobs_under_way().unwrap();
+        let durable = begun.iter().any(|job| job.state == JobState::Sending);
+        if allowed && !durable {
             self.breaks(
                 8,
                 "a job is printed and not durable as being sent".to_owned(),
@@ -218,7 +220,7 @@ impl World {
                 }
             }
             for job in reader.jobs_of(id).unwrap() {
-                let open = matches!(job.state, JobState::Queued | JobState::Sending);
+                let open = !job.state.is_final();
                 if payment.state == State::Approved && open {
                     return Some((8, format!("job {} of {id} stays {:?}", job.id, job.state)));
                 }

@@ -8,7 +8,7 @@ use std::{
 
 use daemon::{
     engine::{Answer, Effect, Engine, Event, ReplyTo, Ticket},
-    printing::{self, Spool},
+    printing::{self, Rules, Spool},
     shell,
 };
 use drivers::{
@@ -38,6 +38,8 @@ use crate::{
 pub(crate) enum Origin {
     Engine(Ticket),
     Spool,
+    /// Nobody; it is told with the next sync.
+    Nobody,
     Office(u64),
     /// A person who has asked for it beside the engine.
     Person,
@@ -60,6 +62,8 @@ pub(crate) struct Life {
     spool: Spool,
     /// What the spool has not heard yet, because it waits for the disk.
     marking: bool,
+    /// When the spool is woken by itself.
+    spool_wake: Option<Timestamp>,
     unheard: VecDeque<printing::Event>,
     office: Office,
     /// What the steady clock said at the start.
@@ -79,8 +83,6 @@ impl Life {
 
 /// How long a lazy write waits.
 const LAZY: Duration = Duration::from_secs(1);
-/// Before a printer that took nothing is tried again.
-const REST: Duration = Duration::from_secs(5);
 
 impl World {
     pub(crate) fn start(&mut self) {
@@ -94,10 +96,10 @@ impl World {
         let upstreams = config.upstreams.iter().map(|u| u.id.clone()).collect();
         let mut engine = Engine::new(shell::setups(config, &TimeZone::UTC), upstreams);
         let effects = engine.start(wall, unfinished);
-        for job in self.disk.reader().jobs_sending().unwrap() {
+        for job in self.disk.reader().jobs_under_way().unwrap() {
             let write = Write::Job {
                 job: job.id,
-                state: printing::interrupted(),
+                state: printing::interrupted(&job.state),
                 at: wall,
             };
             if self.room == Room::Plenty {
@@ -114,8 +116,9 @@ impl World {
             writing: 0,
             recovered: false,
             held: VecDeque::new(),
-            spool: Spool::default(),
+            spool: Spool::new(Rules::of(&config.printers[0])),
             marking: false,
+            spool_wake: None,
             unheard: VecDeque::new(),
             office: Office::open(&config.upstreams[0], seed),
             steady: (wall, self.agenda.now),
@@ -315,6 +318,8 @@ impl World {
                     self.later(after, Inner::Engine(Event::Wake(device)));
                 }
                 Effect::Publish(_) => {}
+                // No drawer hangs on a printer here.
+                Effect::OpenDrawer(_) => {}
                 Effect::WorkDue => self.work_due(),
             }
         }
@@ -421,7 +426,11 @@ impl World {
                 let result = Box::new(answer);
                 self.engine(Event::Written { ticket, result });
             }
-            Origin::Spool => self.spool(printing::Event::Marked(answer.is_ok())),
+            Origin::Spool => {
+                let marked = printing::Marked::of(&answer);
+                self.spool(printing::Event::Marked(marked));
+            }
+            Origin::Nobody => {}
             Origin::Office(number) => {
                 if let Some(life) = &mut self.life {
                     let done = answer.map(|_| ());
@@ -463,26 +472,51 @@ impl World {
             && !life.marking
             && let Some(event) = life.unheard.pop_front()
         {
-            let effect = life.spool.handle(event);
-            if self.dies() {
-                return;
+            let now = self.agenda.wall();
+            let effects = life.spool.handle(now, event);
+            let wake = life.spool.wake();
+            let new = std::mem::replace(&mut life.spool_wake, wake) != wake;
+            if let Some(at) = wake.filter(|_| new) {
+                let pause = at.duration_since(now).try_into().unwrap_or_default();
+                self.later(pause, Inner::Spool(printing::Event::Wake));
             }
-            self.print_effect(effect);
+            for effect in effects {
+                if self.dies() {
+                    return;
+                }
+                self.print_effect(effect);
+            }
         }
     }
 
-    fn print_effect(&mut self, effect: Option<printing::Effect>) {
+    fn print_effect(&mut self, effect: printing::Effect) {
         match effect {
-            None => {}
-            Some(printing::Effect::Look) => {
+            printing::Effect::Look => {
                 let printer = &self.clinic.config.printers[0].id;
                 let due = self.disk.reader().jobs_due(printer).unwrap();
                 if let Some(life) = &mut self.life {
-                    let due = printing::Event::Due(due.into_iter().next());
+                    let due = printing::Event::Due(due.into_iter().next().map(Box::new));
                     life.unheard.push_front(due);
                 }
             }
-            Some(printing::Effect::Mark(job, state)) => {
+            printing::Effect::Note(job, state) => {
+                let at = self.agenda.wall();
+                let write = Write::Job { job, state, at };
+                self.write(Origin::Nobody, write, Urgency::Lazy);
+            }
+            printing::Effect::HandOver(job, to) => {
+                if let Some(life) = &mut self.life {
+                    life.marking = true;
+                }
+                let at = self.agenda.wall();
+                let write = Write::MoveJob { job, to, at };
+                self.write(Origin::Spool, write, Urgency::Now);
+            }
+            printing::Effect::Cancel(job) => {
+                let word = ToMachine::Command(printer::Command::Cancel { job });
+                self.over(Channel::Commands(PRINTER), Inner::Print(word));
+            }
+            printing::Effect::Mark(job, state) => {
                 if let Some(life) = &mut self.life {
                     life.marking = true;
                 }
@@ -490,14 +524,11 @@ impl World {
                 let write = Write::Job { job, state, at };
                 self.write(Origin::Spool, write, Urgency::Now);
             }
-            Some(printing::Effect::Print(job)) => self.print(&job),
-            Some(printing::Effect::Answer(durable)) => {
+            printing::Effect::Print(job) => self.print(&job),
+            printing::Effect::Answer(durable) => {
                 self.watch_a_first_byte(durable);
                 let word = ToMachine::Stored(durable);
                 self.over(Channel::Commands(PRINTER), Inner::Print(word));
-            }
-            Some(printing::Effect::Rest) => {
-                self.later(REST, Inner::Spool(printing::Event::Wake));
             }
         }
     }
@@ -666,6 +697,11 @@ fn named(write: &Write) -> String {
         Write::Slip { .. } => "slip".to_owned(),
         Write::Copy { payment, .. } => format!("copy of {payment}"),
         Write::Job { job, state, .. } => format!("job {job} {}", state.as_str()),
+        Write::MoveJob { job, to, .. } => format!("job {job} goes to {to}"),
+        Write::CancelJob { job, .. } => format!("job {job} is taken back"),
+        Write::ResolveJob { job, outcome, .. } => format!("job {job} is settled as {outcome:?}"),
+        Write::TestPage { printer, .. } => format!("a test page at {printer}"),
+        Write::Kick { device, .. } => format!("the drawer of {device}"),
         Write::Delivery { payment, state, .. } => {
             format!("delivery of {payment} {}", state.as_str())
         }

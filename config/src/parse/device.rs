@@ -1,5 +1,7 @@
 //! `[[terminal]]`, `[[till]]` and `[[printer]]`
 
+use std::time::Duration;
+
 use payment::{Currency, DeviceId, PrinterId};
 
 use super::{
@@ -8,14 +10,23 @@ use super::{
     section::{Place, Section},
     unique_id,
 };
-use crate::{Link, PROTOCOLS, Printer, Protocol, Terminal, Till};
+use crate::{Drawer, Link, PROTOCOLS, Printer, Protocol, Terminal, Till};
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,
     names: &mut Names<'_>,
     report: &mut Report<'t>,
 ) -> Option<Printer> {
-    let mut section = Section::open("printer", place, &["id", "link", "profile"], report);
+    let known = [
+        "id",
+        "link",
+        "profile",
+        "drawer",
+        "expires",
+        "stand_in",
+        "stand_in_after",
+    ];
+    let mut section = Section::open("printer", place, &known, report);
     let id = unique_id(&mut section, &mut names.printers, "front");
     let user = id.as_ref().map(PrinterId::as_str);
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.21:9100");
@@ -24,11 +35,68 @@ pub(super) fn printer<'t>(
         section.note("link", text);
     }
     let profile = profile(&mut section, names.profiles);
+    let drawer = drawer(&mut section);
+    let expires = section.duration("expires", EXPIRES, A_MINUTE..=A_DAY);
+    let stand_in: Option<PrinterId> = section.parsed("stand_in");
+    if let (Some(id), Some(other)) = (&id, &stand_in) {
+        let at = section.position("stand_in");
+        names.stand_ins.push((id.clone(), other.clone(), at));
+    }
+    let stand_in_after = section.duration("stand_in_after", STAND_IN_AFTER, A_SECOND..=TEN_MINUTES);
     Some(Printer {
         id: id?,
         link: link?,
         profile: profile?,
+        drawer,
+        expires: expires?,
+        stand_in,
+        stand_in_after: stand_in_after?,
     })
+}
+
+/// How old a receipt may be, unless the configuration says it: the patient has left by then.
+const EXPIRES: Duration = Duration::from_mins(30);
+/// Time enough to close a cover.
+const STAND_IN_AFTER: Duration = Duration::from_secs(30);
+const A_SECOND: Duration = Duration::from_secs(1);
+const TEN_MINUTES: Duration = Duration::from_mins(10);
+const A_MINUTE: Duration = Duration::from_mins(1);
+const A_DAY: Duration = Duration::from_hours(24);
+
+fn drawer(section: &mut Section<'_, '_, '_>) -> Option<Drawer> {
+    let drawer = match section.text("drawer")? {
+        "pin2" => Ok(Drawer::Pin2),
+        "pin5" => Ok(Drawer::Pin5),
+        other => Err(format!(
+            "“{other}” is not a pin; write \"pin2\", where the only drawer usually is, or \"pin5\""
+        )),
+    };
+    section.checked("drawer", drawer)
+}
+
+/// Who stands in for a printer must exist, and not hand the receipt back.
+pub(super) fn check_stand_ins(names: &Names<'_>, report: &mut Report<'_>) {
+    let next = |id: &PrinterId| {
+        let mut all = names.stand_ins.iter();
+        all.find(|(from, ..)| from == id).map(|(_, to, _)| to)
+    };
+    for (from, to, at) in &names.stand_ins {
+        let mut seen = Some(to);
+        // A chain has fewer links than there are printers; else it goes round for ever.
+        let round = names.stand_ins.iter().any(|_| {
+            let round = seen == Some(from);
+            seen = seen.and_then(next);
+            round
+        });
+        let text = if !names.printers.contains(to) {
+            format!("there is no printer “{to}”; write a [[printer]] with id = \"{to}\"")
+        } else if round {
+            format!("receipts of “{from}” would come back to it; leave one stand_in of these out")
+        } else {
+            continue;
+        };
+        report.note(*at, "printer.stand_in", text);
+    }
 }
 
 fn profile(section: &mut Section<'_, '_, '_>, known: &[&str]) -> Option<String> {

@@ -31,6 +31,8 @@ use section::Section;
 struct Names<'a> {
     devices: BTreeSet<DeviceId>,
     printers: BTreeSet<PrinterId>,
+    /// Which printer stands in for which, and where the file says so.
+    stand_ins: Vec<(PrinterId, PrinterId, usize)>,
     upstreams: BTreeSet<UpstreamId>,
     /// Who uses which line; two users would garble each other.
     links: BTreeMap<String, String>,
@@ -61,6 +63,7 @@ pub(crate) fn parse(
     let mut names = Names {
         devices: BTreeSet::new(),
         printers: BTreeSet::new(),
+        stand_ins: Vec::new(),
         upstreams: BTreeSet::new(),
         links: BTreeMap::new(),
         profiles,
@@ -120,6 +123,7 @@ fn read<'t>(root: &DeTable<'t>, names: &mut Names<'_>, report: &mut Report<'t>) 
     }
     // Printers first: devices name them.
     let printers = each(printers, |place| device::printer(place, names, report));
+    device::check_stand_ins(names, report);
     let terminals = each(terminals, |place| device::terminal(place, names, report));
     let tills = each(tills, |place| device::till(place, names, report));
     let upstreams = each(upstreams, |place| upstream::read(place, names, report));

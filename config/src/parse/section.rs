@@ -45,9 +45,14 @@ impl<'v, 't, 'r> Section<'v, 't, 'r> {
         }
     }
 
+    /// Where a key's value stands, or the table that ought to have it.
+    pub(super) fn position(&self, key: &str) -> usize {
+        self.table.get(key).map_or(self.at, |v| v.span().start)
+    }
+
     /// Notes what is wrong with a key that is there, or ought to be.
     pub(super) fn note(&mut self, key: &str, text: impl Display) {
-        let at = self.table.get(key).map_or(self.at, |v| v.span().start);
+        let at = self.position(key);
         self.report.note(at, &dotted(&self.name, key), text);
     }
 

@@ -90,6 +90,7 @@ impl Watcher {
                     });
                     self.ready.extend(event("progress", &data));
                 }
+                Ok(Notice::Printer(view)) => self.ready.extend(event("printer", &json!(view))),
                 Ok(Notice::Device(view)) => self.ready.extend(event("device", &json!(view))),
                 Err(RecvError::Closed) => return None,
             }
@@ -124,6 +125,7 @@ fn fact(entry: &Entry) -> Option<Event> {
             let fact = json!({ "kind": entry.happened.kind(), "body": decision });
             ("payment", payment.to_string(), fact)
         }
+        Happened::Drawer { kick, fact } => ("drawer", kick.to_string(), json!(fact)),
     };
     let data = json!({
         "seq": entry.seq,

@@ -9,8 +9,10 @@ mod database;
 mod devices;
 mod events;
 mod guard;
+mod jobs;
 mod page;
 mod payments;
+mod printers;
 mod reply;
 mod returns;
 mod service;
@@ -54,6 +56,13 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/devices/{id}/closings", get(closings::list))
         .route("/v1/devices/{id}/service", post(service::serve))
         .route("/v1/devices/{id}/slips", get(slips::list))
+        .route("/v1/devices/{id}/drawer", post(printers::drawer))
+        .route("/v1/printers", get(printers::list))
+        .route("/v1/printers/{id}", get(printers::show))
+        .route("/v1/printers/{id}/test", post(printers::test))
+        .route("/v1/jobs/{id}", get(jobs::show))
+        .route("/v1/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/v1/jobs/{id}/resolve", post(jobs::resolve))
         .route("/v1/events", get(events::stream))
         .route("/v1/worklist", get(worklist::list))
         .route("/v1/worklist/{payment}/entered", post(worklist::entered))

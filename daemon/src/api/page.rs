@@ -20,6 +20,7 @@ pub(super) fn routes() -> Router {
     let worklist = include_str!("../console/worklist.html");
     let common = include_str!("../console/common.js");
     let console = include_str!("../console/console.js");
+    let printers = include_str!("../console/printers.js");
     let list = include_str!("../console/worklist.js");
     let style = include_str!("../console/console.css");
     Router::new()
@@ -27,6 +28,7 @@ pub(super) fn routes() -> Router {
         .route("/worklist", get(async || file(HTML, worklist)))
         .route("/common.js", get(async || file(SCRIPT, common)))
         .route("/console.js", get(async || file(SCRIPT, console)))
+        .route("/printers.js", get(async || file(SCRIPT, printers)))
         .route("/worklist.js", get(async || file(SCRIPT, list)))
         .route(
             "/console.css",

@@ -351,7 +351,7 @@ pub(super) async fn copy(
 }
 
 /// Who decided, and why: neither may be empty.
-fn who_and_why(name: &str, reason: &str) -> Result<(Text, Text), Problem> {
+pub(super) fn who_and_why(name: &str, reason: &str) -> Result<(Text, Text), Problem> {
     let (name, reason) = (Text::new(name.trim()), Text::new(reason.trim()));
     if name.is_empty() || reason.is_empty() {
         let text = "name and reason must say who decided, and why";

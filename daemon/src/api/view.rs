@@ -2,13 +2,13 @@
 
 use jiff::{Timestamp, civil::Date};
 use payment::{
-    Cancellation, Doubt, EntryMode, Item, Last4, Method, Payment, PaymentId, ReceiptNumber,
-    Refusal, Text, Verdict, advice,
+    Cancellation, Doubt, EntryMode, Item, Last4, Method, Payment, PaymentId, PrinterId,
+    ReceiptNumber, Refusal, Text, Verdict, advice,
 };
 use serde::Serialize;
 use sync::{
     delivery::Delivery,
-    queue::{Job, JobKind, JobState},
+    queue::{Job, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId},
 };
 
 /// A payment.
@@ -60,9 +60,17 @@ struct CardView {
 pub(super) struct JobView {
     job: i64,
     printer: String,
+    /// Where it was to be printed, when another printer stands in.
+    instead_of: Option<PrinterId>,
     kind: JobKind,
+    payment: Option<PaymentId>,
+    slip: Option<SlipId>,
+    due_at: Timestamp,
     #[serde(flatten)]
     state: JobState,
+    /// What a person said became of it.
+    resolved: Option<Resolved>,
+    next_step: &'static str,
 }
 
 /// A payment on its way to an upstream.
@@ -76,11 +84,47 @@ pub(super) struct DeliveryView {
 
 impl From<Job> for JobView {
     fn from(job: Job) -> Self {
+        let (payment, slip) = match job.what {
+            Printed::Payment(payment) => (Some(payment), None),
+            Printed::Slip(slip) => (None, Some(slip)),
+            Printed::Test => (None, None),
+        };
         Self {
+            next_step: next_step(&job),
             job: job.id,
             printer: job.printer.to_string(),
+            instead_of: job.instead_of,
             kind: job.kind,
+            payment,
+            slip,
+            due_at: job.at,
             state: job.state,
+            resolved: job.resolved,
+        }
+    }
+}
+
+/// What the person at the desk does next about a print job (law 13).
+fn next_step(job: &Job) -> &'static str {
+    let test = job.what == Printed::Test;
+    match (&job.state, job.resolved.as_ref().map(|r| r.outcome)) {
+        (_, Some(JobOutcome::CameOut)) => "Done: a person saw that it came out.",
+        (_, Some(JobOutcome::Copy)) => "Done: a copy takes its place.",
+        (_, Some(JobOutcome::NotNeeded)) => "Done: nobody needs it any more.",
+        (JobState::Queued, None) => "Wait: it is printed as soon as the printer can.",
+        (JobState::Probing, None) => "Wait: the printer is asked whether it can print.",
+        (JobState::Sending | JobState::Sent, None) => "Wait: it is being printed.",
+        (JobState::Confirmed, None) => "Done: it is on paper.",
+        (JobState::Cancelled { .. }, None) => "Nothing was printed. Print a copy if it is needed.",
+        (JobState::Failed { .. }, None) if test => "Nothing was printed. Print a test page again.",
+        (JobState::Failed { .. }, None) => {
+            "Nothing was printed. Print a copy, or say that nobody needs it."
+        }
+        (JobState::Unknown { .. }, None) if test => {
+            "Look at the printer: say whether the test page came out, and print another if not."
+        }
+        (JobState::Unknown { .. }, None) => {
+            "Look at the printer: say that it came out, or print a copy."
         }
     }
 }

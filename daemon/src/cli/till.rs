@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 
 mod copies;
 mod pay;
+mod printer;
 mod show;
 mod terminal;
 mod worklist;
 
 use copies::{RestoreArgs, examined_text, restored_text};
 use pay::{key_or_new, pay};
+use printer::{DrawerArgs, PrinterArgs};
 use show::{closing_text, payment_text, payments_text, status_text, text};
 
 use super::client::{Address, CallError, Client};
@@ -123,7 +125,11 @@ enum Command {
     Terminal(TerminalArgs),
     /// Show what a person copies into a system that takes nothing from programs, and tick it off.
     Worklist(WorklistArgs),
-    /// Show the devices and what to do next.
+    /// Look after receipt printers and their jobs.
+    Printer(PrinterArgs),
+    /// Open a cash drawer.
+    Drawer(DrawerArgs),
+    /// Show the devices and printers, and what to do next.
     Status,
     /// List the last payments.
     Payments {
@@ -326,19 +332,23 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             show(&found, examined_text);
             return Ok(whole(&found));
         }
-        Command::Status => show(&client.get("/v1/devices").await?, status_text),
+        Command::Status => show(&printer::whole_desk(&client).await?, status_text),
+        Command::Printer(args) => {
+            let (answer, plain) = printer::run(&client, args).await?;
+            show(&answer, plain);
+        }
+        Command::Drawer(args) => {
+            let opened = printer::open_drawer(&client, args).await?;
+            show(&opened, printer::opened_text);
+        }
         Command::Payments {
             state,
             device,
             invoice,
             limit,
         } => {
-            let mut path = format!("/v1/payments?limit={limit}");
-            for (name, value) in [("state", state), ("device", device), ("invoice", invoice)] {
-                if let Some(value) = value {
-                    path = format!("{path}&{name}={}", percent(value));
-                }
-            }
+            let fields = [("state", state), ("device", device), ("invoice", invoice)];
+            let path = payments_path(*limit, fields);
             show(&client.get(&path).await?, payments_text);
         }
         Command::Close { device, key } => {
@@ -366,15 +376,11 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         Command::Worklist(args) => show(&worklist::ask(&client, args).await?, worklist::shown),
         Command::Abort { payment } => {
             let payment = client.post(&of(payment, "/abort"), &json!({})).await?;
-            show(&payment, |_| {
-                "The terminal was asked to end the payment.".to_owned()
-            });
+            show(&payment, stopping_text);
         }
         Command::Copy { payment } => {
             let job = client.post(&of(payment, "/copies"), &json!({})).await?;
-            show(&job, |job| {
-                format!("A copy is printed at {}.", text(job, "printer"))
-            });
+            show(&job, copied_text);
         }
         one => {
             let payment = one_payment(&client, one).await?;
@@ -437,9 +443,30 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         | Command::Verify { .. }
         | Command::Restore(_)
         | Command::Terminal(_)
+        | Command::Printer(_)
+        | Command::Drawer(_)
         | Command::Recover { .. }
         | Command::Close { .. } => Ok(Value::Null),
     }
+}
+
+fn copied_text(job: &Value) -> String {
+    format!("A copy is printed at {}.", text(job, "printer"))
+}
+
+fn stopping_text(_: &Value) -> String {
+    "The terminal was asked to end the payment.".to_owned()
+}
+
+/// The address of a list of payments.
+fn payments_path(limit: u16, fields: [(&str, &Option<String>); 3]) -> String {
+    let mut path = format!("/v1/payments?limit={limit}");
+    for (name, value) in fields {
+        if let Some(value) = value {
+            path = format!("{path}&{name}={}", percent(value));
+        }
+    }
+    path
 }
 
 /// The address of a payment, or of something below it.

@@ -21,7 +21,7 @@ function standing(d, held, last) {
   return ["", "✓ Ready"];
 }
 
-function device(d, held, last) {
+function device(d, held, last, printer) {
   const [look, says] = standing(d, held, last);
   const card = element("article", `device ${look}`);
   card.append(element("h3", "", d.id));
@@ -47,11 +47,12 @@ function device(d, held, last) {
   card.append(element("p", "next", ended ? last.next_step : d.next_step));
   if (ended) card.append(element("p", "what", d.next_step));
   if (held) card.append(actions(d, held));
-  else if (d.printer && last && last.state === "approved") {
-    const row = element("div", "buttons");
+  const row = element("div", "buttons");
+  if (!held && d.printer && last && last.state === "approved") {
     row.append(button("Print a copy", `${last.id}c`, (b) => copy(last, b)));
-    card.append(row);
   }
+  if (printer && printer.drawer) row.append(button("Open the drawer", `${d.id}d`, () => openDrawer(d)));
+  if (row.hasChildNodes()) card.append(row);
   return [card, `${d.id}: ${says}. ${shown ? sum(shown) : ""}`];
 }
 
@@ -157,8 +158,9 @@ function row(p) {
 }
 
 async function show() {
-  const [{ devices }, { payments }, { lists, rows }] = await Promise.all([
+  const [{ devices }, { printers }, { payments }, { lists, rows }] = await Promise.all([
     ask("/v1/devices").then((a) => a.json()),
+    ask("/v1/printers").then((a) => a.json()),
     ask("/v1/payments?limit=20").then((a) => a.json()),
     ask("/v1/worklist?limit=100").then((a) => a.json()),
   ]);
@@ -169,7 +171,7 @@ async function show() {
     const held = id && (payments.find((p) => p.id === id) ?? (await ask(`/v1/payments/${id}`).then((a) => a.json())));
     const last = payments.find((p) => p.device === d.id);
     const fresh = last && !held && Date.now() - new Date(last.changed_at) < FRESH;
-    return [d, held, fresh ? last : null];
+    return [d, held, fresh ? last : null, printers.find((p) => p.id === d.printer)];
   }));
   // What needs somebody comes first.
   const rank = (d) => (d.running ? (d.running.in_doubt ? 0 : 1) : 2);
@@ -180,7 +182,14 @@ async function show() {
     said.push(says);
     return card;
   }));
-  if (changed) $("news").textContent = said.join(" ");
+  // What a job prints is named by its payment.
+  const papers = draw($("printers"), [printers, payments], () => printers.map((p) => {
+    const [card, says] = printerCard(p, payments);
+    said.push(says);
+    return card;
+  }));
+  if (changed || papers) $("news").textContent = said.join(" ");
+  $("printers-part").hidden = printers.length === 0;
   draw($("payments"), payments, () => payments.map(row));
   const doubt = devices.some((d) => d.running && d.running.in_doubt);
   document.title = doubt ? "? In doubt – tilld" : "tilld";

@@ -5,8 +5,8 @@ use std::time::Duration;
 use drivers::terminal::{Abilities, LineStatistics, Recovery};
 use jiff::tz::TimeZone;
 use payment::{
-    ClosingId, Currency, DeviceId, Intent, Mark, Payment, PaymentId, PrinterId, State, Stored,
-    StoredKind, Text,
+    ClosingId, Currency, DeviceId, Intent, Mark, Method, Payment, PaymentId, PrinterId, State,
+    Stored, StoredKind, Text,
 };
 
 use super::{chores::Chores, service::Serving};
@@ -23,6 +23,8 @@ pub struct Setup {
     pub printer: Option<PrinterId>,
     /// Whether each payment has a receipt for the clinic's files too.
     pub merchant_copy: bool,
+    /// Whether a cash drawer hangs on that printer.
+    pub drawer: bool,
     /// What its card terminal can do, if it has one.
     pub terminal: Option<Abilities>,
     /// How long the terminal may work on one payment (ZVT: T4).
@@ -98,6 +100,12 @@ impl Device {
             chores: Chores::default(),
             line: None,
         }
+    }
+
+    /// The printer that opens the drawer for cash.
+    pub(super) fn drawer_for(&self, method: Method) -> Option<&PrinterId> {
+        let opens = self.setup.drawer && method == Method::Cash;
+        self.setup.printer.as_ref().filter(|_| opens)
     }
 
     /// What keeps the terminal from being asked for anything else.

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use drivers::terminal;
 use payment::{
-    DeviceId, IdempotencyKey, Intent, Payment, PaymentId, Settlement, Text,
+    DeviceId, IdempotencyKey, Intent, Payment, PaymentId, PrinterId, Settlement, Text,
     closing::{Closing, ClosingIntent},
 };
 use sync::queue::{Urgency, Write, WriteError, Written};
 
 use super::desk::DeviceView;
-use crate::problem::Problem;
+use crate::{printing::PrinterView, problem::Problem};
 
 /// Names somebody who waits for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -191,6 +191,8 @@ pub enum Effect {
     Publish(Notice),
     /// Receipts or deliveries may have fallen due.
     WorkDue,
+    /// Open the cash drawer of this printer: why is durable.
+    OpenDrawer(PrinterId),
 }
 
 /// What watchers are told.
@@ -211,4 +213,6 @@ pub enum Notice {
     },
     /// A device's state changed. Not kept.
     Device(Box<DeviceView>),
+    /// A printer's state changed. Not kept.
+    Printer(Box<PrinterView>),
 }

@@ -75,6 +75,7 @@ impl Engine {
         Due {
             upstreams: self.upstreams.clone(),
             jobs,
+            drawer: None,
         }
     }
 
@@ -85,6 +86,7 @@ impl Engine {
             None if self.orphans.contains(&payment) => Due {
                 upstreams: self.upstreams.clone(),
                 jobs: Vec::new(),
+                drawer: None,
             },
             None => Due::default(),
         }

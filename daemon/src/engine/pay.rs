@@ -112,7 +112,10 @@ impl Engine {
 
     fn begin(&mut self, request: Request, then: Vec<Fact>) {
         let due = match self.devices.get(&request.intent.device) {
-            Some(device) if !then.is_empty() => self.due_at(device),
+            Some(device) if !then.is_empty() => Due {
+                drawer: device.drawer_for(request.intent.method).cloned(),
+                ..self.due_at(device)
+            },
             Some(_) | None => Due::default(),
         };
         if payment::planted(1) && then.is_empty() {
@@ -190,6 +193,9 @@ impl Engine {
         let id = payment.intent.id;
         if !payment.intent.method.asks_terminal() {
             self.effects.push(Effect::WorkDue);
+            let device = self.devices.get(&payment.intent.device);
+            let drawer = device.and_then(|d| d.drawer_for(payment.intent.method));
+            self.effects.extend(drawer.cloned().map(Effect::OpenDrawer));
             return self.outcome(&payment, Some(request.reply));
         }
         let device = payment.intent.device.clone();

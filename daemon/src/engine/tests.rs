@@ -9,7 +9,7 @@ use drivers::terminal::{
 use jiff::Timestamp;
 use payment::{
     Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, Payment, PaymentId,
-    ReceiptNumber, Refusal, Settlement, State, Verdict, parse_currency,
+    PrinterId, ReceiptNumber, Refusal, Settlement, State, Verdict, parse_currency,
 };
 use proptest::prelude::*;
 use sync::queue::{Write, WriteError, Written};
@@ -46,6 +46,8 @@ struct World {
     wakes: Vec<DeviceId>,
     /// Whether the terminal owes the word on a service.
     serving: bool,
+    /// Printers whose cash drawers were opened.
+    opened: Vec<PrinterId>,
 }
 
 /// An engine for a desk with a terminal that can do that, and a desk without.
@@ -55,6 +57,7 @@ fn engine(abilities: Abilities) -> Engine {
         currency: parse_currency("EUR").unwrap(),
         printer: None,
         merchant_copy: false,
+        drawer: false,
         terminal,
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::UTC,
@@ -87,6 +90,7 @@ impl World {
             commands: Vec::new(),
             wakes: Vec::new(),
             serving: false,
+            opened: Vec::new(),
         };
         world.terminal(TerminalEvent::Ready { terminal_id: None });
         world.sync();
@@ -150,6 +154,7 @@ impl World {
                 }
                 Effect::Wake { device, .. } => self.wakes.push(device),
                 Effect::Publish(_) | Effect::WorkDue => {}
+                Effect::OpenDrawer(printer) => self.opened.push(printer),
                 Effect::Stored { kept, .. } => {
                     let durable =
                         |p: &Payment| p.state == State::Approving || p.state == State::Approved;
@@ -881,4 +886,48 @@ proptest! {
         let keys: HashSet<_> = world.rows.values().map(|p| &p.intent.key).collect();
         prop_assert_eq!(keys.len(), world.rows.len(), "law 5: one payment for each key");
     }
+}
+
+/// Only cash opens the drawer, once, and not before its record is durable.
+#[test]
+fn cash_opens_the_drawer_once_it_is_recorded() {
+    let mut world = World::new();
+    let setup = |id: &str, drawer| Setup {
+        id: id.parse().unwrap(),
+        currency: parse_currency("EUR").unwrap(),
+        printer: Some("front".parse().unwrap()),
+        drawer,
+        merchant_copy: false,
+        terminal: None,
+        patience: std::time::Duration::ZERO,
+        zone: jiff::tz::TimeZone::UTC,
+    };
+    let setups = vec![setup("cashbox", true), setup("without", false)];
+    world.engine = Engine::new(setups, Vec::new());
+    for (key, device, method, opens) in [
+        ("k1", "cashbox", Method::Cash, true),
+        ("k1", "cashbox", Method::Cash, false),
+        ("k2", "cashbox", Method::Cheque, false),
+        ("k3", "without", Method::Cash, false),
+    ] {
+        world.opened.clear();
+        world.pay(key, device, 500, method, true);
+        let front = (device == "cashbox" && method == Method::Cash)
+            .then(|| "front".parse::<PrinterId>().unwrap());
+        let Some((_, Write::Begin { due, .. })) = world.writes.back() else {
+            panic!("nothing is written");
+        };
+        assert_eq!(due.drawer, front, "recorded with the payment");
+        assert!(world.opened.is_empty(), "not before it is durable");
+        world.sync();
+        assert_eq!(world.opened.len(), usize::from(opens), "{key} at {device}");
+    }
+    world.full = true;
+    world.opened.clear();
+    world.pay("k4", "cashbox", 500, Method::Cash, true);
+    world.sync();
+    assert!(
+        world.opened.is_empty(),
+        "what is not recorded opens nothing"
+    );
 }

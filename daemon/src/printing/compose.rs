@@ -32,7 +32,9 @@ pub fn compose(
     desk: &Desk<'_>,
 ) -> Vec<Line> {
     let (reader, copy) = match kind {
-        JobKind::Customer | JobKind::Administration | JobKind::Repeated => (Reader::Customer, None),
+        JobKind::Customer | JobKind::Administration | JobKind::Repeated | JobKind::Test => {
+            (Reader::Customer, None)
+        }
         JobKind::Merchant => (Reader::Merchant, None),
         JobKind::Copy(number) => (Reader::Customer, Some(number)),
     };

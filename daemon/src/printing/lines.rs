@@ -1,6 +1,7 @@
 //! From a print job to its lines, as the journal has them at that moment.
 
 use drivers::printer::escpos::Line;
+use payment::{PrinterId, receipt::Style};
 use sync::queue::{Job, Printed, ReadError, Reader};
 
 use super::{Desk, compose, report::compose_report};
@@ -30,5 +31,17 @@ pub fn lines(reader: &Reader, job: &Job, desk: &Desk<'_>) -> Result<Option<Vec<L
             let (device, at) = (&report.device, report.at);
             Some(compose_report(&slip, job.kind, device, at, desk))
         })),
+        Printed::Test => Ok(Some(test_page(&job.printer))),
     }
+}
+
+/// What a person looks at to see that a printer prints.
+fn test_page(printer: &PrinterId) -> Vec<Line> {
+    let text = |text: &str| Line::Text(text.into(), Style::PLAIN);
+    vec![
+        text("Test page"),
+        text(printer.as_str()),
+        Line::Feed(1),
+        Line::Cut,
+    ]
 }

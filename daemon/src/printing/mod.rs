@@ -4,12 +4,14 @@
 //! a spool to its printer's driver and to the queue. A printer decides nothing about money (law 8).
 
 mod compose;
+mod desk;
 mod lines;
 mod logo;
 mod report;
 mod spool;
+mod view;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::VecDeque, path::PathBuf, sync::Arc, time::Duration};
 
 use config::{Printer, Receipts};
 use drivers::{
@@ -21,20 +23,27 @@ use drivers::{
     run::{FromMachine, ToMachine},
 };
 use jiff::tz::TimeZone;
+use payment::Text;
 use sync::queue::{Job, Queue, Urgency, Write};
-use tokio::sync::{OnceCell, mpsc};
+use tokio::sync::{OnceCell, mpsc, oneshot};
 
 pub use compose::{Desk, compose};
+use desk::Request;
+pub use desk::{Inbox, Printers};
 pub use lines::lines;
 use logo::Memory;
-pub use spool::{Effect, Event, Spool, interrupted};
+pub use spool::{Effect, Event, Marked, Rules, Spool, interrupted};
+pub use view::PrinterView;
 
-use crate::shell::{Handle, WorkDue};
+use crate::{
+    engine::Notice,
+    shell::{Handle, WorkDue},
+};
 
-/// How long to wait before a printer that took nothing is tried again.
-const REST: Duration = Duration::from_secs(5);
 /// Most messages that wait between a spool and its driver.
 const MESSAGES: usize = 16;
+/// The longest sleep: the wall clock may be set meanwhile.
+const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// Starts a printer's driver and its spool.
 pub fn start(
@@ -43,7 +52,7 @@ pub fn start(
     receipts: &Arc<Receipts>,
     queue: Queue,
     handle: Handle,
-    due: WorkDue,
+    (due, inbox): (WorkDue, Inbox),
 ) {
     let (commands, received) = mpsc::channel(MESSAGES);
     let (tell, told) = mpsc::channel(MESSAGES);
@@ -63,10 +72,13 @@ pub fn start(
         queue,
         handle,
         due,
+        inbox,
         commands,
         told,
-        spool: Spool::default(),
+        spool: Spool::new(Rules::of(printer)),
         logo: Memory::default(),
+        view: PrinterView::new(printer),
+        kicks: VecDeque::new(),
     };
     tokio::spawn(task.run());
 }
@@ -99,99 +111,175 @@ struct Task {
     queue: Queue,
     handle: Handle,
     due: WorkDue,
+    inbox: Inbox,
     commands: mpsc::Sender<ToMachine<printer::Command>>,
     told: mpsc::Receiver<Told>,
     spool: Spool,
     logo: Memory,
+    view: PrinterView,
+    /// Who waits for the driver's word on a cash drawer, in order; some wait for none.
+    kicks: VecDeque<Option<oneshot::Sender<Result<(), Text>>>>,
 }
 
 impl Task {
     async fn run(mut self) {
         let mut event = Some(Event::Wake);
-        let mut rest = false;
         loop {
-            while let Some(next) = event.take() {
-                match self.spool.handle(next) {
-                    Some(Effect::Rest) => rest = true,
-                    Some(effect) => event = self.carry_out(effect).await,
-                    None => {}
-                }
+            if let Some(event) = event {
+                self.work(event).await;
             }
+            self.publish();
+            let (wakes, sleep) = (self.spool.wake().is_some(), self.until_wake());
             event = tokio::select! {
                 told = self.told.recv() => match told {
                     Some(told) => self.hear(told),
                     None => return,
                 },
                 () = self.due.notified() => Some(Event::Wake),
-                () = tokio::time::sleep(REST), if rest => {
-                    rest = false;
-                    Some(Event::Wake)
-                }
+                Some(request) = self.inbox.requests.recv() => self.serve(request).await,
+                () = tokio::time::sleep(sleep), if wakes => Some(Event::Wake),
             };
+        }
+    }
+
+    fn until_wake(&self) -> Duration {
+        let left = self
+            .spool
+            .wake()
+            .map(|at| at.duration_since(self.handle.now()));
+        let left = left.and_then(|left| Duration::try_from(left).ok());
+        left.unwrap_or_default().min(LONGEST_SLEEP)
+    }
+
+    /// Carries out what an event leads to, until nothing is left to do at once.
+    async fn work(&mut self, event: Event) {
+        let mut events = VecDeque::from([event]);
+        while let Some(event) = events.pop_front() {
+            for effect in self.spool.handle(self.handle.now(), event) {
+                events.extend(self.carry_out(effect).await);
+            }
         }
     }
 
     fn hear(&mut self, told: Told) -> Option<Event> {
         match told {
             FromMachine::Event(event) => {
+                self.view.hear(&event);
                 match &event {
                     printer::Event::NotReady { reason }
                     | printer::Event::Waiting { reason, .. } => {
                         tracing::warn!(printer = %self.printer.id, %reason, "the printer waits");
                     }
-                    printer::Event::Ended { job, ending } => self.logo.ended(*job, ending),
+                    printer::Event::Kicked { .. } => self.kicked(Ok(())),
+                    printer::Event::NotKicked { reason, .. } => self.kicked(Err(reason.clone())),
                     printer::Event::Ready
                     | printer::Event::Status(_)
-                    | printer::Event::Sent { .. }
-                    | printer::Event::Kicked { .. }
-                    | printer::Event::NotKicked { .. } => {}
+                    | printer::Event::Sent { .. } => {}
+                    printer::Event::Ended { job, ending } => self.logo.ended(*job, ending),
                 }
                 Some(Event::Printer(event))
             }
             FromMachine::LinkDown(reason) => {
                 tracing::info!(printer = %self.printer.id, %reason, "the printer is not there");
+                self.view.link_down(reason);
                 None
             }
-            FromMachine::LinkUp => None,
+            FromMachine::LinkUp => {
+                self.view.link_up();
+                None
+            }
             FromMachine::Store(printer::Fact::Sending { job }) => Some(Event::Sending(job)),
         }
     }
 
+    fn kicked(&mut self, result: Result<(), Text>) {
+        if let Err(reason) = &result {
+            tracing::warn!(printer = %self.printer.id, %reason, "the drawer was not opened");
+        }
+        if let Some(waiting) = self.kicks.pop_front().flatten() {
+            // Whoever asked may have gone.
+            waiting.send(result).unwrap_or(());
+        }
+    }
+
+    async fn serve(&mut self, request: Request) -> Option<Event> {
+        match request {
+            Request::Cancel { job, name } => Some(Event::Cancel { job, name }),
+            Request::Kick(waiting) => {
+                let drawer = view::pin(self.printer.drawer?);
+                self.kicks.push_back(waiting);
+                self.tell(ToMachine::Command(printer::Command::Kick { drawer }))
+                    .await;
+                None
+            }
+        }
+    }
+
+    /// Tells the driver something. One that has stopped ends this task too.
+    async fn tell(&self, message: ToMachine<printer::Command>) {
+        if self.commands.send(message).await.is_err() {
+            tracing::error!(printer = %self.printer.id, "the printer's driver has stopped");
+        }
+    }
+
+    /// Shows what is new.
+    fn publish(&mut self) {
+        self.view.work(self.spool.at_work());
+        let view = &self.view;
+        let changed = self.inbox.views.send_if_modified(|views| {
+            let changed = views.get(&view.id) != Some(view);
+            if changed {
+                views.insert(view.id.clone(), view.clone());
+            }
+            changed
+        });
+        if changed {
+            self.handle.publish(Notice::Printer(Box::new(view.clone())));
+        }
+    }
+
     async fn carry_out(&mut self, effect: Effect) -> Option<Event> {
+        let at = self.handle.now();
         match effect {
             Effect::Look => {
                 let id = self.printer.id.clone();
                 let due = self.handle.read(move |reader| reader.jobs_due(&id)).await;
-                Some(Event::Due(
-                    due.ok().and_then(|jobs| jobs.into_iter().next()),
-                ))
+                let next = due.ok().and_then(|jobs| jobs.into_iter().next());
+                Some(Event::Due(next.map(Box::new)))
             }
-            Effect::Mark(job, state) => {
-                let write = Write::Job {
-                    job,
-                    state,
-                    at: self.handle.now(),
-                };
-                let marked = self.queue.submit(write, Urgency::Now).await;
-                if let Err(error) = &marked {
-                    tracing::error!(job, %error, "a print job's state could not be kept");
-                }
-                Some(Event::Marked(marked.is_ok()))
+            Effect::Mark(job, state) => Some(self.mark(Write::Job { job, state, at }).await),
+            Effect::HandOver(job, to) => {
+                let marked = self.mark(Write::MoveJob { job, to, at }).await;
+                self.handle.work_due().await;
+                Some(marked)
             }
-            Effect::Print(job) => self.print(job).await,
-            Effect::Answer(durable) => {
-                if self
-                    .commands
-                    .send(ToMachine::Stored(durable))
-                    .await
-                    .is_err()
-                {
-                    tracing::error!(printer = %self.printer.id, "the driver has stopped");
-                }
+            Effect::Note(job, state) => {
+                drop(
+                    self.queue
+                        .submit(Write::Job { job, state, at }, Urgency::Lazy),
+                );
                 None
             }
-            Effect::Rest => None,
+            Effect::Print(job) => self.print(*job).await,
+            Effect::Answer(durable) => {
+                self.tell(ToMachine::Stored(durable)).await;
+                None
+            }
+            Effect::Cancel(job) => {
+                self.tell(ToMachine::Command(printer::Command::Cancel { job }))
+                    .await;
+                None
+            }
         }
+    }
+
+    async fn mark(&self, write: Write) -> Event {
+        let answer = self.queue.submit(write, Urgency::Now).await;
+        if let Err(error) = &answer {
+            tracing::error!(printer = %self.printer.id, %error, "a print job's state could not be kept");
+        }
+        let marked = Marked::of(&answer);
+        Event::Marked(marked)
     }
 
     /// Composes and sends a job. What cannot be composed certainly did not start.
@@ -236,15 +324,16 @@ impl Task {
     }
 }
 
-/// After a restart, a job that was being sent may be on paper or not: a person looks.
+/// After a restart, a job that was being sent may be on paper or not: a person looks. Of one whose
+/// printer was only asked whether it can print, nothing is.
 pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
-    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_sending).await else {
+    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_under_way).await else {
         return;
     };
     for job in jobs {
         let write = Write::Job {
             job: job.id,
-            state: interrupted(),
+            state: interrupted(&job.state),
             at: handle.now(),
         };
         if let Err(error) = queue.submit(write, Urgency::Now).await {

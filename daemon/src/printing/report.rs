@@ -22,7 +22,9 @@ pub(super) fn compose_report(
     let language = desk.receipts.layout.language();
     let words = language.words();
     let (title, copy) = match kind {
-        JobKind::Administration | JobKind::Customer | JobKind::Merchant => (words.report, None),
+        JobKind::Administration | JobKind::Customer | JobKind::Merchant | JobKind::Test => {
+            (words.report, None)
+        }
         JobKind::Repeated => (words.repeated, Some(words.copy.to_owned())),
         JobKind::Copy(number) => (words.report, Some(format!("{} {number}", words.copy))),
     };

@@ -1,17 +1,63 @@
 //! One printer's spool: which receipt is printed next, and what its end means. Pure.
 //!
-//! A job is durable as `sending` before its first byte (the driver asks for that), so a crash never prints twice by itself
-//! (law 8): what is found `sending` at the start is `unknown`.
+//! A job is durable as `sending` before its first byte (the driver asks for that), so a crash never
+//! prints twice by itself (law 8): what is found `sending` at the start is `unknown`. What is found
+//! `probing` has printed nothing, and is queued again.
+//!
+//! A receipt that is too old is not printed any more: nobody waits for it. A receipt that a printer
+//! could not begin for a while goes to the printer that stands in.
+
+use std::time::Duration;
 
 use drivers::printer;
-use sync::queue::{Job, JobId, JobState};
+use jiff::{SignedDuration, Timestamp};
+use payment::{PrinterId, Text};
+use sync::queue::{Job, JobId, JobState, Printed, WriteError, Written};
+
+/// How long to wait before a printer that took nothing is tried again.
+const REST: SignedDuration = SignedDuration::from_secs(5);
+/// An obstacle that was seen so long ago may be gone: the printer is tried first.
+const STALE: SignedDuration = SignedDuration::from_secs(15);
 
 /// A printer's spool.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Spool {
+    rules: Rules,
     state: State,
     /// Work may have fallen due while a job was running.
     look_again: bool,
+    /// When to look again, or write again, by ourselves.
+    rest: Option<Timestamp>,
+    unable: Option<Unable>,
+}
+
+/// What the configuration says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// How old a receipt may be that is still printed by itself.
+    pub expires: Duration,
+    /// The printer that prints what this one cannot.
+    pub stand_in: Option<PrinterId>,
+    /// For how long this one must have been unable to begin.
+    pub stand_in_after: Duration,
+}
+
+impl Rules {
+    /// Those of a printer.
+    pub fn of(printer: &config::Printer) -> Self {
+        Self {
+            expires: printer.expires,
+            stand_in: printer.stand_in.clone(),
+            stand_in_after: printer.stand_in_after,
+        }
+    }
+}
+
+/// The printer could not begin a job.
+#[derive(Debug, Clone, Copy)]
+struct Unable {
+    since: Timestamp,
+    last: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -19,203 +65,404 @@ enum State {
     #[default]
     Idle,
     Looking,
-    Printing(JobId),
-    /// The driver waits to hear that the job is durable as sending.
-    Storing(JobId),
-    /// Its end is being written; nothing of it was printed if `again`.
-    Settling {
-        again: bool,
-    },
+    /// The driver has a job.
+    Running(Running),
+    /// A job's next state is being written.
+    Settling(Settling),
+}
+
+/// A job in the driver's hands.
+#[derive(Debug)]
+struct Running {
+    job: Job,
+    stage: Stage,
+    /// What it waits for, as a sentence.
+    waits: Option<Text>,
+    /// It was asked back.
+    back: Option<Back>,
+}
+
+/// How far a job has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// Not one byte is sent.
+    Probing,
+    /// The driver waits to hear that it is durable as sending.
+    Storing,
+    /// Bytes may be on their way.
+    Sending,
+    /// The printer has all bytes.
+    Sent,
+}
+
+/// Why a job is asked back.
+#[derive(Debug)]
+enum Back {
+    /// This person does not want it any more.
+    Person(Text),
+    /// Another printer stands in.
+    StandIn,
+}
+
+#[derive(Debug)]
+struct Settling {
+    write: Effect,
+    then: Then,
+}
+
+/// What follows once it is written.
+#[derive(Debug, Clone, Copy)]
+enum Then {
+    Look,
+    /// The same obstacle would be met at once.
+    Rest,
 }
 
 /// What happens.
 #[derive(Debug)]
 pub enum Event {
-    /// Work may have fallen due, or it is time to try again.
+    /// Work may have fallen due, or [`Spool::wake`] has come.
     Wake,
     /// The oldest job that is due.
-    Due(Option<Job>),
-    /// The last [`Effect::Mark`] is durable, or not.
-    Marked(bool),
+    Due(Option<Box<Job>>),
+    /// What became of the last [`Effect::Mark`] or [`Effect::HandOver`].
+    Marked(Marked),
     /// The driver wants to send the first byte of a job.
     Sending(JobId),
+    /// A person wants a job back that a printer has begun.
+    Cancel {
+        /// Which.
+        job: JobId,
+        /// Who.
+        name: Text,
+    },
     /// The printer tells something.
     Printer(printer::Event),
 }
 
+/// What became of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// It is durable.
+    Kept,
+    /// The job has ended otherwise.
+    Refused,
+    /// It could not be written; it may be later.
+    NotKept,
+}
+
+impl Marked {
+    /// What the queue's answer means.
+    pub fn of(answer: &Result<Written, WriteError>) -> Self {
+        match answer {
+            Ok(_) => Self::Kept,
+            Err(WriteError::Ended(_)) => Self::Refused,
+            Err(_) => Self::NotKept,
+        }
+    }
+}
+
 /// What is to be done.
-#[derive(Debug, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// Find the oldest job that is due, and say [`Event::Due`].
     Look,
     /// Make this durable, and say [`Event::Marked`].
     Mark(JobId, JobState),
+    /// Give the job to another printer, durably, and say [`Event::Marked`].
+    HandOver(JobId, PrinterId),
+    /// Write this when something else is written; nobody waits for it.
+    Note(JobId, JobState),
     /// Print it.
-    Print(Job),
+    Print(Box<Job>),
     /// Tell the driver whether it may send.
     Answer(bool),
-    /// Nothing can be printed now: wake again after a while.
-    Rest,
+    /// Ask the driver to give a job up.
+    Cancel(JobId),
+}
+
+/// The job that a printer works on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtWork {
+    /// Which.
+    pub job: Job,
+    /// How far it has come.
+    pub state: &'static str,
+    /// What it waits for, as a sentence.
+    pub waits: Option<Text>,
 }
 
 impl Spool {
+    /// An idle spool.
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            rules,
+            state: State::Idle,
+            look_again: false,
+            rest: None,
+            unable: None,
+        }
+    }
+
     /// Takes one event.
-    pub fn handle(&mut self, event: Event) -> Option<Effect> {
+    pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+        if let Event::Printer(printer::Event::Status(status)) = &event
+            && status.online == Some(true)
+            && status.obstacle().is_none()
+        {
+            self.unable = None;
+        }
         match (std::mem::take(&mut self.state), event) {
-            (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => Some(self.look()),
-            (State::Looking, Event::Due(Some(job))) => {
-                self.state = State::Printing(job.id);
-                Some(Effect::Print(job))
+            (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => self.look(),
+            (State::Looking, Event::Due(Some(job))) => self.begin(now, *job),
+            (State::Looking, Event::Due(None)) => {
+                if self.look_again {
+                    self.look()
+                } else {
+                    Vec::new()
+                }
             }
-            (State::Looking, Event::Due(None)) => self.look_again(),
-            (State::Printing(running), Event::Sending(job)) if running == job => {
-                self.state = State::Storing(job);
-                Some(Effect::Mark(job, JobState::Sending))
+            (State::Settling(settling), Event::Marked(marked)) => {
+                self.marked(now, settling, marked)
             }
-            // What could not be made durable is not sent (law 8): the driver ends the job.
-            (State::Storing(job), Event::Marked(durable)) => {
-                self.state = State::Printing(job);
-                Some(Effect::Answer(durable))
+            (State::Settling(settling), Event::Wake) if self.rest.is_some_and(|at| now >= at) => {
+                self.rest = None;
+                self.settle(settling.write, settling.then)
             }
+            (State::Running(running), event) => self.running(now, running, event),
             // A job that is over is asked about in vain.
             (state, Event::Sending(_)) => {
                 self.state = state;
-                Some(Effect::Answer(false))
+                vec![Effect::Answer(false)]
             }
-            (State::Printing(running), Event::Printer(printer::Event::Ended { job, ending }))
-                if running == job =>
-            {
-                let state = settled(job, ending);
-                self.state = State::Settling {
-                    again: state == JobState::Queued,
-                };
-                Some(Effect::Mark(job, state))
-            }
-            // It would meet the same obstacle at once.
-            (State::Settling { again: true }, Event::Marked(_)) => Some(Effect::Rest),
-            (State::Settling { again: false }, Event::Marked(_)) => Some(self.look()),
-            (state, Event::Wake) => {
-                self.look_again = true;
+            (state, event) => {
+                self.look_again |= matches!(event, Event::Wake);
                 self.state = state;
-                None
-            }
-            (state, _) => {
-                self.state = state;
-                None
+                Vec::new()
             }
         }
     }
 
-    fn look(&mut self) -> Effect {
+    /// When something is due by itself.
+    pub fn wake(&self) -> Option<Timestamp> {
+        match &self.state {
+            State::Idle | State::Settling(_) => self.rest,
+            State::Running(running) if running.can_go_back() => self.stand_in_at(),
+            State::Running(_) | State::Looking => None,
+        }
+    }
+
+    /// The job that the printer works on.
+    pub fn at_work(&self) -> Option<AtWork> {
+        let State::Running(running) = &self.state else {
+            return None;
+        };
+        let state = match running.stage {
+            Stage::Probing | Stage::Storing => JobState::Probing,
+            Stage::Sending => JobState::Sending,
+            Stage::Sent => JobState::Sent,
+        };
+        Some(AtWork {
+            job: running.job.clone(),
+            state: state.as_str(),
+            waits: running.waits.clone(),
+        })
+    }
+
+    fn look(&mut self) -> Vec<Effect> {
         self.look_again = false;
+        self.rest = None;
         self.state = State::Looking;
-        Effect::Look
+        vec![Effect::Look]
     }
 
-    fn look_again(&mut self) -> Option<Effect> {
-        self.look_again.then(|| self.look())
+    fn begin(&mut self, now: Timestamp, job: Job) -> Vec<Effect> {
+        if self.is_expired(now, &job) {
+            let minutes = self.rules.expires.as_secs() / 60;
+            let reason = format!(
+                "It could not be printed within {minutes} minutes, and is not printed by itself \
+                 any more."
+            );
+            let reason = Text::new(&reason);
+            return self.settle(
+                Effect::Mark(job.id, JobState::Failed { reason }),
+                Then::Look,
+            );
+        }
+        let fresh = self
+            .unable
+            .is_some_and(|u| now.duration_since(u.last) < STALE);
+        if !fresh {
+            self.unable = None;
+        }
+        // A test page is about this very printer.
+        if let Some(to) = self.rules.stand_in.clone()
+            && job.what != Printed::Test
+            && self.stand_in_at().is_some_and(|at| now >= at)
+        {
+            tracing::warn!(job = job.id, %to, "another printer stands in");
+            return self.settle(Effect::HandOver(job.id, to), Then::Look);
+        }
+        let effects = vec![
+            Effect::Note(job.id, JobState::Probing),
+            Effect::Print(Box::new(job.clone())),
+        ];
+        self.state = State::Running(Running {
+            job,
+            stage: Stage::Probing,
+            waits: None,
+            back: None,
+        });
+        effects
+    }
+
+    fn running(&mut self, now: Timestamp, mut running: Running, event: Event) -> Vec<Effect> {
+        let id = running.job.id;
+        let mut effects = Vec::new();
+        match event {
+            Event::Printer(printer::Event::Ended { job, ending }) if job == id => {
+                return self.ended(now, running, ending);
+            }
+            Event::Printer(printer::Event::Waiting { job, reason }) if job == id => {
+                running.waits = Some(reason);
+                if running.stage == Stage::Probing {
+                    self.unable(now);
+                }
+            }
+            Event::Printer(printer::Event::Sent { job }) if job == id => {
+                running.stage = Stage::Sent;
+                running.waits = None;
+                effects.push(Effect::Note(id, JobState::Sent));
+            }
+            Event::Sending(job) if job == id && running.stage == Stage::Probing => {
+                // Whoever asked for it back may still have it; an old one comes back by itself.
+                if running.back.is_some() || self.is_expired(now, &running.job) {
+                    effects.push(Effect::Answer(false));
+                } else {
+                    running.stage = Stage::Storing;
+                    effects.push(Effect::Mark(id, JobState::Sending));
+                }
+            }
+            Event::Sending(_) => effects.push(Effect::Answer(false)),
+            // What could not be made durable is not sent: the driver ends the job.
+            Event::Marked(marked) if running.stage == Stage::Storing => {
+                let go = marked == Marked::Kept && running.back.is_none();
+                if go {
+                    running.stage = Stage::Sending;
+                    running.waits = None;
+                }
+                effects.push(Effect::Answer(go));
+            }
+            Event::Cancel { job, name } if job == id => {
+                running.back = Some(Back::Person(name));
+                effects.push(Effect::Cancel(id));
+            }
+            Event::Wake => {
+                self.look_again = true;
+                if running.can_go_back() && self.stand_in_at().is_some_and(|at| now >= at) {
+                    running.back = Some(Back::StandIn);
+                    effects.push(Effect::Cancel(id));
+                }
+            }
+            Event::Due(_) | Event::Marked(_) | Event::Cancel { .. } | Event::Printer(_) => {}
+        }
+        self.state = State::Running(running);
+        effects
+    }
+
+    fn ended(&mut self, now: Timestamp, running: Running, ending: printer::Ending) -> Vec<Effect> {
+        let id = running.job.id;
+        let (state, then) = match (ending, running.back) {
+            (printer::Ending::Confirmed, _) => (JobState::Confirmed, Then::Look),
+            (printer::Ending::Unknown(reason), _) => (JobState::Unknown { reason }, Then::Look),
+            (printer::Ending::Cancelled(_) | printer::Ending::NotStarted(_), Some(back)) => {
+                match back {
+                    Back::Person(name) => (JobState::Cancelled { name }, Then::Look),
+                    Back::StandIn => {
+                        self.unable(now);
+                        (JobState::Queued, Then::Look)
+                    }
+                }
+            }
+            (printer::Ending::Cancelled(reason) | printer::Ending::NotStarted(reason), None) => {
+                tracing::info!(job = id, %reason, "nothing was printed; it will be tried again");
+                self.unable(now);
+                (JobState::Queued, Then::Rest)
+            }
+        };
+        if matches!(state, JobState::Confirmed | JobState::Unknown { .. }) {
+            self.unable = None;
+        }
+        self.settle(Effect::Mark(id, state), then)
+    }
+
+    fn settle(&mut self, write: Effect, then: Then) -> Vec<Effect> {
+        let effects = vec![write.clone()];
+        self.state = State::Settling(Settling { write, then });
+        effects
+    }
+
+    fn marked(&mut self, now: Timestamp, settling: Settling, marked: Marked) -> Vec<Effect> {
+        match (marked, settling.then) {
+            (Marked::Kept | Marked::Refused, Then::Look) => self.look(),
+            (Marked::Kept | Marked::Refused, Then::Rest) => {
+                self.rest = now.checked_add(REST).ok();
+                Vec::new()
+            }
+            // A job whose end is not written would be lost, or look unknown: write it later.
+            (Marked::NotKept, _) => {
+                self.rest = now.checked_add(REST).ok();
+                self.state = State::Settling(settling);
+                Vec::new()
+            }
+        }
+    }
+
+    fn unable(&mut self, now: Timestamp) {
+        let since = self.unable.map_or(now, |unable| unable.since);
+        self.unable = Some(Unable { since, last: now });
+    }
+
+    /// When the other printer stands in, if this one stays unable.
+    fn stand_in_at(&self) -> Option<Timestamp> {
+        self.rules.stand_in.as_ref()?;
+        let after = self.rules.stand_in_after;
+        self.unable?.since.checked_add(after).ok()
+    }
+
+    fn is_expired(&self, now: Timestamp, job: &Job) -> bool {
+        let age = now.duration_since(job.at);
+        SignedDuration::try_from(self.rules.expires).is_ok_and(|expires| age >= expires)
     }
 }
 
-fn settled(job: JobId, ending: printer::Ending) -> JobState {
-    match ending {
-        printer::Ending::Confirmed => JobState::Confirmed,
-        printer::Ending::NotStarted(reason) => {
-            tracing::info!(job, %reason, "nothing was printed; it will be tried again");
-            JobState::Queued
-        }
-        printer::Ending::Unknown(reason) | printer::Ending::Cancelled(reason) => {
-            JobState::Unknown { reason }
-        }
+impl Running {
+    /// Nothing of it was sent, and nobody has asked for it back.
+    fn can_go_back(&self) -> bool {
+        self.stage == Stage::Probing && self.back.is_none() && self.job.what != Printed::Test
     }
 }
 
-/// What becomes of a job that was being sent when the daemon stopped: it may be on paper or not, so a
-/// person looks.
-pub fn interrupted() -> JobState {
+/// What becomes of a job that a printer had begun when the daemon stopped. One that was being sent may
+/// be on paper or not, so a person looks. Of one whose printer was only asked whether it can print,
+/// nothing is.
+pub fn interrupted(state: &JobState) -> JobState {
     if payment::planted(8) {
         return JobState::Queued;
     }
-    JobState::Unknown {
-        reason: "The daemon stopped while the receipt was being printed.".into(),
+    match state {
+        JobState::Queued | JobState::Probing => JobState::Queued,
+        JobState::Sending
+        | JobState::Sent
+        | JobState::Confirmed
+        | JobState::Cancelled { .. }
+        | JobState::Failed { .. }
+        | JobState::Unknown { .. } => JobState::Unknown {
+            reason: "The daemon stopped while it was being printed. Look whether it came out."
+                .into(),
+        },
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::Timestamp;
-    use payment::PaymentId;
-    use sync::queue::{JobKind, Printed};
-
-    use super::*;
-
-    fn job(id: JobId) -> Job {
-        Job {
-            id,
-            what: Printed::Payment(PaymentId::new(Timestamp::UNIX_EPOCH, [0; 10])),
-            printer: "front".parse().unwrap(),
-            kind: JobKind::Customer,
-            state: JobState::Queued,
-            at: Timestamp::UNIX_EPOCH,
-        }
-    }
-
-    fn ended(ending: printer::Ending) -> Event {
-        Event::Printer(printer::Event::Ended { job: 1, ending })
-    }
-
-    /// Runs a job up to its printing.
-    fn printing() -> Spool {
-        let mut spool = Spool::default();
-        assert_eq!(spool.handle(Event::Wake), Some(Effect::Look));
-        let print = Some(Effect::Print(job(1)));
-        assert_eq!(spool.handle(Event::Due(Some(job(1)))), print);
-        let marked = Some(Effect::Mark(1, JobState::Sending));
-        assert_eq!(spool.handle(Event::Sending(1)), marked);
-        let answer = Some(Effect::Answer(true));
-        assert_eq!(spool.handle(Event::Marked(true)), answer);
-        spool
-    }
-
-    #[test]
-    fn a_job_is_durable_before_it_prints_and_after() {
-        let mut spool = printing();
-        let settled = spool.handle(ended(printer::Ending::Confirmed));
-        assert_eq!(settled, Some(Effect::Mark(1, JobState::Confirmed)));
-        assert_eq!(
-            spool.handle(Event::Marked(true)),
-            Some(Effect::Look),
-            "there may be more"
-        );
-    }
-
-    #[test]
-    fn what_cannot_be_made_durable_is_not_printed() {
-        let mut spool = Spool::default();
-        spool.handle(Event::Wake);
-        spool.handle(Event::Due(Some(job(1))));
-        // A job that is over.
-        let no = Some(Effect::Answer(false));
-        assert_eq!(spool.handle(Event::Sending(2)), no);
-        spool.handle(Event::Sending(1));
-        assert_eq!(spool.handle(Event::Marked(false)), no);
-    }
-
-    #[test]
-    fn only_what_certainly_did_not_start_is_queued_again() {
-        let reason: payment::Text = "why".into();
-        let clean = printing().handle(ended(printer::Ending::NotStarted(reason.clone())));
-        assert_eq!(clean, Some(Effect::Mark(1, JobState::Queued)));
-        let unknown = printing().handle(ended(printer::Ending::Unknown(reason.clone())));
-        assert_eq!(unknown, Some(Effect::Mark(1, JobState::Unknown { reason })));
-    }
-
-    #[test]
-    fn a_wake_up_in_mid_job_is_not_lost() {
-        let mut spool = Spool::default();
-        assert_eq!(spool.handle(Event::Wake), Some(Effect::Look));
-        assert_eq!(spool.handle(Event::Wake), None);
-        assert_eq!(spool.handle(Event::Due(None)), Some(Effect::Look));
-        assert_eq!(spool.handle(Event::Due(None)), None);
-    }
-}
+mod tests;

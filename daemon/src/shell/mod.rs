@@ -4,6 +4,7 @@
 //! This module must not decide anything about payments.
 
 mod database;
+mod paper;
 mod start;
 mod terminals;
 mod upstreams;
@@ -22,7 +23,7 @@ use payment::{
     UpstreamId, closing::ClosingIntent,
 };
 use sync::{
-    queue::{Job, OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError, Written},
+    queue::{OpenError, Queue, ReadError, Reader, Urgency, Write, WriteError},
     upstream::Worklist,
 };
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
@@ -33,6 +34,7 @@ pub use terminals::event;
 
 use crate::{
     engine::{Answer, Desk, Effect, Engine, Event, Notice, ReplyTo, ServiceWish},
+    printing::Printers,
     problem::Problem,
 };
 
@@ -54,6 +56,7 @@ pub struct Handle {
     notices: broadcast::Sender<Notice>,
     readers: Arc<Readers>,
     worklists: Arc<[Worklist]>,
+    printers: Printers,
 }
 
 /// What goes to the engine's task.
@@ -178,37 +181,6 @@ impl Handle {
             Problem::Undecidable(payment, _) => Problem::NothingToHandle(payment),
             other => other,
         })
-    }
-
-    /// Has a copy of a payment's receipt printed, and gives its job.
-    ///
-    /// # Errors
-    /// When there is no receipt, or nothing to print it on.
-    pub async fn copy(&self, payment: PaymentId) -> Result<Job, Problem> {
-        let unknown = || Problem::UnknownPayment(payment.to_string());
-        let row = self.read(move |reader| reader.payment(payment)).await?;
-        let device = row.ok_or_else(unknown)?.intent.device;
-        let desk = self.desk();
-        let printer = desk.devices.iter().find(|view| view.id == device);
-        let printer = printer.and_then(|view| view.printer.clone());
-        let printer = printer.ok_or(Problem::NoPrinter(device))?;
-        let at = self.now();
-        let write = Write::Copy {
-            payment,
-            printer,
-            at,
-        };
-        let job = match self.readers.queue.submit(write, Urgency::Now).await {
-            Ok(Written::Job(job)) => job,
-            Err(WriteError::NothingToCopy(_)) => return Err(Problem::NothingToCopy(payment)),
-            Err(WriteError::DiskFull) => return Err(Problem::StorageFull),
-            Ok(_) | Err(_) => return Err(Problem::StorageFailed),
-        };
-        let work = self.requests.send(Request::WorkDue).await;
-        work.map_err(|_| Problem::Stopping)?;
-        let jobs = self.read(move |reader| reader.jobs_of(payment)).await?;
-        let added = jobs.into_iter().find(|row| row.id == job);
-        added.ok_or(Problem::StorageFailed)
     }
 
     /// Asks the terminal to end the running payment.
@@ -498,10 +470,8 @@ impl EngineTask {
                         handle.event(Event::Wake(device)).await;
                     });
                 }
-                Effect::Publish(notice) => {
-                    // Without watchers there is nobody to tell.
-                    self.handle.notices.send(notice).unwrap_or(0);
-                }
+                Effect::Publish(notice) => self.handle.publish(notice),
+                Effect::OpenDrawer(printer) => self.handle.printers.kick(&printer),
                 Effect::WorkDue => self.work_due.iter().for_each(|w| w.notify_one()),
             }
         }
@@ -530,6 +500,19 @@ impl EngineTask {
 }
 
 impl Handle {
+    /// Tells everybody who watches.
+    pub(crate) fn publish(&self, notice: Notice) {
+        // Without watchers there is nobody to tell.
+        self.notices.send(notice).unwrap_or(0);
+    }
+
+    /// Receipts or deliveries may have fallen due.
+    pub(crate) async fn work_due(&self) {
+        if self.requests.send(Request::WorkDue).await.is_err() {
+            tracing::debug!("work fell due after the engine's end");
+        }
+    }
+
     /// Tells the engine what happened. Waits when it is busy.
     pub(crate) async fn event(&self, event: Event) {
         if self

@@ -1,6 +1,7 @@
 //! Brings everything up in the right order, and down again.
 
 use std::{
+    collections::HashMap,
     fs, io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
@@ -11,6 +12,7 @@ use std::{
 use config::Config;
 use drivers::printer::escpos::Profiles;
 use jiff::tz::TimeZone;
+use payment::PrinterId;
 use sync::{
     delivery::ClientError,
     queue::{OpenError, Queue, ReadError, Reader, WriteError},
@@ -30,7 +32,7 @@ use crate::{
     api::{self, SocketUsers, Token, TokenError},
     cli::client::token_file,
     engine::{Engine, Setup, Unfinished},
-    printing,
+    printing::{self, Inbox, Printers},
 };
 
 /// Why the daemon cannot start.
@@ -126,12 +128,14 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         one_at_a_time: tokio::sync::Mutex::default(),
     });
     let notices = broadcast::channel(NOTICES).0;
+    let (paper, inboxes) = Printers::of(&config);
     let handle = Handle {
         requests,
         desk: desk_seen,
         notices,
         readers,
         worklists: Worklist::all(&config).into(),
+        printers: paper,
     };
 
     let unfinished = unfinished(&queue.reader()?)?;
@@ -140,7 +144,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
     let effects = engine.start(handle.now(), unfinished);
     printing::settle_interrupted(&queue, &handle).await;
 
-    let mut work_due = printers(&config, profiles, &queue, &handle);
+    let mut work_due = printers(&config, profiles, inboxes, &queue, &handle);
     let (stop_delivery, stop) = watch::channel(false);
     upstreams::start(&config, &queue, &stop, &mut work_due)?;
     let task = EngineTask {
@@ -151,7 +155,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         desk,
         terminals: terminals::start(&config, &handle),
         work_due,
-        replies: std::collections::HashMap::new(),
+        replies: HashMap::new(),
         next_reply: 0,
         stopping: None,
     };
@@ -180,7 +184,13 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 }
 
 /// Starts the receipt printers.
-fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle) -> Vec<WorkDue> {
+fn printers(
+    config: &Config,
+    profiles: &Profiles,
+    mut inboxes: HashMap<PrinterId, Inbox>,
+    queue: &Queue,
+    handle: &Handle,
+) -> Vec<WorkDue> {
     let fonts = printing::SystemFonts::default();
     let receipts = Arc::new(config.receipts.clone());
     let mut work_due = Vec::new();
@@ -188,6 +198,9 @@ fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle
         let Some(profile) = profiles.find(&printer.profile) else {
             // The configuration was checked against the same profiles.
             tracing::error!(printer = %printer.id, "no such profile");
+            continue;
+        };
+        let Some(inbox) = inboxes.remove(&printer.id) else {
             continue;
         };
         let due = WorkDue::default();
@@ -198,7 +211,7 @@ fn printers(config: &Config, profiles: &Profiles, queue: &Queue, handle: &Handle
             &receipts,
             queue.clone(),
             handle.clone(),
-            due,
+            (due, inbox),
         );
     }
     work_due
@@ -249,11 +262,16 @@ pub fn unfinished(reader: &Reader) -> Result<Unfinished, ReadError> {
 
 /// The devices of a configuration, with clocks in this time zone.
 pub fn setups(config: &Config, zone: &TimeZone) -> Vec<Setup> {
+    let has_drawer = |id: Option<&PrinterId>| {
+        let mut all = config.printers.iter();
+        id.is_some() && all.any(|p| Some(&p.id) == id && p.drawer.is_some())
+    };
     let terminals = config.terminals.iter().map(|t| Setup {
         id: t.id.clone(),
         currency: t.currency,
         printer: t.printer.clone(),
         merchant_copy: config.receipts.merchant_copy,
+        drawer: has_drawer(t.printer.as_ref()),
         terminal: Some(drivers::terminal::family(t).abilities),
         patience: t.protocol.patience(),
         zone: zone.clone(),
@@ -263,6 +281,7 @@ pub fn setups(config: &Config, zone: &TimeZone) -> Vec<Setup> {
         currency: t.currency,
         printer: t.printer.clone(),
         merchant_copy: config.receipts.merchant_copy,
+        drawer: has_drawer(t.printer.as_ref()),
         terminal: None,
         patience: Duration::ZERO,
         zone: zone.clone(),

@@ -4,12 +4,14 @@
 //! This module must not know threads, files or how commits are grouped.
 
 use jiff::Timestamp;
-use payment::{DeviceId, Fact, Intent, Payment, PaymentId, PrinterId, State, may_return};
+use payment::{
+    DeviceId, DrawerKick, Fact, Intent, KickCause, Payment, PaymentId, PrinterId, State, may_return,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobId, JobKind, JobState, Printed, Write, WriteError, Written, closing, decide, journal,
-    numbers, outbox, restored,
+    Due, JobKind, Printed, Write, WriteError, Written, closing, decide, jobs, journal, numbers,
+    outbox,
     rows::{Damaged, Fault, micros, whole_micros},
 };
 
@@ -37,8 +39,29 @@ pub(super) fn apply(conn: &Connection, write: &Write, begins: bool) -> Result<Wr
             payment,
             printer,
             at,
-        } => copy(conn, *payment, printer, *at),
-        Write::Job { job, state, at } => move_job(conn, *job, state, *at),
+        } => jobs::copy(conn, &load(conn, *payment)?, printer, *at),
+        Write::Job { job, state, at } => jobs::advance(conn, *job, state, *at),
+        Write::MoveJob { job, to, at } => jobs::hand_over(conn, *job, to, *at),
+        Write::CancelJob { job, name, at } => jobs::cancel(conn, *job, name, *at),
+        Write::ResolveJob {
+            job,
+            outcome,
+            name,
+            at,
+        } => jobs::resolve(conn, *job, *outcome, name, *at),
+        Write::TestPage { printer, at } => {
+            let job = jobs::insert(conn, Printed::Test, printer, JobKind::Test, *at)?;
+            Ok(Written::Job(job))
+        }
+        Write::Kick {
+            id,
+            device,
+            kick,
+            at,
+        } => {
+            journal::append_kick(conn, device, *id, kick, whole_micros(*at))?;
+            Ok(Written::Done)
+        }
         Write::Delivery {
             payment,
             upstream,
@@ -162,37 +185,11 @@ fn slip(
     };
     let Some(payment) = payment else {
         let slip = Printed::Slip(conn.last_insert_rowid());
-        return Ok(Written::Job(insert_job(conn, slip, printer, *kind, at)?));
+        return Ok(Written::Job(jobs::insert(conn, slip, printer, *kind, at)?));
     };
-    let job = job_once(conn, &payment, printer, *kind, at)?;
-    release(conn, &payment)?;
+    let job = jobs::once(conn, &payment, printer, *kind, at)?;
+    release(conn, &payment, at)?;
     Ok(Written::Job(job))
-}
-
-fn move_job(
-    conn: &Connection,
-    job: JobId,
-    state: &JobState,
-    at: Timestamp,
-) -> Result<Written, Fault> {
-    let body: Option<String> = conn
-        .prepare_cached("SELECT body FROM print_jobs WHERE id = ?1")?
-        .query_row([job], |row| row.get(0))
-        .optional()?;
-    let body = body.ok_or(WriteError::UnknownJob(job))?;
-    let from: JobState = serde_json::from_str(&body).map_err(Damaged::from)?;
-    match from {
-        JobState::Queued | JobState::Sending => {}
-        JobState::Confirmed | JobState::Failed { .. } | JobState::Unknown { .. } => {
-            return Err(WriteError::Ended(from.as_str().to_owned()).into());
-        }
-    }
-    let body = serde_json::to_string(state).map_err(Damaged::from)?;
-    conn.prepare_cached(
-        "UPDATE print_jobs SET state = ?2, body = ?3, changed_at = ?4 WHERE id = ?1",
-    )?
-    .execute(params![job, state.as_str(), body, micros(at)])?;
-    Ok(Written::Done)
 }
 
 /// Everything of `due` becomes a row; each upstream, and each kind of receipt for a printer, once
@@ -202,105 +199,26 @@ fn fall_due(conn: &Connection, payment: &Payment, due: &Due, at: Timestamp) -> R
         outbox::insert(conn, payment, upstream, at)?;
     }
     for (printer, kind) in &due.jobs {
-        job_once(conn, payment, printer, *kind, at)?;
+        jobs::once(conn, payment, printer, *kind, at)?;
     }
-    release(conn, payment)
+    if let Some(printer) = &due.drawer {
+        let id = payment.intent.id;
+        let kick = DrawerKick {
+            printer: printer.clone(),
+            cause: KickCause::Cash { payment: id },
+        };
+        journal::append_kick(conn, &payment.intent.device, id.into(), &kick, at)?;
+    }
+    release(conn, payment, at)
 }
 
 /// What is due for an approved payment may be printed and delivered.
-fn release(conn: &Connection, payment: &Payment) -> Result<(), Fault> {
+fn release(conn: &Connection, payment: &Payment, at: Timestamp) -> Result<(), Fault> {
     if payment.state != State::Approved {
         return Ok(());
     }
-    conn.prepare_cached("UPDATE print_jobs SET ready = 1 WHERE payment = ?1 AND ready = 0")?
-        .execute([payment.intent.id.as_bytes()])?;
+    jobs::release(conn, payment.intent.id, at)?;
     outbox::join_lines(conn, payment)
-}
-
-fn job_once(
-    conn: &Connection,
-    payment: &Payment,
-    printer: &PrinterId,
-    kind: JobKind,
-    at: Timestamp,
-) -> Result<JobId, Fault> {
-    let body = serde_json::to_string(&kind).map_err(Damaged::from)?;
-    let known: Option<JobId> = conn
-        .prepare_cached(
-            "SELECT id FROM print_jobs WHERE payment = ?1 AND printer = ?2 AND kind = ?3",
-        )?
-        .query_row(
-            params![payment.intent.id.as_bytes(), printer.as_str(), body],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(known) = known {
-        return Ok(known);
-    }
-    let id = payment.intent.id;
-    let job = insert_job(conn, Printed::Payment(id), printer, kind, at)?;
-    if numbers::is_of_a_copy(conn, &payment.receipt)? {
-        move_job(conn, job, &restored::job(), at)?;
-    }
-    Ok(job)
-}
-
-fn copy(
-    conn: &Connection,
-    payment: PaymentId,
-    printer: &PrinterId,
-    at: Timestamp,
-) -> Result<Written, Fault> {
-    let payment = load(conn, payment)?;
-    let id = payment.intent.id;
-    if payment.state != State::Approved {
-        return Err(WriteError::NothingToCopy(id).into());
-    }
-    // The kind of a copy is an object: {"copy":1}.
-    let (copies, waiting): (u32, Option<JobId>) = conn
-        .prepare_cached(
-            "SELECT count(*), max(id) FILTER (WHERE state IN ('queued', 'sending'))
-             FROM print_jobs WHERE payment = ?1 AND kind LIKE '{\"copy\"%'",
-        )?
-        .query_row([id.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    if let Some(job) = waiting {
-        return Ok(Written::Job(job));
-    }
-    let kind = JobKind::Copy(copies.saturating_add(1));
-    let job = insert_job(conn, Printed::Payment(id), printer, kind, at)?;
-    release(conn, &payment)?;
-    Ok(Written::Job(job))
-}
-
-/// A slip of no payment is ready at once: nothing has to be approved before.
-fn insert_job(
-    conn: &Connection,
-    what: Printed,
-    printer: &PrinterId,
-    kind: JobKind,
-    at: Timestamp,
-) -> Result<JobId, Fault> {
-    let (payment, slip) = match what {
-        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
-        Printed::Slip(slip) => (None, Some(slip)),
-    };
-    let kind = serde_json::to_string(&kind).map_err(Damaged::from)?;
-    let body = serde_json::to_string(&JobState::Queued).map_err(Damaged::from)?;
-    conn.prepare_cached(
-        "INSERT INTO print_jobs (payment, slip, printer, kind, ready, state, body, at, changed_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)",
-    )?
-    .execute(params![
-        payment,
-        slip,
-        printer.as_str(),
-        kind,
-        slip.is_some(),
-        JobState::Queued.as_str(),
-        body,
-        micros(at)
-    ])?;
-    Ok(conn.last_insert_rowid())
 }
 
 /// `last` is the number of its last entry in the journal.
@@ -346,7 +264,7 @@ fn linked(conn: &Connection, of: PaymentId) -> Result<Vec<Payment>, Fault> {
     Ok(payments.collect::<Result<_, _>>().map_err(Damaged::from)?)
 }
 
-fn load(conn: &Connection, id: PaymentId) -> Result<Payment, Fault> {
+pub(super) fn load(conn: &Connection, id: PaymentId) -> Result<Payment, Fault> {
     find(conn, id)?.ok_or_else(|| WriteError::UnknownPayment(id).into())
 }
 

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Params, Row, params};
 use crate::{delivery::Delivery, upstream::Seal};
 
 use super::{
-    Job, Printed, ReadError, Reader, SlipId,
+    Job, JobId, Printed, ReadError, Reader, SlipId,
     outbox::WAITS_FOR_ORIGINAL,
     reader::parse,
     rows::{Damaged, micros, moment, payment_id, text_id},
@@ -49,10 +49,24 @@ impl Reader {
         )
     }
 
-    /// The jobs of all printers that were being sent. After a restart nobody knows what became of
-    /// them.
-    pub fn jobs_sending(&self) -> Result<Vec<Job>, ReadError> {
-        self.jobs("state = 'sending' ORDER BY id", [])
+    /// The jobs of all printers that are being printed, oldest first. After a restart nobody knows
+    /// what became of those that were being sent.
+    pub fn jobs_under_way(&self) -> Result<Vec<Job>, ReadError> {
+        self.jobs("state IN ('probing', 'sending', 'sent') ORDER BY id", [])
+    }
+
+    /// The jobs of a printer that wait for a person's word, newest first, at most `limit`.
+    pub fn jobs_for_people(&self, printer: &PrinterId, limit: u16) -> Result<Vec<Job>, ReadError> {
+        self.jobs(
+            "printer = ?1 AND resolution IS NULL AND state IN ('unknown', 'failed')
+             ORDER BY id DESC LIMIT ?2",
+            params![printer.as_str(), limit],
+        )
+    }
+
+    /// The job of that number.
+    pub fn job(&self, id: JobId) -> Result<Option<Job>, ReadError> {
+        Ok(self.jobs("id = ?1", [id])?.pop())
     }
 
     /// To whom a payment is due, and where each delivery stands, in the order it fell due.
@@ -154,7 +168,8 @@ impl Reader {
 
     fn jobs(&self, which: &str, params: impl Params) -> Result<Vec<Job>, ReadError> {
         let sql = format!(
-            "SELECT id, payment, slip, printer, kind, body, at FROM print_jobs WHERE {which}"
+            "SELECT id, payment, slip, printer, kind, body, at, instead_of, resolution
+             FROM print_jobs WHERE {which}"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
         let mut rows = statement.query(params)?;
@@ -193,14 +208,19 @@ fn job(row: &Row<'_>) -> Result<Job, ReadError> {
     let what = match what {
         (Some(payment), None) => Printed::Payment(payment_id(payment)),
         (None, Some(slip)) => Printed::Slip(slip),
-        (Some(_), Some(_)) | (None, None) => {
+        (None, None) => Printed::Test,
+        (Some(_), Some(_)) => {
             return Err(Damaged("what a print job prints".to_owned()).into());
         }
     };
+    let (instead_of, resolved): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
+    let resolved = resolved.map(|resolved| serde_json::from_str(&resolved));
     Ok(Job {
         id: row.get(0)?,
         what,
         printer: text_id(&printer)?,
+        instead_of: instead_of.map(|id| text_id(&id)).transpose()?,
+        resolved: resolved.transpose().map_err(Damaged::from)?,
         kind: serde_json::from_str(&kind).map_err(Damaged::from)?,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,
         at: moment(row.get(6)?)?,

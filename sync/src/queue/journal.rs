@@ -5,9 +5,9 @@
 //! One row is one fact: `seq` counts all entries from 1, `device_seq` counts the entries of a
 //! `device` from 1, both without gaps. `at` is microseconds since 1970-01-01 UTC (finer time is cut
 //! off), `kind` is [`Fact::kind`], [`ClosingFact::kind`], [`RestorationFact::kind`] or
-//! `delivery_decided`, `payment` the 16 bytes of the payment's UUID, of the day end's for the kinds
-//! `day_…`, or of the restoration's for the kind `restored`, and `body` the fact's content as JSON text,
-//! `null` for a fact without content.
+//! [`DrawerFact::kind`], or `delivery_decided`, `payment` the 16 bytes of the payment's UUID, of the day
+//! end's for the kinds `day_…`, of the restoration's for the kind `restored`, or of the opening's for
+//! the kinds `drawer_…`, and `body` the fact's content as JSON text, `null` for a fact without content.
 //!
 //! `hash` is SHA-256 over eight fields, each a length in bytes (32 bits, big-endian) and that many
 //! bytes, in this order: `prev_hash` (32 bytes), `seq` (64 bits, big-endian), `device` (UTF-8),
@@ -19,8 +19,8 @@
 
 use jiff::Timestamp;
 use payment::{
-    ClosingId, DeliveryDecision, DeviceId, Fact, PaymentId, RestorationFact, RestorationId,
-    SkippedNumbers, closing::ClosingFact,
+    ClosingId, DeliveryDecision, DeviceId, DrawerFact, DrawerKick, Fact, KickId, PaymentId,
+    RestorationFact, RestorationId, SkippedNumbers, closing::ClosingFact,
 };
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use sha2::{Digest, Sha256};
@@ -76,6 +76,13 @@ pub enum Happened {
         /// What was decided.
         decision: DeliveryDecision,
     },
+    /// To a cash drawer.
+    Drawer {
+        /// Which opening.
+        kick: KickId,
+        /// What.
+        fact: DrawerFact,
+    },
 }
 
 /// The word for a person's decision about a delivery.
@@ -89,6 +96,7 @@ impl Happened {
             Self::Closing { fact, .. } => fact.kind(),
             Self::Restoration { fact, .. } => fact.kind(),
             Self::Delivery { .. } => DECIDED,
+            Self::Drawer { fact, .. } => fact.kind(),
         }
     }
 }
@@ -215,6 +223,19 @@ pub(super) fn append_decision(
     append_row(conn, device, (DECIDED, *payment.as_bytes(), body), at)
 }
 
+/// Adds the opening of a cash drawer at the end, like a payment's fact.
+pub(super) fn append_kick(
+    conn: &Connection,
+    device: &DeviceId,
+    id: KickId,
+    kick: &DrawerKick,
+    at: Timestamp,
+) -> Result<i64, Fault> {
+    let body = serde_json::to_string(kick).map_err(Damaged::from)?;
+    let kind = DrawerFact::DrawerKicked(kick.clone()).kind();
+    append_row(conn, device, (kind, *id.as_bytes(), body), at)
+}
+
 fn append_row(
     conn: &Connection,
     device: &DeviceId,
@@ -294,6 +315,12 @@ fn happened(kind: &str, about: [u8; 16], body: &str) -> Result<Happened, Damaged
             return Ok(Happened::Delivery {
                 payment: payment_id(about),
                 decision: serde_json::from_str(body)?,
+            });
+        }
+        "drawer_kicked" => {
+            return Ok(Happened::Drawer {
+                kick: KickId::from_bytes(about),
+                fact: DrawerFact::DrawerKicked(serde_json::from_str(body)?),
             });
         }
         _ => {

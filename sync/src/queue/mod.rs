@@ -19,6 +19,7 @@ mod due;
 mod error;
 mod examine;
 mod handle;
+mod jobs;
 mod journal;
 mod memory;
 mod numbers;
@@ -49,5 +50,6 @@ pub use restore::{RestoreError, Restored, Wish, restore};
 pub use restored::Opened;
 pub use slips::Report;
 pub use write::{
-    CloseOutcome, Due, Job, JobId, JobKind, JobState, Printed, SlipId, Urgency, Write, Written,
+    CloseOutcome, Due, Job, JobId, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId,
+    Urgency, Write, Written,
 };

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_lists_of_what_is_due.sql"),
     include_str!("../../migrations/0005_restorations.sql"),
     include_str!("../../migrations/0006_decisions.sql"),
+    include_str!("../../migrations/0007_jobs_and_people.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.

@@ -54,6 +54,8 @@ impl Reader {
                     }
                 }
                 Happened::Restoration { fact, .. } => fold.leave_out(&entry, *fact)?,
+                // Nothing is shown of it but the entry itself.
+                Happened::Drawer { .. } => {}
             }
         }
         for open in fold.open.values() {

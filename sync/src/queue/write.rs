@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use payment::{
-    ClosingId, DeliveryDecision, DeviceId, Fact, IdempotencyKey, Intent, Payment, PaymentId,
-    PrinterId, Text, UpstreamId,
+    ClosingId, DeliveryDecision, DeviceId, DrawerKick, Fact, IdempotencyKey, Intent, KickId,
+    Payment, PaymentId, PrinterId, Text, UpstreamId,
     closing::{Closing, DayTotals},
 };
 use serde::{Deserialize, Serialize};
@@ -64,12 +64,59 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// Moves a print job on.
+    /// Moves a print job on, as far as [`JobState::may_become`] allows.
     Job {
         /// Which.
         job: JobId,
         /// Where it stands now.
         state: JobState,
+        /// When.
+        at: Timestamp,
+    },
+    /// Hands a job over to another printer. Only one of which certainly nothing was printed.
+    MoveJob {
+        /// Which.
+        job: JobId,
+        /// Where it is to be printed now.
+        to: PrinterId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person takes back a job that no printer has begun.
+    CancelJob {
+        /// Which.
+        job: JobId,
+        /// Who.
+        name: Text,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person says what became of a job that is unknown or failed.
+    ResolveJob {
+        /// Which.
+        job: JobId,
+        /// What.
+        outcome: JobOutcome,
+        /// Who.
+        name: Text,
+        /// When.
+        at: Timestamp,
+    },
+    /// Adds a test page.
+    TestPage {
+        /// Where.
+        printer: PrinterId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Records that a person opens a cash drawer. What cash opens falls due with its payment.
+    Kick {
+        /// Its name.
+        id: KickId,
+        /// At which device.
+        device: DeviceId,
+        /// Which drawer, and why.
+        kick: DrawerKick,
         /// When.
         at: Timestamp,
     },
@@ -138,6 +185,9 @@ pub struct Due {
     pub upstreams: Vec<UpstreamId>,
     /// Receipts that must be printed.
     pub jobs: Vec<(PrinterId, JobKind)>,
+    /// The printer whose cash drawer is opened: recorded in the same transaction, so that the pulse
+    /// may follow.
+    pub drawer: Option<PrinterId>,
 }
 
 /// What a transaction came to.
@@ -179,10 +229,14 @@ pub struct Job {
     pub what: Printed,
     /// Where.
     pub printer: PrinterId,
+    /// Where it was to be printed, when another printer stands in.
+    pub instead_of: Option<PrinterId>,
     /// What kind.
     pub kind: JobKind,
     /// Where it stands.
     pub state: JobState,
+    /// What a person said became of it.
+    pub resolved: Option<Resolved>,
     /// When it fell due.
     pub at: Timestamp,
 }
@@ -194,6 +248,8 @@ pub enum Printed {
     Payment(PaymentId),
     /// A terminal's slip that belongs to no payment.
     Slip(SlipId),
+    /// The printer's own test page.
+    Test,
 }
 
 /// What kind of receipt.
@@ -210,6 +266,8 @@ pub enum JobKind {
     Repeated,
     /// A reprint, which says COPY and its number, counted from one.
     Copy(u32),
+    /// A test page.
+    Test,
 }
 
 /// Where a print job stands.
@@ -218,11 +276,20 @@ pub enum JobKind {
 pub enum JobState {
     /// Due; no byte was sent.
     Queued,
+    /// The printer is asked whether it can print. Found after a crash, nothing was printed.
+    Probing,
     /// Bytes may be on their way. Durable before the first byte, so a crash here is `Unknown`.
     Sending,
+    /// The printer has taken all bytes, and has not yet said that they are on paper.
+    Sent,
     /// The printer says that all of it is on paper. Final.
     Confirmed,
-    /// It was given up before a byte was taken. Final.
+    /// A person took it back before a byte was taken. Final.
+    Cancelled {
+        /// Who.
+        name: Text,
+    },
+    /// It was given up before a byte was taken; a person may print a copy. Final.
     Failed {
         /// Why, as a sentence.
         reason: Text,
@@ -239,10 +306,63 @@ impl JobState {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Queued => "queued",
+            Self::Probing => "probing",
             Self::Sending => "sending",
+            Self::Sent => "sent",
             Self::Confirmed => "confirmed",
+            Self::Cancelled { .. } => "cancelled",
             Self::Failed { .. } => "failed",
             Self::Unknown { .. } => "unknown",
         }
     }
+
+    /// Whether nothing follows.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::Queued | Self::Probing | Self::Sending | Self::Sent => false,
+            Self::Confirmed
+            | Self::Cancelled { .. }
+            | Self::Failed { .. }
+            | Self::Unknown { .. } => true,
+        }
+    }
+
+    /// Whether the next state can follow. What was sent whole is never queued again (law 8).
+    pub fn may_become(&self, next: &Self) -> bool {
+        match self {
+            Self::Queued | Self::Probing => !matches!(next, Self::Sent | Self::Confirmed),
+            Self::Sending => !matches!(next, Self::Probing),
+            Self::Sent => matches!(next, Self::Confirmed | Self::Unknown { .. }),
+            Self::Confirmed
+            | Self::Cancelled { .. }
+            | Self::Failed { .. }
+            | Self::Unknown { .. } => false,
+        }
+    }
+}
+
+/// What a person says became of a job that is unknown or failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum JobOutcome {
+    /// It is on paper. Only of what is unknown.
+    CameOut,
+    /// It is printed once more, and says COPY.
+    Copy,
+    /// Nobody needs it any more.
+    NotNeeded,
+}
+
+/// A person's word on a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolved {
+    /// What became of it.
+    pub outcome: JobOutcome,
+    /// Who said it.
+    pub name: Text,
+    /// When.
+    pub at: Timestamp,
+    /// The copy's job.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub copy: Option<JobId>,
 }

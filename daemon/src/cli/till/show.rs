@@ -27,7 +27,69 @@ pub(super) fn status_text(devices: &Value) -> String {
             running.unwrap_or_default()
         )
     };
-    all.iter().map(line).collect::<Vec<_>>().join("\n")
+    let lines = all.iter().map(line).collect::<Vec<_>>().join("\n");
+    let printers = printers_text(devices);
+    [lines, printers]
+        .into_iter()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The printers, each with the jobs that wait.
+pub(super) fn printers_text(list: &Value) -> String {
+    let all = list.get("printers").and_then(Value::as_array);
+    let all = all.into_iter().flatten();
+    all.map(printer_text).collect::<Vec<_>>().join("\n")
+}
+
+pub(super) fn printer_text(printer: &Value) -> String {
+    let mut lines = vec![format!(
+        "{} (printer): {}",
+        text(printer, "id"),
+        text(printer, "next_step")
+    )];
+    let at_work = printer.get("job").filter(|job| !job.is_null());
+    lines.extend(at_work.map(|job| {
+        let job = format!(
+            "  job {}: {} {}",
+            text(job, "job"),
+            text(job, "state"),
+            text(job, "waits")
+        );
+        job.trim_end().to_owned()
+    }));
+    for (list, words) in [("queued", "waits"), ("for_people", "needs your word")] {
+        let jobs = printer.get(list).and_then(Value::as_array);
+        for job in jobs.into_iter().flatten() {
+            lines.push(format!("  {words}: {}", job_text(job)));
+        }
+    }
+    lines.join("\n")
+}
+
+/// A print job in one line.
+pub(super) fn job_text(job: &Value) -> String {
+    let payment = text(job, "payment");
+    let of = if payment.is_empty() {
+        payment
+    } else {
+        format!(" of payment {payment}")
+    };
+    let reason = text(job, "reason");
+    let reason = if reason.is_empty() {
+        reason
+    } else {
+        format!(" {reason}")
+    };
+    format!(
+        "job {} at {} ({}{of}): {}.{reason} {}",
+        text(job, "job"),
+        text(job, "printer"),
+        text(job, "kind"),
+        text(job, "state"),
+        text(job, "next_step"),
+    )
 }
 
 pub(super) fn payments_text(list: &Value) -> String {
@@ -93,7 +155,16 @@ pub(super) fn payment_text(payment: &Value) -> String {
         {
             let whom = format!("{}{}", text(row, "printer"), text(row, "upstream"));
             let reason = text(row, "reason");
-            lines.push(format!("{field} {whom}: {} {reason}", text(row, "state")));
+            let line = format!("{field} {whom}: {} {reason}", text(row, "state"));
+            lines.push(line.trim_end().to_owned());
+            let waits = ["unknown", "failed"].contains(&text(row, "state").as_str());
+            if field == "printing" && waits {
+                lines.push(format!(
+                    "  job {}: {}",
+                    text(row, "job"),
+                    text(row, "next_step")
+                ));
+            }
         }
     }
     lines.push(text(payment, "next_step"));

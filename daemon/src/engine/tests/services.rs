@@ -100,6 +100,7 @@ fn the_clock_is_set_to_the_time_at_the_desk() {
         currency: parse_currency("EUR").unwrap(),
         printer: None,
         merchant_copy: false,
+        drawer: false,
         terminal: Some(zvt::FAMILY.abilities),
         patience: std::time::Duration::from_mins(3),
         zone: jiff::tz::TimeZone::get("Europe/Berlin").unwrap(),

@@ -168,9 +168,10 @@ fn day_ends_stand_in_the_journal_and_manipulations_are_found() {
         let kinds: Vec<_> = reader.events_after(3, 9).unwrap();
         let about = |entry: &crate::queue::Entry| match &entry.happened {
             Happened::Closing { closing, .. } => Some(*closing),
-            Happened::Payment { .. } | Happened::Restoration { .. } | Happened::Delivery { .. } => {
-                None
-            }
+            Happened::Payment { .. }
+            | Happened::Restoration { .. }
+            | Happened::Delivery { .. }
+            | Happened::Drawer { .. } => None,
         };
         let shown: Vec<_> = kinds
             .iter()

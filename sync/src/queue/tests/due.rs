@@ -193,6 +193,7 @@ fn upstreams_have_lines_of_their_own() {
     let both = || Due {
         upstreams: vec!["books".parse().unwrap(), "mirror".parse().unwrap()],
         jobs: Vec::new(),
+        drawer: None,
     };
     desk.approved(for_invoice(1, "A"), both());
     desk.approved(for_invoice(2, "A"), both());
@@ -278,7 +279,7 @@ fn print_jobs_move_until_they_end() {
     };
     assert_eq!(go(first, JobState::Sending), Ok(Written::Done));
     assert_eq!(reader.jobs_due(&front).unwrap().len(), 1);
-    assert_eq!(reader.jobs_sending().unwrap()[0].id, first);
+    assert_eq!(reader.jobs_under_way().unwrap()[0].id, first);
     let unknown = JobState::Unknown {
         reason: Text::from("paper out"),
     };
@@ -288,7 +289,7 @@ fn print_jobs_move_until_they_end() {
         Err(WriteError::Ended("unknown".to_owned()))
     );
     assert_eq!(go(99, JobState::Queued), Err(WriteError::UnknownJob(99)));
-    assert!(reader.jobs_sending().unwrap().is_empty());
+    assert!(reader.jobs_under_way().unwrap().is_empty());
     assert_eq!(reader.jobs_of(id(1)).unwrap()[0].state, unknown);
 }
 
@@ -390,7 +391,7 @@ fn a_report_is_a_print_job_of_its_own() {
         .iter()
         .map(|job| match job.what {
             Printed::Slip(slip) => reader.report(slip).unwrap().unwrap().body,
-            Printed::Payment(_) => panic!("{job:?}"),
+            Printed::Payment(_) | Printed::Test => panic!("{job:?}"),
         })
         .collect();
     assert_eq!(of, ["one", "two"]);
@@ -399,7 +400,8 @@ fn a_report_is_a_print_job_of_its_own() {
         desk.write(Write::Job { job, state, at })
     };
     assert_eq!(go(first, JobState::Sending), Ok(Written::Done));
-    assert_eq!(reader.jobs_sending().unwrap()[0].id, first);
+    assert_eq!(reader.jobs_under_way().unwrap()[0].id, first);
+    assert_eq!(go(first, JobState::Sent), Ok(Written::Done));
     assert_eq!(go(first, JobState::Confirmed), Ok(Written::Done));
     assert_eq!(reader.jobs_due(&front()).unwrap()[0].id, second);
     let all = reader.reports(&"desk1".parse().unwrap(), 2).unwrap();

@@ -4,7 +4,8 @@ use payment::{Approval, Fact};
 
 use super::support::*;
 use crate::queue::{
-    CloseOutcome, Due, Listing, OpenError, Queue, Reader, Urgency, Write, WriteError, Written,
+    CloseOutcome, Due, JobKind, JobOutcome, Listing, OpenError, Queue, Reader, Urgency, Write,
+    WriteError, Written,
 };
 
 #[test]
@@ -219,4 +220,38 @@ fn a_database_of_version_5_is_brought_to_this_version() {
     let invoice = row(&reader).payment.intent.invoice.unwrap();
     assert_eq!(invoice.as_str(), "INV-2");
     assert_eq!(reader.verify().unwrap(), 8);
+}
+
+#[test]
+fn a_database_of_version_6_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_6.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 7);
+    let front = "front".parse().unwrap();
+    let due: Vec<_> = reader.jobs_due(&front).unwrap();
+    assert_eq!(due.iter().map(|job| job.id).collect::<Vec<_>>(), [1]);
+    assert_eq!(reader.jobs_under_way().unwrap()[0].id, 3);
+    let unknown = reader.jobs_for_people(&front, 9).unwrap().remove(0);
+    assert_eq!((unknown.id, unknown.kind), (4, JobKind::Copy(1)));
+    assert_eq!((unknown.resolved, unknown.instead_of), (None, None));
+    let wait = |write| queue.submit(write, Urgency::Now).wait().unwrap();
+    let copy = wait(Write::ResolveJob {
+        job: 4,
+        outcome: JobOutcome::Copy,
+        name: "Ada".into(),
+        at: at(9),
+    });
+    let Written::Job(copy) = copy else {
+        panic!("{copy:?}");
+    };
+    let copy = reader.job(copy).unwrap().unwrap();
+    assert_eq!(copy.kind, JobKind::Copy(2));
+    assert_eq!(
+        wait(Write::TestPage {
+            printer: front,
+            at: at(9)
+        }),
+        Written::Job(6)
+    );
 }

@@ -183,7 +183,12 @@ fn no_statement_walks_a_table() {
         "SELECT next_at FROM outbox WHERE upstream = ? AND place = 'head' AND next_at IS NOT NULL
          ORDER BY next_at LIMIT 1",
         "SELECT id FROM print_jobs WHERE printer = ? AND ready = 1 AND state = 'queued' ORDER BY id",
-        "SELECT id FROM print_jobs WHERE payment = ? AND printer = ? AND kind = ?",
+        "SELECT id FROM print_jobs
+         WHERE payment = ? AND ifnull(instead_of, printer) = ? AND kind = ?",
+        "SELECT id FROM print_jobs
+         WHERE printer = ? AND resolution IS NULL AND state IN ('unknown', 'failed')
+         ORDER BY id DESC LIMIT ?",
+        "SELECT count(*) FROM print_jobs WHERE (payment = ? OR slip = ?) AND kind LIKE '{\"copy\"%'",
         "SELECT id FROM print_jobs WHERE slip = ? ORDER BY id",
         "SELECT body FROM slips WHERE payment = ? ORDER BY id",
         "SELECT body FROM slips WHERE device = ? AND payment IS NULL ORDER BY id DESC LIMIT ?",

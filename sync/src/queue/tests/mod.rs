@@ -7,6 +7,7 @@ mod disk;
 mod due;
 mod file;
 mod group;
+mod jobs;
 mod journal;
 mod lines;
 mod list;

@@ -135,6 +135,7 @@ pub(super) fn due() -> Due {
     Due {
         upstreams: vec!["books".parse().unwrap()],
         jobs: vec![("front".parse().unwrap(), JobKind::Customer)],
+        drawer: None,
     }
 }
 

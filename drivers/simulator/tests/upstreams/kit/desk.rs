@@ -253,6 +253,7 @@ impl<S: Subject> Desk<S> {
             before: None,
         };
         let due = Due {
+            drawer: None,
             upstreams: vec![Self::id()],
             jobs: vec![],
         };

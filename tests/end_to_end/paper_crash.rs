@@ -1,0 +1,393 @@
+//! Law 8 against the real daemon: `kill -9` at every step of a receipt and after every k-th byte of it,
+//! and the link cut after every k-th byte. No receipt that could have come out is printed twice
+//! without COPY, none is called printed that is not on paper, and no payment changes.
+//!
+//! The daemon prints through a wire that counts, holds and cuts. `TILLD_EVERY_BYTE=1` tries every
+//! single byte; else every 23rd.
+
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use daemon::cli::client::Client;
+use serde_json::{Value, json};
+use simulator::{Handle, printer::Printer, terminal::zvt::Options};
+use tests::{Desk, Wire, text, until};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    sync::Notify,
+};
+
+/// Every so many bytes.
+fn stride() -> usize {
+    let every = std::env::var_os("TILLD_EVERY_BYTE").is_some();
+    if every { 1 } else { 23 }
+}
+
+/// What the wire does with a receipt, counted from its first byte (`ESC @`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Order {
+    Pass,
+    /// Hold all after so many bytes; what is held is lost with the connection.
+    HoldAndLose(usize),
+    /// Hold all after so many bytes; what is held arrives when the order changes.
+    HoldAndKeep(usize),
+    /// Cut after so many bytes.
+    Cut(usize),
+    /// Answer no question: the printer is never known to be ready.
+    HoldQuestions,
+    /// Keep the printer's words from the daemon once the receipt is through.
+    HoldAnswers,
+}
+
+#[derive(Debug)]
+struct Line {
+    order: Order,
+    /// Bytes of receipts that got through, since the order was given.
+    taken: usize,
+    /// Whether a receipt's first byte has arrived at the wire since then.
+    begun: bool,
+    /// Whether bytes are held back now.
+    holding: bool,
+}
+
+/// A wire between the daemon and the printer.
+#[derive(Clone)]
+struct Between {
+    line: Arc<Mutex<Line>>,
+    changed: Arc<Notify>,
+}
+
+impl Between {
+    fn with<R>(&self, act: impl FnOnce(&mut Line) -> R) -> R {
+        act(&mut self.line.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn order(&self, order: Order) {
+        self.with(|line| {
+            *line = Line {
+                order,
+                taken: 0,
+                begun: false,
+                holding: false,
+            };
+        });
+        self.changed.notify_waiters();
+    }
+
+    fn taken(&self) -> usize {
+        self.with(|line| line.taken)
+    }
+
+    fn holding(&self) -> bool {
+        self.with(|line| line.holding)
+    }
+
+    /// One connection after the other, as network printers do.
+    async fn serve(self, listener: TcpListener, printer: std::net::SocketAddr) {
+        loop {
+            let Ok((daemon, _)) = listener.accept().await else {
+                return;
+            };
+            let Ok(printer) = TcpStream::connect(printer).await else {
+                return;
+            };
+            self.connection(daemon, printer).await;
+        }
+    }
+
+    async fn connection(&self, mut daemon: TcpStream, mut printer: TcpStream) {
+        let (mut from_daemon, mut from_printer) = ([0; 512], [0; 512]);
+        // Bytes of the receipt that came in on this connection; none before ESC @.
+        let mut receipt: Option<usize> = None;
+        let mut held: Vec<u8> = Vec::new();
+        let mut hung_up = false;
+        loop {
+            let mute = self.with(|line| match line.order {
+                Order::HoldQuestions => true,
+                Order::HoldAnswers => line.begun,
+                _ => false,
+            });
+            tokio::select! {
+                read = daemon.read(&mut from_daemon), if !hung_up => {
+                    let count = read.unwrap_or(0);
+                    if count == 0 {
+                        let keeps = matches!(self.with(|l| l.order), Order::HoldAndKeep(_));
+                        if !keeps || held.is_empty() {
+                            return;
+                        }
+                        hung_up = true;
+                        continue;
+                    }
+                    for byte in &from_daemon[..count] {
+                        held.push(*byte);
+                    }
+                    if !self.pass(&mut held, &mut receipt, &mut printer).await {
+                        return;
+                    }
+                }
+                read = from_printer_bytes(&mut printer, &mut from_printer), if !mute => {
+                    let Some(count) = read else { return };
+                    if daemon.write_all(&from_printer[..count]).await.is_err() && held.is_empty() {
+                        return;
+                    }
+                }
+                () = self.changed.notified() => {
+                    if !self.pass(&mut held, &mut receipt, &mut printer).await {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep(Duration::from_millis(5)) => {
+                    let order = self.with(|line| line.order);
+                    if hung_up && !matches!(order, Order::HoldAndKeep(_)) {
+                        // The daemon is dead; what it had sent still comes out of the cable.
+                        drop(printer.write_all(&held).await);
+                        drop(printer.flush().await);
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Passes what the order lets through. False when it cuts.
+    async fn pass(
+        &self,
+        held: &mut Vec<u8>,
+        receipt: &mut Option<usize>,
+        printer: &mut TcpStream,
+    ) -> bool {
+        if receipt.is_none() {
+            let begins = held.windows(2).position(|two| two == b"\x1b@");
+            let questions: Vec<u8> = held.drain(..begins.unwrap_or(held.len())).collect();
+            if printer.write_all(&questions).await.is_err() {
+                return false;
+            }
+            if begins.is_none() {
+                return true;
+            }
+            *receipt = Some(0);
+            self.with(|line| line.begun = true);
+        }
+        let Some(before) = receipt else { return true };
+        let (room, cuts) = self.with(|line| match line.order {
+            Order::Pass | Order::HoldQuestions | Order::HoldAnswers => (usize::MAX, false),
+            Order::HoldAndLose(most) | Order::HoldAndKeep(most) => {
+                (most.saturating_sub(*before), false)
+            }
+            Order::Cut(most) => (most.saturating_sub(*before), true),
+        });
+        let count = room.min(held.len());
+        let bytes: Vec<u8> = held.drain(..count).collect();
+        if printer.write_all(&bytes).await.is_err() {
+            return false;
+        }
+        *before += count;
+        self.with(|line| {
+            line.taken += count;
+            line.holding = !held.is_empty();
+        });
+        !cuts || held.is_empty()
+    }
+}
+
+async fn from_printer_bytes(printer: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
+    printer.read(buffer).await.ok().filter(|count| *count > 0)
+}
+
+struct Scene {
+    desk: Desk,
+    wire: Between,
+    printer: Handle<Printer>,
+    paid: u32,
+}
+
+impl Scene {
+    async fn set() -> (Self, Client) {
+        let any = (Ipv4Addr::LOCALHOST, 0);
+        let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+        let (address, printer) = Printer::new(48).serve_tcp(any.into()).await.unwrap();
+        let listener = TcpListener::bind(any).await.unwrap();
+        let at = listener.local_addr().unwrap();
+        let wire = Between {
+            line: Arc::new(Mutex::new(Line {
+                order: Order::Pass,
+                taken: 0,
+                begun: false,
+                holding: false,
+            })),
+            changed: Arc::new(Notify::new()),
+        };
+        tokio::spawn(wire.clone().serve(listener, address));
+        let old = std::fs::read_to_string(desk.config()).unwrap();
+        let link = old
+            .lines()
+            .find(|line| line.starts_with("link = \"serial:/dev/"))
+            .unwrap();
+        desk.amend(link, &format!("link = \"tcp:{at}\""));
+        desk.amend(
+            "id = \"cashbox\"\ncurrency = \"EUR\"\n",
+            "id = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n",
+        );
+        let client = desk.start().await;
+        let scene = Self {
+            desk,
+            wire,
+            printer,
+            paid: 0,
+        };
+        (scene, client)
+    }
+
+    async fn pay(&mut self, client: &Client) -> Value {
+        self.paid += 1;
+        let key = format!("k{}", self.paid);
+        let body =
+            json!({ "device": "cashbox", "amount": "5.00", "currency": "EUR", "method": "cash" });
+        client.pay(&key, &body).await.unwrap()
+    }
+
+    /// The state of a payment's only print job, once it has one that lasts.
+    async fn settled(&self, client: &Client, payment: &Value) -> String {
+        let path = format!("/v1/payments/{}", text(payment, "id"));
+        let state = || async {
+            let now = client.get(&path).await.unwrap();
+            assert_eq!(text(&now, "state"), "approved", "paper never decides money");
+            assert_eq!(now["printing"].as_array().unwrap().len(), 1);
+            text(&now["printing"][0], "state")
+        };
+        until("the job has ended", || async {
+            ["confirmed", "unknown"].contains(&state().await.as_str())
+        })
+        .await;
+        state().await
+    }
+
+    /// How often a receipt is on paper, whole or not; each page that shows its number counts.
+    fn on_paper(&self, payment: &Value) -> usize {
+        let receipt = text(payment, "receipt");
+        let pages = self.printer.pages().concat() + &self.printer.uncut();
+        assert!(!pages.contains("COPY"), "nobody asked for a copy");
+        pages.matches(&receipt).count()
+    }
+
+    /// The law, for one payment whose receipt met something.
+    async fn check(&self, client: &Client, payment: &Value, taken: usize, at: &str) -> String {
+        let state = self.settled(client, payment).await;
+        // What may still be on its way comes out now.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let printed = self.on_paper(payment);
+        assert!(printed <= 1, "{at}: printed {printed} times");
+        if state == "confirmed" {
+            assert_eq!(printed, 1, "{at}: called printed, and is not on paper");
+        }
+        if taken > 0 {
+            assert!(
+                state == "unknown" || printed == 1,
+                "{at}: {taken} bytes were taken, and it is {state}"
+            );
+        }
+        state
+    }
+
+    async fn kill_and_start(&mut self) -> Client {
+        self.desk.kill();
+        self.desk.start().await
+    }
+}
+
+/// Bytes of one receipt, with the question whose answer confirms it.
+async fn length(scene: &mut Scene, client: &Client) -> usize {
+    scene.wire.order(Order::Pass);
+    let paid = scene.pay(client).await;
+    assert_eq!(scene.settled(client, &paid).await, "confirmed");
+    scene.wire.taken()
+}
+
+#[tokio::test]
+async fn killed_after_every_kth_byte() {
+    let (mut scene, mut client) = Scene::set().await;
+    let whole = length(&mut scene, &client).await;
+    let mut ends = Vec::new();
+    for bytes in (0..whole).step_by(stride()) {
+        for order in [Order::HoldAndLose(bytes), Order::HoldAndKeep(bytes)] {
+            scene.wire.order(order);
+            let paid = scene.pay(&client).await;
+            let at = format!("{order:?} of {whole}");
+            until(&at, || async { scene.wire.holding() }).await;
+            assert_eq!(scene.wire.taken(), bytes, "{at}");
+            scene.desk.kill();
+            scene.wire.order(Order::Pass);
+            client = scene.desk.start().await;
+            // Sending was durable: it is never printed again by itself.
+            let state = scene.check(&client, &paid, bytes.max(1), &at).await;
+            assert_eq!(state, "unknown", "{at}");
+            ends.push(state);
+        }
+    }
+    assert!(ends.len() >= 10, "only {} places were tried", ends.len());
+}
+
+#[tokio::test]
+async fn cut_after_every_kth_byte() {
+    let (mut scene, client) = Scene::set().await;
+    let whole = length(&mut scene, &client).await;
+    for bytes in (1..whole).step_by(stride()) {
+        scene.wire.order(Order::Cut(bytes));
+        let paid = scene.pay(&client).await;
+        let at = format!("cut after {bytes} of {whole}");
+        let state = scene.check(&client, &paid, bytes, &at).await;
+        assert_eq!(state, "unknown", "{at}");
+        // The next one comes out: nothing is stuck.
+        scene.wire.order(Order::Pass);
+        let next = scene.pay(&client).await;
+        let state = scene.check(&client, &next, 0, &at).await;
+        assert_eq!(state, "confirmed", "after a {at}");
+    }
+}
+
+/// Queued, probing, sending, sent, and confirmed by a word that nobody heard.
+#[tokio::test]
+async fn killed_at_every_durable_step() {
+    let (mut scene, mut client) = Scene::set().await;
+    length(&mut scene, &client).await;
+
+    // The printer was asked, and nothing was sent: it is printed after the start, once.
+    scene.wire.order(Order::HoldQuestions);
+    let paid = scene.pay(&client).await;
+    until("the printer is asked", || async {
+        let front = client.get("/v1/printers/front").await.unwrap();
+        text(&front["job"], "state") == "probing"
+    })
+    .await;
+    scene.desk.kill();
+    scene.wire.order(Order::Pass);
+    client = scene.desk.start().await;
+    let state = scene.check(&client, &paid, 0, "while probing").await;
+    assert_eq!(state, "confirmed", "nothing of it was lost");
+
+    // It is whole on paper, and nobody heard the printer say so.
+    scene.wire.order(Order::HoldAnswers);
+    let paid = scene.pay(&client).await;
+    until("it is on paper", || async { scene.on_paper(&paid) == 1 }).await;
+    scene.desk.kill();
+    scene.wire.order(Order::Pass);
+    client = scene.desk.start().await;
+    let state = scene.check(&client, &paid, 1, "once sent").await;
+    assert_eq!(state, "unknown", "a person looks");
+
+    // At any moment, whatever step that is.
+    for millis in (0..60).step_by(3) {
+        let body =
+            json!({ "device": "cashbox", "amount": "5.00", "currency": "EUR", "method": "cash" });
+        let paid = client.pay(&format!("any{millis}"), &body).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(millis)).await;
+        client = scene.kill_and_start().await;
+        scene
+            .check(&client, &paid, 0, &format!("after {millis} ms"))
+            .await;
+    }
+}
