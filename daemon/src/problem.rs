@@ -1,8 +1,8 @@
 //! What can be wrong with a request: a stable type, a status, and a sentence that says what to do.
 
+use payment::{CannotReturn, DeviceId, InvalidMethod, InvalidMoney, InvoiceRef, PaymentId, Text};
+use rust_decimal::Decimal;
 use sync::delivery::Undecidable;
-
-use payment::{CannotReturn, DeviceId, InvalidMethod, InvalidMoney, PaymentId, Text};
 
 /// Why a request is refused. Shown as an RFC 9457 problem document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -174,6 +174,29 @@ pub enum Problem {
         "No delivery of payment {0} waits for a person at that upstream, so there is nothing to handle."
     )]
     NothingToHandle(PaymentId),
+    /// More than is open on the invoice.
+    #[error(
+        "Invoice {invoice} has {currency} {open} open, and {amount} is more. Nothing was charged. Take at \
+         most {open} for it, or take the payment without an invoice."
+    )]
+    Overpayment {
+        /// Which invoice.
+        invoice: InvoiceRef,
+        /// What it still takes.
+        open: Decimal,
+        /// In which currency.
+        currency: &'static str,
+        /// What was wanted.
+        amount: Decimal,
+    },
+    /// The invoice takes no payment.
+    #[error(
+        "{reason} Nothing was charged. Look up the right invoice, or take the payment without one."
+    )]
+    InvoiceTakesNothing {
+        /// Why, as the invoicing system says.
+        reason: Text,
+    },
     /// What cannot be decided about a delivery now.
     #[error("About this delivery of payment {0} that cannot be decided now: {1}.")]
     Undecidable(PaymentId, Undecidable),
@@ -361,6 +384,8 @@ impl Problem {
             Self::NotInDoubt(_) => ("not-in-doubt", 409),
             Self::NothingToHandle(_) => ("nothing-to-handle", 409),
             Self::Undecidable(..) => ("undecidable", 409),
+            Self::Overpayment { .. } => ("overpayment", 422),
+            Self::InvoiceTakesNothing { .. } => ("invoice-takes-nothing", 422),
             Self::NotItsTurn(_) => ("not-its-turn", 409),
             Self::EnteredAlready { .. } => ("entered-already", 409),
             Self::NothingToCopy(_) => ("nothing-to-copy", 409),

@@ -34,6 +34,56 @@ async fn a_person_handles_what_upstream_refuses() {
     assert!(again.contains("nothing to handle"), "{again}");
 }
 
+/// A payment for an invoice that is not there is sent to the right one by a person's word.
+#[tokio::test]
+async fn a_person_sends_a_payment_to_another_invoice() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    // Without an answer nobody knows that the invoice is not there.
+    desk.sandbox.lock().arm(Fault::Down, 1);
+    let client = desk.start().await;
+    let body = json!({
+        "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash", "invoice": "157",
+    });
+    let payment = client.pay("k", &body).await.unwrap();
+    let receipt = text(&payment, "receipt");
+    let listed = async || {
+        let list = client.get("/v1/sync").await.unwrap();
+        list.pointer("/deliveries/0").cloned().unwrap_or_default()
+    };
+    until("it waits for a person", async || {
+        text(&listed().await, "state") == "needs_operator"
+    })
+    .await;
+    let row = listed().await;
+    assert_eq!(text(&row, "receipt"), receipt);
+    assert!(row["actions"].to_string().contains("send_to"), "{row}");
+    assert!(!text(&row, "reason").is_empty() && !text(&row, "next_step").is_empty());
+    let path = format!("/v1/sync/{receipt}/send_to");
+    let word = json!({ "name": "Anna", "reason": "a slip of the pen" });
+    let refused = client.post(&path, &word).await.unwrap_err().to_string();
+    assert!(refused.contains("needs an invoice"), "{refused}");
+    let word = json!({ "name": "Anna", "reason": "a slip of the pen", "invoice": "156" });
+    let decided = client.post(&path, &word).await.unwrap();
+    assert_eq!(text(&decided, "invoice"), "156");
+    until("it arrives", async || desk.outstanding() == "79.00").await;
+    until("nothing waits", async || {
+        let list = client.get("/v1/sync").await.unwrap();
+        list.pointer("/deliveries/0").is_none()
+    })
+    .await;
+    let shown = client
+        .get(&format!("/v1/payments/{}", text(&payment, "id")))
+        .await
+        .unwrap();
+    assert_eq!(
+        text(&shown, "invoice"),
+        "157",
+        "the payment stays as it was"
+    );
+    let late = client.post(&path, &word).await.unwrap_err().to_string();
+    assert!(late.contains("undecidable"), "{late}");
+}
+
 #[tokio::test]
 async fn payments_wait_for_the_invoicing_system_through_restarts() {
     let mut desk = Desk::set(Wire::Tcp, Options::default()).await;

@@ -9,6 +9,7 @@ mod database;
 mod devices;
 mod events;
 mod guard;
+mod invoices;
 mod jobs;
 mod page;
 mod payments;
@@ -17,6 +18,7 @@ mod reply;
 mod returns;
 mod service;
 mod slips;
+mod sync;
 mod view;
 mod worklist;
 
@@ -64,6 +66,9 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/jobs/{id}/cancel", post(jobs::cancel))
         .route("/v1/jobs/{id}/resolve", post(jobs::resolve))
         .route("/v1/events", get(events::stream))
+        .route("/v1/invoices/{invoice}", get(invoices::show))
+        .route("/v1/sync", get(sync::list))
+        .route("/v1/sync/{payment}/{action}", post(sync::decide))
         .route("/v1/worklist", get(worklist::list))
         .route("/v1/worklist/{payment}/entered", post(worklist::entered))
         .route("/v1/verify", get(database::verify))

@@ -63,6 +63,7 @@ pub(super) async fn create(State(api): State<Api>, request: Request) -> Result<R
     let wait = !prefers_async(&parts.headers);
     let body: PayBody = json_body(&parts.headers, body, PAY_FIELDS).await?;
     let intent = intent(&api, key, body)?;
+    api.shell.may_pay(&intent).await?;
     begin(&api, intent, None, wait).await
 }
 

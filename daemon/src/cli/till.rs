@@ -9,13 +9,14 @@ mod copies;
 mod pay;
 mod printer;
 mod show;
+mod sync;
 mod terminal;
 mod worklist;
 
 use copies::{RestoreArgs, examined_text, restored_text};
 use pay::{key_or_new, pay};
 use printer::{DrawerArgs, PrinterArgs};
-use show::{closing_text, payment_text, payments_text, status_text, text};
+use show::{closing_text, invoice_text, payment_text, payments_text, status_text, text};
 
 use super::client::{Address, CallError, Client};
 
@@ -130,6 +131,14 @@ enum Command {
     /// Open a cash drawer.
     Drawer(DrawerArgs),
     /// Show the devices and printers, and what to do next.
+    /// Show what waits for the invoicing systems, or decide about one delivery.
+    Sync(SyncArgs),
+    /// Show what is still to be paid of an invoice, as the invoicing system says.
+    Invoice {
+        /// Which.
+        invoice: String,
+    },
+    /// Show the devices and what to do next.
     Status,
     /// List the last payments.
     Payments {
@@ -233,6 +242,52 @@ enum TerminalCommand {
     RepeatReceipt,
     /// Log off from the terminal; tilld registers again by itself.
     LogOff,
+}
+
+/// What `till sync` needs to know.
+#[derive(Debug, clap::Args)]
+struct SyncArgs {
+    /// Only to this invoicing system.
+    #[arg(long, global = true)]
+    upstream: Option<String>,
+    /// Only in this state, for example needs_operator.
+    #[arg(long)]
+    state: Option<String>,
+    #[command(subcommand)]
+    command: Option<SyncCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SyncCommand {
+    /// Try again now. What may have been booked is read back first.
+    Retry(Decider),
+    /// Send it to another invoice. It is not booked yet, say you.
+    SendTo {
+        #[command(flatten)]
+        who: Decider,
+        /// To which invoice.
+        #[arg(long)]
+        invoice: String,
+    },
+    /// Send it without an invoice. It is not booked yet, say you.
+    Unallocate(Decider),
+    /// Keep it at the desk as unallocated; the invoicing system is not told.
+    Keep(Decider),
+    /// Say that you entered it by hand.
+    Entered(Decider),
+}
+
+/// Which delivery, and who decides.
+#[derive(Debug, clap::Args)]
+struct Decider {
+    /// The payment's receipt number, such as desk1-000123, or its id.
+    payment: String,
+    /// Who decides.
+    #[arg(long)]
+    name: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
 }
 
 /// What `till pay` needs to know.
@@ -341,6 +396,11 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             let opened = printer::open_drawer(&client, args).await?;
             show(&opened, printer::opened_text);
         }
+        Command::Sync(args) => show(&sync::ask(&client, args).await?, sync::shown),
+        Command::Invoice { invoice } => {
+            let path = format!("/v1/invoices/{}", percent(invoice));
+            show(&client.get(&path).await?, invoice_text);
+        }
         Command::Payments {
             state,
             device,
@@ -436,6 +496,8 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
             client.get(&of(payment, "")).await
         }
         Command::Status
+        | Command::Sync(_)
+        | Command::Invoice { .. }
         | Command::Worklist(_)
         | Command::Payments { .. }
         | Command::Copy { .. }

@@ -4,6 +4,7 @@
 //! This module must not decide anything about payments.
 
 mod database;
+mod lookup;
 mod paper;
 mod start;
 mod terminals;
@@ -29,6 +30,7 @@ use sync::{
 use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use database::database_file;
+pub use lookup::{Asked, Known};
 pub use start::{RunError, Running, StartError, setups, start, unfinished};
 pub use terminals::event;
 
@@ -57,6 +59,7 @@ pub struct Handle {
     readers: Arc<Readers>,
     worklists: Arc<[Worklist]>,
     printers: Printers,
+    upstreams: Arc<[Known]>,
 }
 
 /// What goes to the engine's task.

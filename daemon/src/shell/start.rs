@@ -25,8 +25,8 @@ use tokio::{
 };
 
 use super::{
-    EVENTS, EngineTask, Handle, NOTICES, Readers, StorageLost, WorkDue, database_file, terminals,
-    upstreams,
+    EVENTS, EngineTask, Handle, Known, NOTICES, Readers, StorageLost, WorkDue, database_file,
+    terminals, upstreams,
 };
 use crate::{
     api::{self, SocketUsers, Token, TokenError},
@@ -136,6 +136,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         readers,
         worklists: Worklist::all(&config).into(),
         printers: paper,
+        upstreams: Known::all(&config)?.into(),
     };
 
     let unfinished = unfinished(&queue.reader()?)?;

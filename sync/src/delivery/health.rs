@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::Now;
+
 /// For an upstream that answers, but badly.
 const TROUBLED: [u64; 6] = [5, 30, 120, 600, 1800, 3600];
 /// For a network that is away: short, so that delivery goes on soon after it is back.
@@ -14,6 +16,8 @@ const OFFLINE: [u64; 7] = [1, 2, 4, 8, 16, 32, 60];
 const PARKED: Duration = Duration::from_mins(5);
 /// Longest wish of a server that is granted.
 const LONGEST_WISH: Duration = Duration::from_hours(1);
+/// A server's clock that is no further from ours counts as measured.
+const NEAR: SignedDuration = SignedDuration::from_secs(30);
 /// A clock that was corrected by less than this was not what the server minded.
 const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 
@@ -24,6 +28,8 @@ pub struct Health {
     failures: usize,
     offline: usize,
     paused_until: Option<Timestamp>,
+    /// How far our two clocks were apart when the server's was measured.
+    measured: Option<SignedDuration>,
 }
 
 impl Health {
@@ -92,6 +98,27 @@ impl Health {
         }
     }
 
+    /// It wants to be left alone, whatever else its answer says.
+    pub(super) fn leave_alone(&mut self, now: Timestamp, wish: Duration) {
+        let until = later(now, wish.min(LONGEST_WISH));
+        self.paused_until = self.paused_until.max(Some(until));
+    }
+
+    /// Whether the server's clock stood beside ours: its answer came with a `Date`, and ours was not
+    /// set since.
+    pub fn has_measured(&self, now: Now) -> bool {
+        let beside = now.wall.duration_since(now.steady);
+        let set = |then: SignedDuration| (beside - then).abs() > SAME_CLOCK;
+        self.measured.is_some_and(|then| !set(then))
+    }
+
+    /// An answer of the server's own told its time. What is far from what we sign with is no measure.
+    pub(super) fn measure(&mut self, now: Now, date: Timestamp) {
+        let off = date.duration_since(self.server_time(now.wall)).abs();
+        let beside = now.wall.duration_since(now.steady);
+        self.measured = (off <= NEAR).then_some(beside);
+    }
+
     fn pause(&mut self, until: Timestamp) -> Timestamp {
         self.paused_until = Some(until);
         until
@@ -137,6 +164,24 @@ mod tests {
         assert_eq!(health.troubled(zero, wish, 0).as_second(), 77);
         // Jitter adds less than a tenth.
         assert_eq!(jittered(Duration::from_secs(100), 99).as_millis(), 109_900);
+    }
+
+    #[test]
+    fn a_clock_is_measured_until_ours_is_set() {
+        let zero = Timestamp::UNIX_EPOCH;
+        let at = |steady: i64, wall: i64| Now {
+            steady: zero + SignedDuration::from_secs(steady),
+            wall: zero + SignedDuration::from_secs(wall),
+        };
+        let mut health = Health::default();
+        assert!(!health.has_measured(at(0, 0)));
+        health.measure(at(0, 0), zero + SignedDuration::from_secs(31));
+        assert!(!health.has_measured(at(0, 0)), "too far away");
+        health.measure(at(0, 0), zero + SignedDuration::from_secs(2));
+        assert!(health.has_measured(at(500, 501)));
+        assert!(!health.has_measured(at(500, 560)), "our clock was set");
+        health.leave_alone(zero, Duration::from_hours(9));
+        assert_eq!(health.paused_until(zero).unwrap().as_second(), 3600);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! [`next`], [`after_send`] and [`after_read`] are the rules, pure. [`Worker`] applies them, one
 //! request at a time; [`run`] gives it the real world. Read [`DeliveryState`] first.
 
+mod advice;
 mod decide;
 mod health;
 mod http;
@@ -15,6 +16,7 @@ mod steps;
 mod tests;
 mod worker;
 
+pub use advice::next_step;
 pub use decide::{Decided, Undecidable, actions, decided, never_left};
 pub use health::Health;
 pub use http::{Client, ClientError};

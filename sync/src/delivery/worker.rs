@@ -10,7 +10,7 @@ use payment::{PaymentId, Text, UpstreamId};
 
 use super::{
     Action, Delivery, DeliveryState, Health, Now, Settings, after_go_on, after_plan, after_read,
-    after_send, next, restarted, sending, withdrawn,
+    after_send, health::later, next, restarted, sending, withdrawn,
 };
 use crate::upstream::{Class, HttpAnswer, HttpRequest, Upstream};
 
@@ -82,6 +82,9 @@ pub enum Round {
 
 /// Most questions before a request that changes something.
 const QUESTIONS: usize = 12;
+/// Spared beyond the date at which an upstream refuses a request.
+const SPARE: Duration = Duration::from_mins(1);
+
 /// Rows that are looked at in one round: one, unless the first ones cannot move.
 const PAGE: u16 = 16;
 
@@ -96,6 +99,10 @@ pub struct Worker<O, H, C> {
     health: Health,
     /// When the deliveries that this worker put off are due again.
     put_off: HashMap<PaymentId, Timestamp>,
+    /// When the last request ended.
+    asked_at: Option<Timestamp>,
+    /// Whether the upstream's own settings were looked at.
+    checked: bool,
     random: u64,
 }
 
@@ -118,6 +125,8 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             },
             health: Health::default(),
             put_off: HashMap::new(),
+            asked_at: None,
+            checked: false,
             random: seed,
         }
     }
@@ -160,7 +169,12 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
     /// again as `sending`.
     pub async fn round(&mut self) -> Result<Round, O::Error> {
         let now = self.clock.now().steady;
-        if let Some(until) = self.health.paused_until(now) {
+        if let Some(until) = self.health.paused_until(now).or_else(|| self.paced(now)) {
+            return Ok(Round::Idle(Some(until)));
+        }
+        if !self.checked
+            && let Some(until) = self.check().await
+        {
             return Ok(Round::Idle(Some(until)));
         }
         self.put_off.retain(|_, at| *at > now);
@@ -273,7 +287,9 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
 
     async fn send(&mut self, delivery: &Delivery, request: HttpRequest) -> Result<(), O::Error> {
         let attempts = delivery.attempts.saturating_add(1);
-        let state = sending(self.clock.now());
+        let now = self.clock.now();
+        let fence = self.fence(now);
+        let state = sending(now);
         if !self.commit(delivery, state, attempts).await? {
             return Ok(());
         }
@@ -282,15 +298,17 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
         let doubt = self.upstream.doubt(now.wall, &delivery.payment);
+        let heard = is_its_own(&class);
         let state = after_send(
             delivery,
             doubt,
             class,
             now,
             &mut self.health,
-            self.settings,
+            Settings { fence },
             random,
         );
+        self.heed(&answer, heard, now);
         // What never left is no attempt.
         let attempts = match answer {
             HttpAnswer::NotSent { .. } => delivery.attempts,
@@ -298,6 +316,60 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         };
         self.commit(delivery, state, attempts).await?;
         Ok(())
+    }
+
+    /// How long a request that leaves now may still be carried out.
+    fn fence(&self, now: Now) -> Duration {
+        let stale = self.upstream.stale_after();
+        let stale = stale.filter(|_| self.health.has_measured(now));
+        let fence = self.settings.fence;
+        stale.map_or(fence, |stale| fence.min(stale.saturating_add(SPARE)))
+    }
+
+    /// What an answer says beside its class: the server's time, where it is its own, and whether it
+    /// wants to be left alone.
+    fn heed(&mut self, answer: &HttpAnswer, own: bool, now: Now) {
+        self.asked_at = Some(now.steady);
+        let HttpAnswer::Response { date, .. } = answer else {
+            return;
+        };
+        if let Some(date) = date.filter(|_| own) {
+            self.health.measure(now, date);
+        }
+        if let Some(wish) = answer.wish() {
+            self.health.leave_alone(now.steady, wish);
+        }
+    }
+
+    /// When the next request may leave, where the upstream wants a pace.
+    fn paced(&self, now: Timestamp) -> Option<Timestamp> {
+        let next = later(self.asked_at?, self.upstream.pace()?);
+        (next > now).then_some(next)
+    }
+
+    /// Asks the upstream for its settings, once it is reached. Says until when nothing may be sent.
+    async fn check(&mut self) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let Some(request) = self.upstream.check(self.health.server_time(now.wall)) else {
+            self.checked = true;
+            return None;
+        };
+        let answer = self.http.send(request).await;
+        let now = self.clock.now();
+        self.asked_at = Some(now.steady);
+        let random = self.random();
+        if let HttpAnswer::NotSent { .. } = answer {
+            return Some(self.health.offline(now.steady, random));
+        }
+        let findings = self.upstream.read_check(&answer);
+        for finding in &findings {
+            tracing::warn!(upstream = %self.id, finding = %finding.text, "the configuration is wrong");
+        }
+        if findings.iter().any(|finding| finding.parks) {
+            return Some(self.health.parked(now.steady));
+        }
+        self.checked = true;
+        None
     }
 
     async fn read_back(
@@ -318,6 +390,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             &mut self.health,
             random,
         );
+        self.heed(&answer, is_its_own(&class), now);
         self.commit(delivery, state, delivery.attempts).await?;
         Ok(())
     }
@@ -355,4 +428,12 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
+}
+
+/// Whether an answer is the upstream's own for certain: anybody on the way may have given another.
+fn is_its_own(class: &Class) -> bool {
+    !matches!(
+        class,
+        Class::Ambiguous { .. } | Class::NotSent { .. } | Class::ClockSkew { .. }
+    )
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use payment::UpstreamId;
+use payment::{InvoiceRef, UpstreamId};
 use rusqlite::{ToSql, named_params, params};
 
 use crate::delivery::Delivery;
@@ -62,6 +62,21 @@ impl Reader {
             of.insert(row.get(1)?, row.get(2)?);
         }
         Ok(counts)
+    }
+
+    /// The deliveries to an upstream that go to one invoice and are not over.
+    pub fn open_of_invoice(
+        &self,
+        upstream: &UpstreamId,
+        invoice: &InvoiceRef,
+    ) -> Result<Vec<Delivery>, ReadError> {
+        let which = |place: &str| {
+            format!("o.upstream = ?1 AND o.invoice = ?2 AND o.place = '{place}' ORDER BY o.line")
+        };
+        let params = [upstream.as_str(), invoice.as_str()];
+        let mut open = self.deliveries(&which("head"), params)?;
+        open.extend(self.deliveries(&which("line"), params)?);
+        Ok(open)
     }
 
     /// The deliveries that are not over: those that wait for a person first, and within a state the

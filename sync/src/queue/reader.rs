@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use payment::{
-    DeviceId, IdempotencyKey, InvoiceRef, Mark, Payment, PaymentId, Purpose, State, StoredKind,
-    limits,
+    DeviceId, IdempotencyKey, InvoiceRef, Mark, Payment, PaymentId, Purpose, ReceiptNumber, State,
+    StoredKind, limits,
 };
 use rusqlite::{Connection, OptionalExtension, Params, ToSql, named_params, params};
 
@@ -87,6 +87,18 @@ impl Reader {
         self.one(
             "SELECT body FROM payments WHERE id = ?1",
             params![id.as_bytes()],
+        )
+    }
+
+    /// The payment of that receipt number.
+    pub fn payment_by_receipt(
+        &self,
+        receipt: &ReceiptNumber,
+    ) -> Result<Option<Payment>, ReadError> {
+        let seq = i64::try_from(receipt.seq()).unwrap_or(i64::MAX);
+        self.one(
+            "SELECT body FROM payments WHERE device = ?1 AND receipt_seq = ?2",
+            params![receipt.device().as_str(), seq],
         )
     }
 

@@ -39,7 +39,7 @@ pub enum HttpAnswer {
         status: u16,
         /// The server's clock (`Date`).
         date: Option<Timestamp>,
-        /// How long the server wants to be left alone (`Retry-After` in seconds).
+        /// How long the server wants to be left alone (`Retry-After`: seconds, or a moment).
         retry_after: Option<Duration>,
         /// The body, at most [`HttpAnswer::MAX_BODY`] bytes.
         body: Vec<u8>,
@@ -67,13 +67,28 @@ impl HttpAnswer {
         retry_after: Option<&str>,
         body: Vec<u8>,
     ) -> Self {
+        let date = date.and_then(http_date);
+        let retry_after = retry_after.map(str::trim).and_then(|text| {
+            let seconds = text.parse().ok().map(Duration::from_secs);
+            // A moment is counted from the server's own time.
+            let until = || http_date(text)?.duration_since(date?).try_into().ok();
+            seconds.or_else(until)
+        });
         Self::Response {
             status,
-            date: date.and_then(http_date),
-            retry_after: retry_after
-                .and_then(|text| text.trim().parse().ok())
-                .map(Duration::from_secs),
+            date,
+            retry_after,
             body,
+        }
+    }
+}
+
+impl HttpAnswer {
+    /// How long the server wants to be left alone.
+    pub fn wish(&self) -> Option<Duration> {
+        match self {
+            Self::Response { retry_after, .. } => *retry_after,
+            Self::NotSent { .. } | Self::Lost { .. } => None,
         }
     }
 }
@@ -130,6 +145,12 @@ mod tests {
             Some("120"),
             "Some(2026-11-21T00:10:00Z) Some(120s)",
         );
+        check(
+            Some("Sat, 21 Nov 2026 00:10:00 GMT"),
+            Some("Sat, 21 Nov 2026 00:12:30 GMT"),
+            "Some(2026-11-21T00:10:00Z) Some(150s)",
+        );
+        check(None, Some("Sat, 21 Nov 2026 00:12:30 GMT"), "None None");
         check(Some("yesterday"), Some("soon"), "None None");
         check(None, Some("-1"), "None None");
     }

@@ -128,6 +128,12 @@ pub trait Upstream: Send + Sync {
         Vec::new()
     }
 
+    /// After how long the system refuses a request by the date that it bears, if it does: then an
+    /// ambiguous one need not be waited for as long, where the clocks were compared.
+    fn stale_after(&self) -> Option<Duration> {
+        None
+    }
+
     /// The shortest time between two requests, where the system wants one.
     fn pace(&self) -> Option<Duration> {
         None

@@ -200,6 +200,28 @@ pub(super) fn closing_text(closing: &Value) -> String {
     lines.join("\n")
 }
 
+/// What is still to be paid of an invoice.
+pub(super) fn invoice_text(invoice: &Value) -> String {
+    let line = |seen: &Value| {
+        let open = match text(seen, "outstanding").as_str() {
+            "" => String::new(),
+            open => format!(" {} {open}", text(seen, "currency")),
+        };
+        let said = text(seen, "next_step");
+        format!(
+            "{}: {}{open}  {said}",
+            text(seen, "upstream"),
+            text(seen, "state")
+        )
+    };
+    let seen = invoice.get("seen").and_then(Value::as_array);
+    let lines: Vec<String> = seen.into_iter().flatten().map(line).collect();
+    if lines.is_empty() {
+        return "No invoicing system of the configuration can be asked for an invoice.".to_owned();
+    }
+    lines.join("\n")
+}
+
 /// A field as text; nothing where there is none.
 pub(super) fn text(value: &Value, field: &str) -> String {
     match value.get(field) {

@@ -141,11 +141,19 @@ impl Upstream for HttpApi {
 
     fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable> {
         let Booking {
-            payment, original, ..
+            payment,
+            original,
+            redirects,
+            ..
         } = *booking;
         let call = self.call(payment, original)?;
         let values = Values::new(payment, original, &self.options.secrets);
-        let id = payment.intent.id.to_string();
+        // Sent to another invoice it is another request: a server that knows the key would give the old
+        // answer.
+        let id = match redirects {
+            0 => payment.intent.id.to_string(),
+            n => format!("{}-{n}", payment.intent.id),
+        };
         let mut request = self.request(call, &values, (&id, now))?;
         let key = match self.options.idempotency_key {
             None => return Ok(request),

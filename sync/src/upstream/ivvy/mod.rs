@@ -134,6 +134,11 @@ impl Upstream for Ivvy {
         }
     }
 
+    /// The date in the signature may be five minutes off.
+    fn stale_after(&self) -> Option<Duration> {
+        Some(Duration::from_mins(5))
+    }
+
     fn create(&self, now: Timestamp, booking: &Booking<'_>) -> Result<HttpRequest, Unsendable> {
         if !booking.payment.intent.purpose.is_sale() {
             return Err(request::by_hand(booking));

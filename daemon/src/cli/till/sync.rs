@@ -1,0 +1,92 @@
+//! `till sync`: what waits for the invoicing systems, and what a person decides about it.
+
+use serde_json::{Value, json};
+
+use super::{SyncArgs, SyncCommand, percent, show::text, with};
+use crate::cli::client::{CallError, Client};
+
+/// The list, or the delivery that was decided about.
+pub(super) async fn ask(client: &Client, args: &SyncArgs) -> Result<Value, CallError> {
+    let Some(command) = &args.command else {
+        let mut path = "/v1/sync?limit=200".to_owned();
+        for (name, value) in [("upstream", &args.upstream), ("state", &args.state)] {
+            if let Some(value) = value {
+                path = format!("{path}&{name}={}", percent(value));
+            }
+        }
+        return client.get(&path).await;
+    };
+    let (word, who, invoice) = match command {
+        SyncCommand::Retry(who) => ("retry", who, None),
+        SyncCommand::SendTo { who, invoice } => ("send_to", who, Some(invoice.clone())),
+        SyncCommand::Unallocate(who) => ("unallocate", who, None),
+        SyncCommand::Keep(who) => ("keep", who, None),
+        SyncCommand::Entered(who) => ("entered", who, None),
+    };
+    let mut body = with(&[("upstream", &args.upstream), ("invoice", &invoice)]);
+    if let Some(fields) = body.as_object_mut() {
+        fields.insert("name".to_owned(), json!(who.name));
+        fields.insert("reason".to_owned(), json!(who.reason));
+    }
+    let path = format!("/v1/sync/{}/{word}", percent(&who.payment));
+    client.post(&path, &body).await
+}
+
+/// What waits, by upstream and state.
+pub(super) fn shown(answer: &Value) -> String {
+    let list = |field: &str| {
+        let list = answer.get(field).and_then(Value::as_array);
+        list.cloned().unwrap_or_default()
+    };
+    if answer.get("upstreams").is_none() {
+        return format!("{}\n{}", line(answer), text(answer, "next_step"));
+    }
+    let mut lines = Vec::new();
+    for upstream in list("upstreams") {
+        let open = upstream.get("open").and_then(Value::as_object);
+        let open = open.into_iter().flatten();
+        let open: Vec<String> = open.map(|(state, n)| format!("{n} {state}")).collect();
+        let open = if open.is_empty() {
+            "nothing waits".to_owned()
+        } else {
+            open.join(", ")
+        };
+        lines.push(format!("{}: {open}", text(&upstream, "id")));
+    }
+    if lines.is_empty() {
+        return "The configuration has no upstream.".to_owned();
+    }
+    for delivery in list("deliveries") {
+        lines.push(String::new());
+        lines.push(line(&delivery));
+        let reason = text(&delivery, "reason");
+        if !reason.is_empty() {
+            lines.push(format!("  {reason}"));
+        }
+        lines.push(format!("  {}", text(&delivery, "next_step")));
+    }
+    lines.join("\n")
+}
+
+fn line(delivery: &Value) -> String {
+    let invoice = text(delivery, "invoice");
+    let at = if invoice.is_empty() {
+        "no invoice".to_owned()
+    } else {
+        format!("invoice {invoice}")
+    };
+    let next = text(delivery, "next_at");
+    let next = if next.is_empty() {
+        next
+    } else {
+        format!("  next at {next}")
+    };
+    format!(
+        "{}  {}  {at}  {} {}  {}{next}",
+        text(delivery, "upstream"),
+        text(delivery, "receipt"),
+        text(delivery, "currency"),
+        text(delivery, "amount"),
+        text(delivery, "state"),
+    )
+}
