@@ -3,7 +3,7 @@
 
 use std::{fs, io::Write, process::Command, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::terminal::zvt::Options;
 use tests::{Desk, Wire, card, text, until};
 

@@ -412,18 +412,14 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             show(&client.get(&path).await?, payments_text);
         }
         Command::Close { device, key } => {
-            let path = format!("/v1/devices/{}/close", percent(device));
-            let key = key_or_new(key.as_ref())?;
-            let closing = client.post_with_key(&path, &key, &json!({})).await?;
+            let closing = close(&client, device, key.as_ref()).await?;
             show(&closing, closing_text);
             let closed = text(&closing, "state") == "closed";
             return Ok(if closed { Exit::Done } else { Exit::NotTaken });
         }
         Command::Recover { device } => {
-            let path = format!("/v1/devices/{}/recover", percent(device));
-            show(&client.post(&path, &json!({})).await?, |_| {
-                "The terminal is asked again.".to_owned()
-            });
+            let asked = client.post(&recover(device), &json!({})).await?;
+            show(&asked, |_| "The terminal is asked again.".to_owned());
         }
         Command::Terminal(args) => {
             let served = terminal::serve(&client, args).await?;
@@ -449,6 +445,16 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         }
     }
     Ok(Exit::Done)
+}
+
+fn recover(device: &str) -> String {
+    format!("/v1/devices/{}/recover", percent(device))
+}
+
+async fn close(client: &Client, device: &str, key: Option<&String>) -> Result<Value, CallError> {
+    let path = format!("/v1/devices/{}/close", percent(device));
+    let key = key_or_new(key)?;
+    client.post_with_key(&path, &key, &json!({})).await
 }
 
 /// The commands that end with one payment.

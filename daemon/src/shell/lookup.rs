@@ -216,6 +216,7 @@ mod tests {
             method: Method::Card,
             invoice: Some("156".parse().unwrap()),
             note: None,
+            services: payment::Services::default(),
             at: Timestamp::UNIX_EPOCH,
             before: None,
         }
