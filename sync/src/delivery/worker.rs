@@ -361,6 +361,9 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         if let HttpAnswer::NotSent { .. } = answer {
             return Some(self.health.offline(now.steady, random));
         }
+        if let Class::NotExecuted { retry_after, .. } = self.upstream.classify(now.wall, &answer) {
+            return Some(self.health.troubled(now.steady, retry_after, random));
+        }
         let findings = self.upstream.read_check(&answer);
         for finding in &findings {
             tracing::warn!(upstream = %self.id, finding = %finding.text, "the configuration is wrong");
