@@ -256,7 +256,7 @@ async fn lists_have_pages_and_filters() {
     for i in 0..5 {
         let body = json!({
             "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash",
-            "invoice": (i % 2).to_string(),
+            "invoice": (i % 2 == 1).then_some("156"),
         });
         client.pay(&format!("k{i}"), &body).await.unwrap();
     }
@@ -280,7 +280,7 @@ async fn lists_have_pages_and_filters() {
     assert_eq!(receipts(&second), ["2", "1"]);
     assert_eq!(second.get("next"), Some(&Value::Null));
     for (query, expected) in [
-        ("invoice=1", vec!["4", "2"]),
+        ("invoice=156", vec!["4", "2"]),
         ("device=desk1", vec![]),
         ("state=approved&limit=1", vec!["5"]),
         ("state=in_doubt", vec![]),

@@ -629,7 +629,10 @@ async fn the_upstreams_answer_is_lost() {
 async fn the_upstream_refuses_what_is_first_in_the_queue() {
     let (desk, client) = open(Wire::Tcp, 30).await;
     booked_once(&desk, &client).await;
+    // Without an answer nobody knows before the sale that the invoice is not there.
+    desk.sandbox.lock().arm(Upstream::Down, u32::MAX);
     let refused = client.pay("k1", &card("10.10", "999")).await.unwrap();
+    desk.sandbox.lock().disarm();
     desk.ready(&client).await;
     let next = client.pay("k2", &card("20.20", "156")).await.unwrap();
     until("the other invoice goes on", || async {
