@@ -60,7 +60,7 @@ const ADVICE: &str = ". Check the device and its cable";
 ///
 /// With [`Policy::Keep`](link::Policy::Keep) the link is opened at once, and again after every loss, with growing pauses
 /// of 200 ms to 10 s. With [`Policy::PerJob`](link::Policy::PerJob) it is opened when a command comes, which then
-/// follows [`Input::LinkUp`]; when it cannot be opened, the machine gets the command without a
+/// follows [`Input::LinkUp`](crate::Input::LinkUp); when it cannot be opened, the machine gets the command without a
 /// link, and has to refuse it. With [`Policy::OnDemand`](link::Policy::OnDemand) it is opened when the machine asks for it,
 /// and the machine decides how often, and what is said of it.
 ///

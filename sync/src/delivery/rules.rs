@@ -64,9 +64,9 @@ pub enum Action {
     Ask(HttpRequest),
     /// Send this; it changes nothing at the server.
     ReadBack(HttpRequest),
-    /// Nothing is sent; make durable what [`after_plan`] makes of this.
+    /// Nothing is sent; make durable what [`after_plan`](super::after_plan) makes of this.
     Stop(Class),
-    /// Nothing is sent; make durable what [`withdrawn`] makes of this.
+    /// Nothing is sent; make durable what [`withdrawn`](super::withdrawn) makes of this.
     Gone,
     /// Make this state durable; nothing is sent.
     Become(DeliveryState),
