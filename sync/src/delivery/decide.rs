@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use payment::{DeliveryAction, DeliveryDecision, Text};
 
-use super::{DeliveryState, rules::retried, steps::put_off};
+use super::{DeliveryState, rules::retried};
 use crate::upstream::Abilities;
 
 /// What a decision comes to.
@@ -98,9 +98,8 @@ fn hurried(state: &DeliveryState, attempts: u32) -> Result<DeliveryState, Undeci
         DeliveryState::Queued => DeliveryState::Queued,
         DeliveryState::NeedsOperator { .. } if attempts == 0 => DeliveryState::Queued,
         DeliveryState::NeedsOperator { .. } => retried(),
-        DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. } => {
-            put_off(state, now, None)
-        }
+        // It goes on by itself, and a step that may still be at work is waited for.
+        DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. } => state.clone(),
         DeliveryState::Waiting { reason, .. } => DeliveryState::Waiting {
             next_at: now,
             reason: reason.clone(),

@@ -24,5 +24,5 @@ pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run, step};
 pub use state::{Delivery, DeliveryState};
-pub use steps::{after_go_on, after_plan, withdrawn};
+pub use steps::{Reply, after_go_on, after_plan, withdrawn};
 pub use worker::{Change, Clock, Http, Outbox, Round, Worker};

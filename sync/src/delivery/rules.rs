@@ -157,8 +157,9 @@ pub fn restarted(state: &DeliveryState, now: Now, settings: Settings) -> Option<
             fenced(now, settings, &Text::from(stopped))
         }
         DeliveryState::Ambiguous { reason, .. } => fenced(now, settings, reason),
+        // The daemon may have stopped in the middle of a step.
         DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. } => {
-            put_off(state, next_at, None)
+            put_off(state, later(now.steady, settings.fence), None)
         }
         DeliveryState::Refused { reason, .. } => DeliveryState::Refused {
             next_at,

@@ -52,7 +52,8 @@ pub enum DeliveryState {
         at: Timestamp,
     },
     /// Its booking takes several requests, and the first was carried out. What the others did is read
-    /// back before each of them, and the system carries each out once: so they need no fence.
+    /// back before each of them, and the system carries each out once, where they come one after the
+    /// other: so one without an answer is waited out.
     Begun {
         /// The upstream's own name for it.
         remote_id: Text,

@@ -2,8 +2,8 @@
 //!
 //! The first of them is sent like any booking: `sending` is durable, and a lost answer has its fence. From
 //! then on the delivery is [`Begun`](DeliveryState::Begun): before each further request the upstream
-//! is asked what it holds, and the system carries each out once. So a crash or a lost answer costs a
-//! question, and never a second booking.
+//! is asked what it holds, and the system carries each out once, where they come one after the other. So
+//! a request that may still be at work has its fence too: two at once could both be carried out.
 
 use payment::Text;
 
@@ -14,6 +14,21 @@ use super::{
 };
 use crate::upstream::Class;
 use jiff::Timestamp;
+use std::time::Duration;
+
+/// What came back of a request that goes on, beside what it means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reply {
+    /// The system's own answer: the request is over.
+    Heard,
+    /// The system is in trouble, or never got it: it is over as well.
+    Over,
+    /// None: it may be carried out for so long.
+    Lost {
+        /// How long.
+        fence: Duration,
+    },
+}
 
 /// What comes of a plan that sends nothing.
 pub fn after_plan(
@@ -89,10 +104,10 @@ fn withdrawing(state: &DeliveryState, now: Now, reason: Text, again: bool) -> De
 }
 
 /// What the answer to a [`Action::GoOn`](super::Action::GoOn) comes to. What was carried out is read
-/// back before anything else is sent; so an answer that does not tell (`heard`) costs a moment only.
+/// back before anything else is sent; so an answer that does not tell costs a moment only.
 pub fn after_go_on(
     state: &DeliveryState,
-    (class, heard): (Class, bool),
+    (class, reply): (Class, Reply),
     now: Now,
     health: &mut Health,
     random: u64,
@@ -115,15 +130,31 @@ pub fn after_go_on(
             health.well();
             withdrawing(state, now, reason, true)
         }
-        Class::Ambiguous { reason } if heard => {
+        Class::Ambiguous { reason } if reply == Reply::Heard => {
             put_off(state, later(now.steady, STEP_ASIDE), Some(reason))
         }
         // It was just read there: the address is right, and what was named is gone.
-        Class::Misconfigured { reason } if heard => {
+        Class::Misconfigured { reason } if reply == Reply::Heard => {
             put_off(state, later(now.steady, BLOCKED), Some(reason))
         }
-        other => unheard(state, other, now, health, random),
+        other => {
+            let later_again = unheard(state, other, now, health, random);
+            match reply {
+                Reply::Lost { fence } => not_before(&later_again, later(now.steady, fence)),
+                Reply::Heard | Reply::Over => later_again,
+            }
+        }
     }
+}
+
+/// The same state, but not before that moment.
+fn not_before(state: &DeliveryState, at: Timestamp) -> DeliveryState {
+    let next_at = state.next_at().map_or(at, |next_at| next_at.max(at));
+    let why = match state {
+        DeliveryState::Begun { reason, .. } => reason.clone(),
+        _ => None,
+    };
+    put_off(state, next_at, why)
 }
 
 /// Nothing was found out: later again, in the same state.

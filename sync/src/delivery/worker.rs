@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use payment::{PaymentId, Text, UpstreamId};
 
 use super::{
-    Action, Delivery, DeliveryState, Health, Now, Settings, after_go_on, after_plan, after_read,
-    after_send, health::later, next, restarted, sending, withdrawn,
+    Action, Delivery, DeliveryState, Health, Now, Reply, Settings, after_go_on, after_plan,
+    after_read, after_send, health::later, next, restarted, sending, withdrawn,
 };
 use crate::upstream::{Class, HttpAnswer, HttpRequest, Upstream};
 
@@ -273,14 +273,28 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             self.commit(delivery, state, delivery.attempts).await?;
             return Ok(());
         }
+        let fence = self.fence(self.clock.now());
         let answer = self.http.send(request).await;
         let now = self.clock.now();
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
-        // Above, it is in trouble and wants to be left alone.
-        let heard = matches!(answer, HttpAnswer::Response { status: ..500, .. });
-        let said = (class, heard);
-        let state = after_go_on(&delivery.state, said, now, &mut self.health, random);
+        let reply = match answer {
+            HttpAnswer::Response { status: ..500, .. } => Reply::Heard,
+            // Something on the way gave up waiting; the system may be at it still.
+            HttpAnswer::Response {
+                status: 502..=504, ..
+            }
+            | HttpAnswer::Lost { .. } => Reply::Lost { fence },
+            // It is in trouble and wants to be left alone.
+            HttpAnswer::Response { .. } | HttpAnswer::NotSent { .. } => Reply::Over,
+        };
+        let state = after_go_on(
+            &delivery.state,
+            (class, reply),
+            now,
+            &mut self.health,
+            random,
+        );
         self.commit(delivery, state, delivery.attempts).await?;
         Ok(())
     }

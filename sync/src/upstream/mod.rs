@@ -157,8 +157,8 @@ pub enum Plan {
     Ask(HttpRequest),
     /// Send what books, or begins to: sent twice, it could book twice.
     Book(HttpRequest),
-    /// Send what goes on with what was begun. The system carries it out once, however often it is
-    /// sent: a second time it is refused, or changes nothing.
+    /// Send what goes on with what was begun. One after the other, the system carries it out once: it is
+    /// refused a second time, or changes nothing.
     GoOn {
         /// The system's own name for what was begun.
         remote_id: Text,
