@@ -210,12 +210,25 @@ async fn the_drawer_opens_once_for_each_reason() {
     assert_eq!(kind(nobody), "invalid-field");
     let paid = pay(&client, "k2").await;
     job(&client, &paid, "confirmed").await;
-    assert_eq!(pulses(&desk), 3);
+    until("the drawer follows", async || pulses(&desk) == 3).await;
     assert_eq!(kicks(&desk), 3);
     desk.kill();
     let client = desk.start().await;
     let paid = pay(&client, "k3").await;
     job(&client, &paid, "confirmed").await;
+    until("the drawer follows", async || pulses(&desk) >= 4).await;
     assert_eq!(pulses(&desk), 4, "nothing of before is opened again");
     assert_eq!(kicks(&desk), 4);
+}
+
+#[tokio::test]
+async fn a_test_page_shows_what_the_printer_can_do() {
+    let (desk, _client, _back) = desk().await;
+    till(&desk, &["printer", "test", "front"]);
+    until("it came out", async || !desk.printer.pages().is_empty()).await;
+    let page = desk.printer.pages().concat();
+    for words in ["TEST PAGE for epson-tm-t20iii", "Now it cuts."] {
+        assert!(page.contains(words), "{words} is missing in {page}");
+    }
+    assert_eq!(desk.printer.with(|printer| printer.drawer_pulses()), 0);
 }

@@ -8,7 +8,7 @@ use std::{
 
 use daemon::{
     engine::{Answer, Effect, Engine, Event, ReplyTo, Ticket},
-    printing::{self, Rules, Spool},
+    printing::{self, Rules, Sheet, Spool},
     shell,
 };
 use drivers::{
@@ -539,9 +539,11 @@ impl World {
             at: self.agenda.wall(),
             zone: TimeZone::UTC,
         };
-        let lines = printing::lines(self.disk.reader(), job, &desk);
-        let lines = lines.unwrap().unwrap();
-        let bytes = printer::escpos::render(&lines, self.clinic.profile);
+        let bytes = match printing::sheet(self.disk.reader(), job, &desk).unwrap() {
+            Some(Sheet::Lines(lines)) => printer::escpos::render(&lines, self.clinic.profile),
+            Some(Sheet::TestPage) => printer::escpos::test_page(self.clinic.profile, false),
+            None => panic!("there is no such thing to print: {job:?}"),
+        };
         let command = printer::Command::Print { job: job.id, bytes };
         let word = ToMachine::Command(command);
         self.over(Channel::Commands(PRINTER), Inner::Print(word));

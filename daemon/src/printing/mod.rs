@@ -5,9 +5,10 @@
 
 mod compose;
 mod desk;
-mod lines;
+
 mod logo;
 mod report;
+mod sheet;
 mod spool;
 mod view;
 
@@ -30,8 +31,8 @@ use tokio::sync::{OnceCell, mpsc, oneshot};
 pub use compose::{Desk, compose};
 use desk::Request;
 pub use desk::{Inbox, Printers};
-pub use lines::lines;
 use logo::Memory;
+pub use sheet::{Sheet, sheet};
 pub use spool::{Effect, Event, Marked, Rules, Spool, interrupted};
 pub use view::PrinterView;
 
@@ -297,19 +298,16 @@ impl Task {
                 at,
                 zone: TimeZone::system(),
             };
-            lines(reader, &what, &desk)
+            sheet(reader, &what, &desk)
         });
-        let Some(lines) = read.await.ok().flatten() else {
-            let reason = "What is to be printed could not be read.".into();
-            return Some(ended(printer::Ending::NotStarted(reason)));
+        let bytes = match read.await.ok().flatten() {
+            Some(Sheet::Lines(lines)) => self.receipt(&job, &lines).await,
+            Some(Sheet::TestPage) => escpos::test_page(&self.profile, false),
+            None => {
+                let reason = "What is to be printed could not be read.".into();
+                return Some(ended(printer::Ending::NotStarted(reason)));
+            }
         };
-        let receipt = if escpos::needs_fonts(&lines, &self.profile) {
-            escpos::render_with(&lines, &self.profile, self.fonts.get().await)
-        } else {
-            escpos::render(&lines, &self.profile)
-        };
-        let mut bytes = self.logo.before(job.id, &lines, &self.profile);
-        bytes.extend(receipt);
         let command = printer::Command::Print { job: job.id, bytes };
         if self
             .commands
@@ -321,6 +319,17 @@ impl Task {
             return Some(ended(printer::Ending::NotStarted(reason)));
         }
         None
+    }
+
+    async fn receipt(&mut self, job: &Job, lines: &[escpos::Line]) -> Vec<u8> {
+        let receipt = if escpos::needs_fonts(lines, &self.profile) {
+            escpos::render_with(lines, &self.profile, self.fonts.get().await)
+        } else {
+            escpos::render(lines, &self.profile)
+        };
+        let mut bytes = self.logo.before(job.id, lines, &self.profile);
+        bytes.extend(receipt);
+        bytes
     }
 }
 

@@ -1,16 +1,25 @@
-//! From a print job to its lines, as the journal has them at that moment.
+//! From a print job to what it puts on paper, as the journal has it at that moment.
 
 use drivers::printer::escpos::Line;
-use payment::{PrinterId, receipt::Style};
 use sync::queue::{Job, Printed, ReadError, Reader};
 
 use super::{Desk, compose, report::compose_report};
 
-/// The lines of a job that is printed now; none when there is nothing of that name.
+/// What a job puts on paper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sheet {
+    /// These lines.
+    Lines(Vec<Line>),
+    /// All that a printer can do, as its driver knows it: for a person who wants to see whether that
+    /// is so.
+    TestPage,
+}
+
+/// What a job that is printed now puts on paper; none when there is nothing of that name.
 ///
 /// # Errors
 /// When the queue cannot be read.
-pub fn lines(reader: &Reader, job: &Job, desk: &Desk<'_>) -> Result<Option<Vec<Line>>, ReadError> {
+pub fn sheet(reader: &Reader, job: &Job, desk: &Desk<'_>) -> Result<Option<Sheet>, ReadError> {
     match job.what {
         Printed::Payment(id) => {
             let Some(payment) = reader.payment(id)? else {
@@ -24,24 +33,16 @@ pub fn lines(reader: &Reader, job: &Job, desk: &Desk<'_>) -> Result<Option<Vec<L
                 .iter()
                 .filter_map(|slip| serde_json::from_str(slip).ok())
                 .collect();
-            Ok(Some(compose(&payment, original, &slips, job.kind, desk)))
+            let lines = compose(&payment, original, &slips, job.kind, desk);
+            Ok(Some(Sheet::Lines(lines)))
         }
         Printed::Slip(id) => Ok(reader.report(id)?.and_then(|report| {
             let slip = serde_json::from_str(&report.body).ok()?;
             let (device, at) = (&report.device, report.at);
-            Some(compose_report(&slip, job.kind, device, at, desk))
+            Some(Sheet::Lines(compose_report(
+                &slip, job.kind, device, at, desk,
+            )))
         })),
-        Printed::Test => Ok(Some(test_page(&job.printer))),
+        Printed::Test => Ok(Some(Sheet::TestPage)),
     }
-}
-
-/// What a person looks at to see that a printer prints.
-fn test_page(printer: &PrinterId) -> Vec<Line> {
-    let text = |text: &str| Line::Text(text.into(), Style::PLAIN);
-    vec![
-        text("Test page"),
-        text(printer.as_str()),
-        Line::Feed(1),
-        Line::Cut,
-    ]
 }
