@@ -39,7 +39,7 @@ pub use id::{
     ReceiptNumber, RestorationId, UpstreamId,
 };
 pub use intent::{Intent, InvalidMethod, Method, Purpose};
-pub use money::{Currency, InvalidMoney, Money, parse_currency};
+pub use money::{Currency, InvalidMoney, Money, parse_currency, with_decimals};
 #[cfg(feature = "planted")]
 pub use planted::plant;
 pub use planted::planted;

@@ -96,6 +96,13 @@ pub(crate) fn exact(text: &str, currency: Currency) -> Result<Decimal, InvalidMo
     Ok(amount)
 }
 
+/// The same amount, written with the decimals of its currency: 69.9 as 69.90. Nothing is rounded.
+pub fn with_decimals(mut amount: Decimal, currency: Currency) -> Decimal {
+    let needed = amount.normalize().scale();
+    amount.rescale(needed.max(decimals(currency)));
+    amount
+}
+
 impl Money {
     /// Reads `10.10`, `10.1` or `10` (for a currency with two decimals).
     ///
@@ -266,6 +273,21 @@ mod tests {
             prop_assert_eq!(Money::parse(&money.amount().to_string(), currency).unwrap(), money);
             let json = serde_json::to_string(&money).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), money);
+        }
+    }
+
+    #[test]
+    fn an_amount_is_written_with_its_currency_s_decimals() {
+        for (amount, code, written) in [
+            ("69.9", "EUR", "69.90"),
+            ("0", "EUR", "0.00"),
+            ("69.900", "EUR", "69.90"),
+            ("1.005", "EUR", "1.005"),
+            ("70.0", "JPY", "70"),
+        ] {
+            let currency = parse_currency(code).unwrap();
+            let said = with_decimals(amount.parse().unwrap(), currency).to_string();
+            assert_eq!(said, written);
         }
     }
 }

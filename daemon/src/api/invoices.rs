@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State},
 };
-use payment::InvoiceRef;
+use payment::{InvoiceRef, with_decimals};
 use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use sync::upstream::InvoiceSeen;
@@ -32,11 +32,15 @@ fn view(asked: &Asked) -> Value {
             currency,
         } => {
             let open = (*outstanding - asked.waiting).max(Decimal::ZERO);
+            let written = |amount: Decimal| match currency {
+                Some(currency) => with_decimals(amount, *currency).to_string(),
+                None => amount.to_string(),
+            };
             json!({
                 "upstream": upstream,
                 "state": "open",
-                "outstanding": open.to_string(),
-                "waiting": asked.waiting.to_string(),
+                "outstanding": written(open),
+                "waiting": written(asked.waiting),
                 "currency": currency.map(|currency| currency.code()),
                 "next_step": "Take at most this for the invoice.",
             })

@@ -10,7 +10,7 @@ use std::{
 
 use config::Config;
 use jiff::Timestamp;
-use payment::{Intent, InvoiceRef, Text, UpstreamId};
+use payment::{Intent, InvoiceRef, Text, UpstreamId, with_decimals};
 use rust_decimal::Decimal;
 use sync::{
     delivery::{Client, ClientError, Http, never_left},
@@ -183,7 +183,7 @@ fn may_pay(intent: &Intent, invoice: &InvoiceRef, asked: &Asked) -> Result<(), P
                 }),
                 _ if amount > open => Err(Problem::Overpayment {
                     invoice: invoice.clone(),
-                    open,
+                    open: with_decimals(open, currency),
                     currency: currency.code(),
                     amount,
                 }),
