@@ -114,6 +114,12 @@ pub(super) fn write(
             micros(at)
         ],
     )?;
+    // A person may have had it sent after the copy was made: it is read back before it is sent again.
+    conn.execute(
+        "UPDATE outbox SET attempts = max(attempts, 1)
+         WHERE place <> 'done' AND state = 'needs_operator'",
+        [],
+    )?;
     let state = job();
     opened.jobs = conn.execute(
         "UPDATE print_jobs SET state = ?1, body = ?2, changed_at = ?3

@@ -173,6 +173,32 @@ fn what_was_open_in_the_copy_is_doubted_read_back_and_not_printed() {
     reader.examine().unwrap();
 }
 
+/// After the copy was made, a person may have had it sent: a retry must not take it for unsent.
+#[test]
+fn what_waited_for_a_person_in_the_copy_counts_as_sent() {
+    let desk = Desk::new();
+    desk.approved(intent(1), due());
+    let reason = "There is no such invoice.".into();
+    desk.write(Write::Delivery {
+        payment: id(1),
+        upstream: "books".parse().unwrap(),
+        state: DeliveryState::NeedsOperator { reason },
+        attempts: 0,
+        redirects: 0,
+        at: at(1500),
+    })
+    .unwrap();
+    let copy = copy_of(&desk);
+    let path = desk.path();
+    desk.queue.close();
+    restore(&path, &wish(&copy)).unwrap();
+    let queue = Queue::open(&path).unwrap();
+    let rows = queue.reader().unwrap().deliveries_of(id(1)).unwrap();
+    let [row] = &rows[..] else { panic!("{rows:?}") };
+    assert!(matches!(row.state, DeliveryState::NeedsOperator { .. }));
+    assert!(row.attempts > 0);
+}
+
 #[test]
 fn no_number_is_given_twice_and_the_gap_is_explained() {
     let (desk, copy) = day();
