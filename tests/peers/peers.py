@@ -53,7 +53,7 @@ def program(*args):
     """One of the product's programs; gives the process and a way to read what it has said."""
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
-            [BIN, *args], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT
+            [BIN, *args], stdin=subprocess.PIPE, stdout=said, stderr=subprocess.STDOUT
         )
 
         def text():
@@ -68,11 +68,24 @@ def program(*args):
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            process.stdin.close()
+
+
+class Simulated:
+    """A simulated device: what stands after the scheme of its link, what it says, and a line to it."""
+
+    def __init__(self, at, text, stdin):
+        self.at = at
+        self.text = text
+        self._stdin = stdin
+
+    def hand(self, line):
+        self._stdin.write(f"{line}\n".encode())
+        self._stdin.flush()
 
 
 @contextlib.contextmanager
-def simulator(*args, say=None):
-    """A simulator; gives what stands after the scheme of its link."""
+def simulated(*args):
     with program("simulate", *args) as (process, text):
         def address():
             if process.poll() is not None:
@@ -80,7 +93,14 @@ def simulator(*args, say=None):
             return re.search(r'"(?:tcp|serial):(.+)"', text())
 
         at = until("the simulator is there", address).group(1)
-        yield (at, text) if say else at
+        yield Simulated(at, text, process.stdin)
+
+
+@contextlib.contextmanager
+def simulator(*args):
+    """A simulator; gives what stands after the scheme of its link."""
+    with simulated(*args) as device:
+        yield device.at
 
 
 def a_loopback_address():

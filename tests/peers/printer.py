@@ -2,68 +2,169 @@
 
 import contextlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
 
 import qrcode
 from PIL import Image, ImageDraw
+from escpos.constants import RT_STATUS
 from escpos.escpos import QR_ECLEVEL_M
 from escpos.printer import Network
-from peers import a_loopback_address, check, equal, failed, simulator, until
+from peers import a_loopback_address, check, equal, failed, simulated, until
 
 RECEIPTIO = os.environ["RECEIPTIO"]
 
-# Faults of the printer, what python-escpos must read (online, paper: 2 enough, 1 near its end, 0
-# none), and what receiptio must say when it is asked, and when it prints.
-STATES = [
-    ([], (True, 2), "online", "success"),
-    (["near-end"], (True, 1), "online", "success"),
-    (["paper-out"], (False, 0), "paperempty", "paperempty"),
-    (["cover-open"], (False, 2), "coveropen", "coveropen"),
-    # Without a cause receiptio asks for no more than cover, paper and error; what it prints waits.
-    (["offline"], (False, 2), "online", "offline"),
-    (["cutter-jam"], (False, 2), "error", "error"),
-    (["hot-head"], (False, 2), "error", "error"),
-    (["broken"], (False, 2), "error", "error"),
+# What Epson's page for DLE EOT calls the bits of its answers 1 to 4.
+BITS = [
+    {0x04: "drawer closed", 0x08: "offline"},
+    {0x04: "cover", 0x20: "paper end", 0x40: "error"},
+    {0x08: "cutter", 0x20: "unrecoverable", 0x40: "heat"},
+    {0x0C: "near end", 0x60: "paper end"},
 ]
 
+# A state of the printer, and what each peer must read of it.
+#
+# python-escpos has a word of its own for two things: online, and paper (2 enough, 1 near its end,
+# 0 none). For cover, cutter and drawer its query_status hands over the printer's byte; BITS names
+# the bits that are set in the four of them.
+#
+# receiptio has one word: when it is asked, and when it prints. It looks for a paper that ends, but
+# not for one that is near its end; the drawer is a question of its own (see receiptio_asks_drawer).
+STATES = [
+    ("ready", (True, 2), {"drawer closed"}, "online", "success"),
+    ("near-end", (True, 1), {"drawer closed", "near end"}, "online", "success"),
+    ("paper-out", (False, 0), {"drawer closed", "offline", "near end", "paper end"}, "paperempty", "paperempty"),
+    ("cover-open", (False, 2), {"drawer closed", "offline", "cover"}, "coveropen", "coveropen"),
+    # Asked, receiptio looks at cover, paper and error only (DLE EOT 2), and nothing of that is wrong.
+    # What it prints waits, and it says that it got no answer.
+    ("offline", (False, 2), {"drawer closed", "offline"}, "online", "offline"),
+    ("cutter-jam", (False, 2), {"drawer closed", "offline", "error", "cutter"}, "error", "error"),
+    ("hot-head", (False, 2), {"drawer closed", "offline", "error", "heat"}, "error", "error"),
+    ("broken", (False, 2), {"drawer closed", "offline", "error", "unrecoverable"}, "error", "error"),
+    ("drawer-open", (True, 2), set(), "online", "success"),
+]
 
 # python-escpos's ways to send an image.
 IMAGES = ["bitImageRaster", "graphics", "bitImageColumn"]
 
-
-def printer(faults, *options, say=None, host="127.0.0.1", port=0):
-    args = [arg for fault in faults for arg in ("--fault", fault)] + [*options]
-    return simulator("printer", "--listen", f"{host}:{port}", *args, say=say)
+LINES = [f"Zeile {number} von 9" for number in range(1, 10)]
 
 
-def escpos_reads(faults, expected, *options):
-    with printer(faults, *options) as address:
-        host, port = address.rsplit(":", 1)
-        peer = Network(host, int(port), timeout=20)
-        try:
-            equal((peer.is_online(), peer.paper_status()), expected)
-        finally:
-            peer.close()
+class Printer:
+    """The simulated printer, and the hand that opens its cover."""
+
+    def __init__(self, device):
+        self.host, port = device.at.rsplit(":", 1)
+        self.port = int(port)
+        self.text = device.text
+        self._device = device
+
+    def make(self, state):
+        """Puts everything right, and then makes this the printer's state."""
+        self._hand("clear", "Everything is right again.")
+        if state != "ready":
+            self._hand(state, f"From now on: {state}.")
+
+    def _hand(self, line, answer):
+        before = self.text().count(answer)
+        self._device.hand(line)
+        until(f"the printer obeys {line}", lambda: self.text().count(answer) > before)
+
+    def page(self, words):
+        """What was said, once a page with these words came out."""
+        return until(f"{words} is printed", lambda: words in self.text() and self.text())
+
+
+@contextlib.contextmanager
+def printer(*options, host="127.0.0.1", port=0):
+    with simulated("printer", "--stdin", "--listen", f"{host}:{port}", *options) as device:
+        yield Printer(device)
+
+
+@contextlib.contextmanager
+def escpos_at(printer):
+    peer = Network(printer.host, printer.port, timeout=20, profile="TM-T88V")
+    try:
+        yield peer
+    finally:
+        peer.close()
+
+
+def bits(peer):
+    """The names of all bits that are set, as python-escpos's query_status reads them."""
+    found = set()
+    for number, names in enumerate(BITS, 1):
+        answer = peer.query_status(RT_STATUS + bytes([number]))
+        equal(len(answer), 1, f"the length of answer {number}")
+        equal(answer[0] & 0x93, 0x12, f"the fixed bits of answer {number}")
+        known = sum(names) | 0x12
+        equal(answer[0] & ~known, 0, f"what nobody named in answer {number}")
+        found |= {name for bit, name in names.items() if answer[0] & bit == bit}
+    return found
+
+
+def escpos_reads(state, words, expected):
+    """On one connection: the state, and that it is over."""
+    with printer() as device, escpos_at(device) as peer:
+        device.make(state)
+        equal((peer.is_online(), peer.paper_status()), words)
+        equal(bits(peer), expected, "what its bits say")
+        device.make("ready")
+        equal((peer.is_online(), peer.paper_status()), (True, 2), "and after it")
+        equal(bits(peer), {"drawer closed"}, "what its bits say after it")
+
+
+def escpos_reads_without_a_sensor():
+    with printer("--no-near-end-sensor") as device, escpos_at(device) as peer:
+        device.make("paper-out")
+        equal((peer.is_online(), peer.paper_status()), (False, 0))
+        equal(bits(peer), {"drawer closed", "offline", "paper end"})
+
+
+def escpos_opens_the_drawer():
+    with printer() as device, escpos_at(device) as peer:
+        peer.cashdraw(2)
+        device.page("on pin 2.")
+        device.make("drawer-open")
+        equal("drawer closed" in bits(peer), False, "the drawer's contact")
+        device.make("ready")
+        equal("drawer closed" in bits(peer), True, "the drawer's contact")
+
+
+def escpos_waits_for_paper():
+    """The roll ends in the middle of a job: that is read, and the job goes on where it stopped."""
+    with printer() as device, escpos_at(device) as peer:
+        device.make("paper-out-after=4")
+        for line in LINES:
+            peer.textln(line)
+        peer.cut()
+        until("it is out of paper", lambda: peer.paper_status() == 0)
+        equal(peer.is_online(), False, "online")
+        equal(LINES[-1] in device.text(), False, "printed without paper")
+        device.make("ready")
+        equal((peer.is_online(), peer.paper_status()), (True, 2))
+        comes_whole(device)
+
+
+def comes_whole(device):
+    """Each line once, and in order."""
+    said = device.page(LINES[-1])
+    equal(re.findall(r"Zeile \d von 9", said), LINES, "the page")
 
 
 def escpos_prints():
-    with printer([], say=True) as (address, text):
-        host, port = address.rsplit(":", 1)
-        peer = Network(host, int(port), timeout=20, profile="TM-T88V")
-        try:
-            peer.set(align="center", bold=True, double_width=True)
-            peer.textln("Praxis Dr. Beispiel")
-            peer.set_with_default()
-            peer.charcode("CP858")
-            peer.textln("Zahnreinigung für 80,10 €")
-            peer.qr("desk1-000001", native=True)
-            peer.cut()
-            equal(peer.paper_status(), 2, "the paper")
-        finally:
-            peer.close()
-        page = until("the page is shown", lambda: "[QR: desk1-000001]" in text() and text())
+    with printer() as device, escpos_at(device) as peer:
+        peer.set(align="center", bold=True, double_width=True)
+        peer.textln("Praxis Dr. Beispiel")
+        peer.set_with_default()
+        peer.charcode("CP858")
+        peer.textln("Zahnreinigung für 80,10 €")
+        peer.qr("desk1-000001", native=True)
+        peer.cut()
+        equal(peer.paper_status(), 2, "the paper")
+        page = device.page("[QR: desk1-000001]")
         if "Zahnreinigung für 80,10 €" not in page:
             raise AssertionError(f"printed: {page}")
 
@@ -71,15 +172,10 @@ def escpos_prints():
 def escpos_changes_code_pages():
     """Each letter comes out, by the numbers that python-escpos knows for this printer."""
     words = "Ωμέγα Привет Łódź İstanbul für 10 €"
-    with printer([], say=True) as (address, text):
-        host, port = address.rsplit(":", 1)
-        peer = Network(host, int(port), timeout=20, profile="TM-T88V")
-        try:
-            peer.textln(words)
-            peer.cut()
-            page = until("the page is shown", lambda: "10 " in text() and text())
-        finally:
-            peer.close()
+    with printer() as device, escpos_at(device) as peer:
+        peer.textln(words)
+        peer.cut()
+        page = device.page("10 ")
         if words not in page:
             raise AssertionError(f"printed: {page}")
 
@@ -89,19 +185,14 @@ def pictured():
     """A printer with 58 mm paper; gives python-escpos at it, and the picture of what it prints."""
     with tempfile.TemporaryDirectory() as dir:
         picture = os.path.join(dir, "page-0001.png")
-        with printer([], "--png", dir, "--columns", "32", say=True) as (address, text):
-            host, port = address.rsplit(":", 1)
-            peer = Network(host, int(port), timeout=20, profile="TM-T88V")
+        with printer("--png", dir, "--columns", "32") as device, escpos_at(device) as peer:
 
             def page():
                 peer.cut()
-                until("the picture is written", lambda: picture in text())
+                device.page(picture)
                 return Image.open(picture).convert("1")
 
-            try:
-                yield peer, page
-            finally:
-                peer.close()
+            yield peer, page
 
 
 def escpos_prints_a_qr_code():
@@ -142,32 +233,80 @@ def receiptio(host, *args, markdown=""):
     return (done.stdout + done.stderr).strip()
 
 
-def receiptio_asks(faults, expected):
-    host = a_loopback_address()
-    with printer(faults, host=host, port=9100):
-        equal(receiptio(host, "-q"), expected)
+@contextlib.contextmanager
+def receiptios_printer():
+    """receiptio knows port 9100 only."""
+    with printer(host=a_loopback_address(), port=9100) as device:
+        yield device
 
 
-def receiptio_prints(faults, expected):
-    host = a_loopback_address()
-    with printer(faults, say=True, host=host, port=9100) as (_, text):
-        said = receiptio(host, markdown="^^^Beispiel\n\nZahnreinigung | 80.10\n---\n{code:desk1; option:qrcode,3,l}\n")
+def receiptio_asks(state, expected):
+    with receiptios_printer() as device:
+        device.make(state)
+        equal(receiptio(device.host, "-q"), expected, state)
+        device.make("ready")
+        equal(receiptio(device.host, "-q"), "online", "and after it")
+
+
+def receiptio_asks_drawer():
+    """It cannot know which level means open, so that each question has a twin."""
+    with receiptios_printer() as device:
+        for state, drawer, drawer2 in [
+            ("ready", "drawerclosed", "draweropen"),
+            ("drawer-open", "draweropen", "drawerclosed"),
+            ("ready", "drawerclosed", "draweropen"),
+        ]:
+            device.make(state)
+            equal(receiptio(device.host, "-q", "drawer"), drawer, state)
+            equal(receiptio(device.host, "-q", "drawer2"), drawer2, state)
+
+
+def receiptio_frees_the_cutter():
+    """Asked, it sends DLE ENQ 2 to a printer with an error, and that frees a stuck cutter."""
+    with receiptios_printer() as device:
+        device.make("cutter-jam")
+        equal(receiptio(device.host, "-q"), "error")
+        equal(receiptio(device.host, "-q"), "online", "and then it")
+
+
+def receiptio_prints(state, expected):
+    with receiptios_printer() as device:
+        device.make(state)
+        said = receiptio(
+            device.host,
+            markdown="^^^Beispiel\n\nZahnreinigung | 80.10\n---\n{code:desk1; option:qrcode,3,l}\n",
+        )
         equal(said, expected)
         if expected == "success":
-            page = until("the page is shown", lambda: "Zahnreinigung" in text() and text())
+            page = device.page("Zahnreinigung")
             if "─" * 48 not in page:
                 raise AssertionError(f"no rule is printed: {page}")
 
 
-for faults, escpos, asked, printed in STATES:
-    name = faults[0] if faults else "ready"
-    check(f"python-escpos reads: {name}", lambda: escpos_reads(faults, escpos))
-    check(f"receiptio reads: {name}", lambda: receiptio_asks(faults, asked))
-    check(f"receiptio prints: {name}", lambda: receiptio_prints(faults, printed))
-check(
-    "python-escpos reads: paper-out without a sensor for its near end",
-    lambda: escpos_reads(["paper-out"], (False, 0), "--no-near-end-sensor"),
-)
+def receiptio_waits_for_paper():
+    """The roll ends in the middle of a job: receiptio says so and leaves, and what the printer has
+    taken comes out with the new roll. So much for trying again after an error."""
+    with receiptios_printer() as device:
+        device.make("paper-out-after=4")
+        equal(receiptio(device.host, markdown="\n".join(LINES)), "paperempty")
+        equal(LINES[-1] in device.text(), False, "printed without paper")
+        equal(receiptio(device.host, "-q"), "paperempty")
+        device.make("ready")
+        comes_whole(device)
+        equal(receiptio(device.host, markdown="Danach"), "success")
+        device.page("Danach")
+
+
+for state, words, expected, asked, printed in STATES:
+    check(f"python-escpos reads: {state}", lambda: escpos_reads(state, words, expected))
+    check(f"receiptio reads: {state}", lambda: receiptio_asks(state, asked))
+    check(f"receiptio prints: {state}", lambda: receiptio_prints(state, printed))
+check("python-escpos reads: paper-out without a sensor for its near end", escpos_reads_without_a_sensor)
+check("python-escpos opens the drawer, and reads it", escpos_opens_the_drawer)
+check("python-escpos waits for paper in the middle of a job", escpos_waits_for_paper)
+check("receiptio reads: the drawer, open and closed", receiptio_asks_drawer)
+check("receiptio frees a stuck cutter", receiptio_frees_the_cutter)
+check("receiptio leaves a job without paper, and it goes on", receiptio_waits_for_paper)
 check("python-escpos prints", escpos_prints)
 check("python-escpos changes code pages", escpos_changes_code_pages)
 check("python-escpos prints a QR code", escpos_prints_a_qr_code)

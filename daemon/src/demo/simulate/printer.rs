@@ -2,9 +2,10 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufRead, Write},
     net::SocketAddr,
     path::{Path, PathBuf},
+    thread,
     time::Duration,
 };
 
@@ -12,13 +13,17 @@ use simulator::{
     Handle,
     printer::{CodePage, CodePages, Fault, Kick, Options, Paper, Printer},
 };
-use tokio::{signal, time::sleep};
+use tokio::{signal, sync::mpsc, time::sleep};
 
 use super::LOOK;
 use crate::demo::{DemoError, framed, say};
 
 /// Without a cut, what hangs out is shown after such a pause.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Lines of the standard input that may wait.
+const LINES: usize = 16;
+/// The line that puts everything right.
+const CLEAR: &str = "clear";
 
 /// Which printer, and what is wrong with it.
 #[derive(Debug, clap::Args)]
@@ -63,6 +68,10 @@ pub struct Args {
     /// What goes wrong, by name; see the list below. May be given several times.
     #[arg(long, value_name = "NAME")]
     fault: Vec<Fault>,
+    /// Take more faults from the standard input while it runs, one on each line; "clear" puts
+    /// everything right again.
+    #[arg(long)]
+    stdin: bool,
 }
 
 fn code_page(text: &str) -> Result<(u8, CodePage), String> {
@@ -108,16 +117,58 @@ pub(super) async fn serve(args: Args) -> Result<(), DemoError> {
     say(&format!(
         "A simulated ESC/POS printer is at link = \"{at}\"."
     ));
-    Ok(show(&handle, args.png.as_deref()).await?)
+    let hand = if args.stdin {
+        lines_of_stdin()
+    } else {
+        mpsc::channel(1).1
+    };
+    Ok(show(&handle, args.png.as_deref(), hand).await?)
 }
 
-/// Shows each page that comes out, and each kick of the drawer.
-async fn show(printer: &Handle<Printer>, png: Option<&Path>) -> io::Result<()> {
+/// The lines of the standard input. A thread of its own waits for them: it ends with the program,
+/// where a task would keep it from ending.
+fn lines_of_stdin() -> mpsc::Receiver<String> {
+    let (send, lines) = mpsc::channel(LINES);
+    thread::spawn(move || {
+        for line in io::stdin().lock().lines().map_while(Result::ok) {
+            if send.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// Does what a line of the standard input says, and tells it.
+fn obey(printer: &Handle<Printer>, line: &str) {
+    match line.trim() {
+        "" => {}
+        CLEAR => {
+            printer.clear();
+            say("Everything is right again.");
+        }
+        name => match name.parse() {
+            Ok(fault) => {
+                printer.arm(fault);
+                say(&format!("From now on: {name}."));
+            }
+            Err(error) => say(&format!("{error}, {CLEAR}")),
+        },
+    }
+}
+
+/// Shows each page that comes out, and each kick of the drawer, and obeys a hand.
+async fn show(
+    printer: &Handle<Printer>,
+    png: Option<&Path>,
+    mut hand: mpsc::Receiver<String>,
+) -> io::Result<()> {
     let (mut seen, mut kicked) = (0, 0);
     let mut end = std::pin::pin!(signal::ctrl_c());
     loop {
         tokio::select! {
             ended = &mut end => return ended,
+            Some(line) = hand.recv() => obey(printer, &line),
             () = sleep(LOOK) => {}
         }
         let (pages, kicks) = printer.with(|printer| {
