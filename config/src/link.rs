@@ -1,5 +1,5 @@
-//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port`, `https:host:port` or
-//! `file:/dev/usb/lp0`.
+//! Where a device is: `serial:/dev/…?baud=115200&format=7e1`, `tcp:host:port`, `https:host:port`,
+//! `usb:04b8:0e15?serial=…` or `file:/dev/usb/lp0`.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 
@@ -31,6 +31,15 @@ pub enum Link {
         /// Port.
         port: u16,
     },
+    /// A USB printer, without the kernel's driver for printers.
+    Usb {
+        /// The maker's number.
+        vendor: u16,
+        /// The model's number.
+        product: u16,
+        /// The serial number, to tell two of one model apart.
+        serial: Option<String>,
+    },
     /// A device file that is just written and read, such as `/dev/usb/lp0`.
     File {
         /// The device node.
@@ -60,10 +69,10 @@ pub enum SerialFormat {
 /// Why a text is no link.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidLink {
-    /// Not one of the four forms.
+    /// Not one of the five forms.
     #[error(
-        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port, https:host:port or \
-         file:/dev/usb/lp0"
+        "“{0}” is not a link; write serial:/dev/…?baud=9600, tcp:host:port, https:host:port, \
+         usb:04b8:0e15 or file:/dev/usb/lp0"
     )]
     NotALink(String),
     /// An option that is not known.
@@ -86,6 +95,7 @@ impl FromStr for Link {
                     Self::Https { host, port }
                 })
             }
+            "usb" => usb(rest).ok_or_else(wrong),
             "file" if rest.starts_with('/') => Ok(Self::File { path: rest.into() }),
             _ => Err(wrong()),
         }
@@ -98,6 +108,27 @@ fn host_and_port(text: &str) -> Option<(String, u16)> {
     let port = port.parse().ok().filter(|p| *p != 0)?;
     let plain = !host.is_empty() && !host.contains(['/', ' ', '?', '@', '#']);
     plain.then(|| (host.to_owned(), port))
+}
+
+/// `04b8:0e15?serial=…`: the two numbers are those that `lsusb` shows.
+fn usb(text: &str) -> Option<Link> {
+    let (id, serial) = match text.split_once('?') {
+        Some((id, option)) => (id, Some(option.strip_prefix("serial=")?)),
+        None => (text, None),
+    };
+    let (vendor, product) = id.split_once(':')?;
+    let number = |digits: &str| {
+        let hex = digits.len() == 4 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        u16::from_str_radix(digits, 16).ok().filter(|_| hex)
+    };
+    Some(Link::Usb {
+        vendor: number(vendor)?,
+        product: number(product)?,
+        serial: match serial {
+            Some("") => return None,
+            serial => serial.map(str::to_owned),
+        },
+    })
 }
 
 /// `None` stands for "not a link at all".
@@ -136,6 +167,17 @@ impl fmt::Display for Link {
             Self::Serial { path, .. } => write!(f, "serial:{}", path.display()),
             Self::Tcp { host, port } => write!(f, "tcp:{host}:{port}"),
             Self::Https { host, port } => write!(f, "https:{host}:{port}"),
+            Self::Usb {
+                vendor,
+                product,
+                serial,
+            } => {
+                write!(f, "usb:{vendor:04x}:{product:04x}")?;
+                match serial {
+                    Some(serial) => write!(f, "?serial={serial}"),
+                    None => Ok(()),
+                }
+            }
             Self::File { path } => write!(f, "file:{}", path.display()),
         }
     }
@@ -190,7 +232,26 @@ mod tests {
             ),
             ("https:host", r#"Err(NotALink("https:host"))"#),
             ("tcp:host:0", r#"Err(NotALink("tcp:host:0"))"#),
+            (
+                "usb:04b8:0E15",
+                r"Ok(Usb { vendor: 1208, product: 3605, serial: None })",
+            ),
+            (
+                "usb:0416:5011?serial=A 1",
+                r#"Ok(Usb { vendor: 1046, product: 20497, serial: Some("A 1") })"#,
+            ),
             ("usb:1", r#"Err(NotALink("usb:1"))"#),
+            ("usb:04b8", r#"Err(NotALink("usb:04b8"))"#),
+            ("usb:4b8:e15", r#"Err(NotALink("usb:4b8:e15"))"#),
+            ("usb:+4b8:0e15", r#"Err(NotALink("usb:+4b8:0e15"))"#),
+            (
+                "usb:04b8:0e15?serial=",
+                r#"Err(NotALink("usb:04b8:0e15?serial="))"#,
+            ),
+            (
+                "usb:04b8:0e15?port=1",
+                r#"Err(NotALink("usb:04b8:0e15?port=1"))"#,
+            ),
         ] {
             assert_eq!(format!("{:?}", text.parse::<Link>()), expected);
         }

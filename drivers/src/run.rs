@@ -172,10 +172,10 @@ impl<M: Machine> Shell<M> {
                 self.joint.not_opened(now, Text::new(&error.to_string()));
             }
             Step::Read(Ok(count)) if count > 0 => self.received(now, count),
-            Step::Read(Ok(_)) => self.lost(now, "the device hung up", ADVICE),
+            Step::Read(Ok(_)) => self.lost("the device hung up", ADVICE).await,
             Step::Read(Err(error)) | Step::Wrote(Err(error)) => {
                 let advice = if link::advises(&error) { "" } else { ADVICE };
-                self.lost(now, &error.to_string(), advice);
+                self.lost(&error.to_string(), advice).await;
             }
             Step::Wrote(Ok(count)) => {
                 self.joint.written(now, count);
@@ -199,9 +199,22 @@ impl<M: Machine> Shell<M> {
         }
     }
 
-    fn lost(&mut self, now: Mono, why: &str, advice: &str) {
-        self.wire = Wire::None;
+    async fn lost(&mut self, why: &str, advice: &str) {
+        self.end().await;
+        let now = self.now();
         self.joint.lost(now, why, advice);
+    }
+
+    /// Lets go of the link. What it took to the end counts: a receipt of which a byte left is not
+    /// printed again.
+    async fn end(&mut self) {
+        if let Wire::Up { reader, writer, .. } = std::mem::replace(&mut self.wire, Wire::None) {
+            let taken = reader.unsplit(writer).end().await;
+            if taken > 0 {
+                let now = self.now();
+                self.joint.written(now, taken);
+            }
+        }
     }
 
     /// The machine wants the link to end. Its last words go out first, if the device takes them.
@@ -224,7 +237,7 @@ impl<M: Machine> Shell<M> {
                 Err(_) => tracing::debug!(link = %self.link, "closed with bytes not taken"),
             }
         }
-        self.wire = Wire::None;
+        self.end().await;
         let now = self.now();
         self.joint.closed(now);
     }

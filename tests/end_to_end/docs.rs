@@ -127,15 +127,19 @@ fn every_route_is_in_the_api_page() {
     }
 }
 
-/// The support table of the README is what the drivers declare.
+/// The support tables of the README are what the drivers declare.
 #[test]
 fn the_readme_shows_what_the_drivers_declare() {
     let output = Command::new(binary("tilld"))
         .arg("drivers")
         .output()
         .unwrap();
-    let table = String::from_utf8(output.stdout).unwrap();
-    assert!(read("README.md").contains(&table), "{table}");
+    let tables = String::from_utf8(output.stdout).unwrap();
+    let tables: Vec<&str> = tables.trim_end().split("\n\n").collect();
+    assert_eq!(tables.len(), 2, "terminals and printers");
+    for table in tables {
+        assert!(read("README.md").contains(table), "{table}");
+    }
 }
 
 #[test]

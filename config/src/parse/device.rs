@@ -31,7 +31,7 @@ pub(super) fn printer<'t>(
     let user = id.as_ref().map(PrinterId::as_str);
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.21:9100");
     if let Some(Link::Https { .. }) = link {
-        let text = "no printer is reached by HTTPS; write tcp:host:9100, file:… or serial:…";
+        let text = "no printer is reached by HTTPS; write tcp:host:9100, usb:…, file:… or serial:…";
         section.note("link", text);
     }
     let profile = profile(&mut section, names.profiles);

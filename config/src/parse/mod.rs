@@ -177,6 +177,7 @@ fn own_link(
     let wire = match &link {
         Link::Serial { path, .. } | Link::File { path } => path.display().to_string(),
         Link::Tcp { host, port } | Link::Https { host, port } => format!("{host}:{port}"),
+        Link::Usb { .. } => link.to_string(),
     };
     let user = format!("{} {}", section.name(), id.unwrap_or_default());
     if let Some(other) = links.insert(wire, user) {

@@ -1,8 +1,11 @@
-//! `tilld drivers`: what each driver can do, as a table that README.md shows too.
+//! `tilld drivers`: what each driver can do, as tables that README.md shows too.
 
-use drivers::terminal::{FAMILIES, Family, Recovery, Refunds, Reversals};
+use drivers::{
+    printer::{WAYS, Way},
+    terminal::{Evidence, FAMILIES, Family, Maturity, Recovery, Refunds, Reversals},
+};
 
-const HEAD: [&str; 9] = [
+const TERMINALS: [&str; 9] = [
     "protocol",
     "where",
     "links",
@@ -14,17 +17,30 @@ const HEAD: [&str; 9] = [
     "state, and tested by",
 ];
 
-/// All card terminals, as aligned Markdown.
-pub fn table() -> String {
-    let rows: Vec<[String; 9]> = FAMILIES.iter().map(row).collect();
+const PRINTERS: [&str; 4] = [
+    "link",
+    "to a printer by",
+    "kept from flooding it",
+    "state, and tested by",
+];
+
+/// All card terminals, and after an empty line the ways to receipt printers, as aligned Markdown.
+pub fn tables() -> String {
+    let terminals: Vec<_> = FAMILIES.iter().map(terminal).collect();
+    let printers: Vec<_> = WAYS.iter().map(printer).collect();
+    let terminals = table(&TERMINALS, &terminals);
+    format!("{terminals}\n\n{}", table(&PRINTERS, &printers))
+}
+
+fn table<const COLUMNS: usize>(head: &[&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column));
-        let head = HEAD.get(column).map_or(0, |head| head.len());
+        let head = head.get(column).map_or(0, |head| head.len());
         cells
             .map(|cell| cell.chars().count())
             .fold(head, usize::max)
     };
-    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
     let line = |cells: &[String]| {
         let cells = cells.iter().zip(&widths);
         let cells: Vec<String> = cells
@@ -33,15 +49,14 @@ pub fn table() -> String {
         format!("| {} |", cells.join(" | "))
     };
     let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
-    let mut lines = vec![line(&HEAD.map(str::to_owned)), line(&rule)];
+    let mut lines = vec![line(&head.map(str::to_owned)), line(&rule)];
     lines.extend(rows.iter().map(|row| line(row)));
     lines.join("\n")
 }
 
-fn row(family: &Family) -> [String; 9] {
+fn terminal(family: &Family) -> [String; 9] {
     let able = family.abilities;
     let links: Vec<&str> = family.links.iter().map(|link| link.as_str()).collect();
-    let evidence: Vec<String> = family.evidence.iter().map(ToString::to_string).collect();
     [
         format!("{} (`{}`)", family.title, family.name),
         family.region.to_owned(),
@@ -51,8 +66,22 @@ fn row(family: &Family) -> [String; 9] {
         refunds(able.refunds).to_owned(),
         yes(able.end_of_day),
         recovery(able.recovery).to_owned(),
-        format!("{}: {}", family.maturity.as_str(), evidence.join(", ")),
+        tested(family.maturity, family.evidence),
     ]
+}
+
+fn printer(way: &Way) -> [String; 4] {
+    [
+        format!("`{}`", way.link),
+        way.title.to_owned(),
+        way.flow.to_owned(),
+        tested(way.maturity, way.evidence),
+    ]
+}
+
+fn tested(maturity: Maturity, evidence: &[Evidence]) -> String {
+    let evidence: Vec<String> = evidence.iter().map(ToString::to_string).collect();
+    format!("{}: {}", maturity.as_str(), evidence.join(", "))
 }
 
 fn yes(can: bool) -> String {

@@ -34,7 +34,7 @@ enum Command {
         #[arg(long, env = "TILLD_CONFIG", default_value = "/etc/tilld/tilld.toml")]
         config: PathBuf,
     },
-    /// Show which card terminals there are drivers for, and what each can do.
+    /// Show which card terminals and ways to printers there are, and what each can do.
     Drivers,
     /// Try an invoicing system without recording anything.
     Upstream {
@@ -101,7 +101,7 @@ fn complain(text: &str) {
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]
 fn drivers() {
-    println!("{}", super::drivers::table());
+    println!("{}", super::drivers::tables());
 }
 
 #[expect(clippy::print_stdout, reason = "the command's answer")]

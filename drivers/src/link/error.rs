@@ -49,6 +49,29 @@ pub(super) enum Fault {
     NotSerial,
     #[error("it is not a device file. Give the path of one, such as /dev/usb/lp0")]
     NotADevice,
+    #[error(
+        "several of this model are plugged in; they have: {0}. Write the serial number of the right one \
+         behind the link, as ?serial=…; where they have none, use file:/dev/usb/lp0"
+    )]
+    Several(String),
+    #[error("none of this model has that serial number; plugged in are: {0}. Correct the link")]
+    OtherSerial(String),
+    #[error("this device is no printer. Compare the link's numbers with those that lsusb shows")]
+    NotAPrinter,
+    #[error(
+        "access to the USB device is refused. Install tilld's udev rules, give the user that runs \
+         tilld the group lp, and plug the printer in anew"
+    )]
+    UsbForbidden,
+    #[error(
+        "another program has the USB printer. Stop that program, and delete the printer's queue in \
+         CUPS"
+    )]
+    UsbBusy,
+    #[error("the USB printer is gone. Plug it in and switch it on")]
+    Unplugged,
+    #[error("USB: {0}. Check the printer and its cable, and switch it off and on")]
+    Usb(nusb::transfer::TransferError),
     #[error("nobody reads this pipe. Start the program at its other end")]
     NoReader,
     #[error("the name is not known. Check the link's host name and the network: {0}")]
@@ -88,6 +111,18 @@ pub(super) enum Fault {
     NobodyTrusted,
     #[error("{0}. Check the device, its cable and the link's settings")]
     Other(io::Error),
+}
+
+impl From<nusb::Error> for Fault {
+    fn from(error: nusb::Error) -> Self {
+        match error.kind() {
+            // It was there a moment ago.
+            nusb::ErrorKind::Disconnected | nusb::ErrorKind::NotFound => Self::Unplugged,
+            nusb::ErrorKind::Busy => Self::UsbBusy,
+            nusb::ErrorKind::PermissionDenied => Self::UsbForbidden,
+            _ => Self::Other(error.into()),
+        }
+    }
 }
 
 impl From<io::Error> for Fault {

@@ -1,4 +1,4 @@
-//! Links move bytes: serial lines, TCP connections, HTTPS exchanges and device files.
+//! Links move bytes: serial lines, TCP connections, HTTPS exchanges, USB and device files.
 //!
 //! [`open`] turns a configured link into a [`Connection`]. A link knows nothing of what the bytes
 //! mean, and nothing of when to open it again: that is for [`crate::run`].
@@ -21,6 +21,7 @@ mod file;
 mod serial;
 mod tcp;
 mod tls;
+pub(crate) mod usb;
 
 pub use error::OpenError;
 pub(crate) use error::advises;
@@ -86,7 +87,7 @@ impl Policy {
     pub fn for_printer(link: &Link) -> Self {
         match link {
             Link::Tcp { .. } | Link::Https { .. } => Self::PerJob,
-            Link::Serial { .. } | Link::File { .. } => Self::Keep,
+            Link::Serial { .. } | Link::Usb { .. } | Link::File { .. } => Self::Keep,
         }
     }
 }
@@ -100,6 +101,8 @@ pub enum Connection {
     Tcp(TcpStream),
     /// HTTPS exchanges: each frame a request, and its answer a frame.
     Exchange(exchange::Exchange),
+    /// A USB printer.
+    Usb(usb::Printer),
     /// A device file.
     File(file::Device),
 }
@@ -123,9 +126,26 @@ pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenEr
         Link::Https { host, port } => exchange::open(host, *port, defaults.tls.as_ref())
             .await
             .map(Connection::Exchange),
+        Link::Usb {
+            vendor,
+            product,
+            serial,
+        } => usb::open(*vendor, *product, serial.as_deref())
+            .await
+            .map(Connection::Usb),
         Link::File { path } => file::open(path).map(Connection::File),
     }
     .map_err(|fault| OpenError::new(link, fault))
+}
+
+impl Connection {
+    /// Ends it, and says how many bytes of a write that was under way were taken all the same.
+    pub(crate) async fn end(self) -> usize {
+        match self {
+            Self::Usb(printer) => printer.end().await,
+            Self::Serial(_) | Self::Tcp(_) | Self::Exchange(_) | Self::File(_) => 0,
+        }
+    }
 }
 
 impl AsyncRead for Connection {
@@ -138,6 +158,7 @@ impl AsyncRead for Connection {
             Self::Serial(line) => Pin::new(line.stream()).poll_read(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Exchange(exchange) => exchange.poll_read(cx, buf),
+            Self::Usb(printer) => printer.poll_read(cx, buf),
             Self::File(device) => device.poll_read(cx, buf),
         }
     }
@@ -153,6 +174,7 @@ impl AsyncWrite for Connection {
             Self::Serial(line) => Pin::new(line.stream()).poll_write(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Exchange(exchange) => Poll::Ready(exchange.write(buf)),
+            Self::Usb(printer) => printer.poll_write(cx, buf),
             Self::File(device) => device.poll_write(cx, buf),
         }
     }
@@ -166,7 +188,9 @@ impl AsyncWrite for Connection {
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Tcp(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Serial(_) | Self::Exchange(_) | Self::File(_) => Poll::Ready(Ok(())),
+            Self::Serial(_) | Self::Exchange(_) | Self::Usb(_) | Self::File(_) => {
+                Poll::Ready(Ok(()))
+            }
         }
     }
 }
@@ -311,6 +335,7 @@ mod tests {
         for (link, policy) in [
             ("tcp:192.0.2.20:9100", Policy::PerJob),
             ("file:/dev/usb/lp0", Policy::Keep),
+            ("usb:04b8:0e15", Policy::Keep),
             ("serial:/dev/ttyS0", Policy::Keep),
         ] {
             assert_eq!(

@@ -7,8 +7,10 @@ use payment::Text;
 use serde::{Deserialize, Serialize};
 
 pub mod escpos;
+mod links;
 mod status;
 
+pub use links::{WAYS, Way};
 pub use status::{Paper, Status};
 
 /// The number of a print job, as the queue counts them.

@@ -14,7 +14,10 @@ use tokio::{
 };
 
 use super::*;
-use crate::{Input, Output, link::Policy};
+use crate::{
+    Input, Output,
+    link::{Policy, usb},
+};
 
 /// Sends every command's bytes; gives every received byte back as an event; asks to store `s`; closes
 /// on `c`; sets an alarm on `t`; on `o` wants the link back once it is gone, and asks for it on an
@@ -459,6 +462,46 @@ async fn a_machine_knows_exactly_what_its_link_took() {
         };
         assert_eq!(backlogs.first(), Some(&PIPE));
         assert_eq!(backlogs.last(), Some(&1000), "{backlogs:?}");
+        drop(commands);
+        task.await.unwrap();
+    }
+}
+
+/// The same on USB, where a transfer that a cancel or a plug breaks off has taken some of its bytes.
+#[tokio::test]
+async fn a_machine_knows_what_a_broken_transfer_took() {
+    for (cancel, took) in [(false, 0), (false, 512), (true, 2048)] {
+        let (printer, out, back) = usb::tests::fake();
+        out.had_taken(took);
+        let (commands, mut from_desk) = mpsc::channel(4);
+        let (to_desk, mut words) = mpsc::channel(4);
+        let link = "usb:ffff:ffff".parse().unwrap();
+        let mut shell = Shell::new(Counter::default(), link, Defaults::default());
+        shell.take(Step::Opened(Ok(Connection::Usb(printer)))).await;
+        let task = tokio::spawn(async move {
+            while let Some(step) = shell.next(&mut from_desk, &to_desk).await {
+                shell.take(step).await;
+            }
+        });
+        assert_eq!(words.recv().await, Some(FromMachine::LinkUp));
+        let send = ToMachine::Command(vec![7; 3000]);
+        commands.send(send).await.unwrap();
+        while out.given().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        if cancel {
+            commands.send(ToMachine::Command(Vec::new())).await.unwrap();
+        } else {
+            back.is_gone();
+        }
+        let backlogs = loop {
+            match words.recv().await {
+                Some(FromMachine::Event(backlogs)) => break backlogs,
+                Some(FromMachine::LinkDown(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(backlogs.last(), Some(&(3000 - took)), "{backlogs:?}");
         drop(commands);
         task.await.unwrap();
     }

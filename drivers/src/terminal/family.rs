@@ -40,6 +40,8 @@ pub enum Reach {
 /// How far a driver is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Maturity {
+    /// Its parts are tested; nothing was ever at its other end.
+    Untried,
     /// It passes the conformance kit against our own simulator.
     Experimental,
     /// It also talks to what others wrote, or follows recorded traces.
@@ -86,6 +88,7 @@ impl Maturity {
     /// The word for tables.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Untried => "untried",
             Self::Experimental => "experimental",
             Self::Beta => "beta",
             Self::Stable => "stable",

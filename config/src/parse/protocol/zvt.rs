@@ -67,7 +67,7 @@ impl Options for ZvtOptions {
             service_menu: true,
             capitals: false,
         };
-        let fits = |link: &Link| !matches!(link, Link::Https { .. });
+        let fits = |link: &Link| !matches!(link, Link::Https { .. } | Link::Usb { .. });
         suits(terminal, fits, "tcp:192.0.2.20:20007 or serial:/dev/…");
         if !terminal.has("zvt") {
             return Some(options);

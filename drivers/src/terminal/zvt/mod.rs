@@ -68,8 +68,8 @@ pub(super) fn driver(terminal: &Terminal, options: &ZvtOptions, origin: Timestam
     let settings = ZvtSettings::new(options, terminal.currency);
     // TCP carries bare messages; anything else is a serial line in some form.
     let framing = match &terminal.link {
-        // HTTPS is refused by the configuration.
-        Link::Tcp { .. } | Link::Https { .. } => Framing::Tcp,
+        // HTTPS and USB are refused by the configuration.
+        Link::Tcp { .. } | Link::Https { .. } | Link::Usb { .. } => Framing::Tcp,
         Link::Serial { .. } | Link::File { .. } => Framing::Serial,
     };
     Driver {
