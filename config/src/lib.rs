@@ -27,16 +27,26 @@ pub use types::{Config, Daemon, Drawer, Printer, Secret, Terminal, Till, Upstrea
 /// Largest configuration file, in bytes.
 const FILE_BYTES: u64 = 1024 * 1024;
 
+/// A printer profile that the configuration may name. What it says is not this crate's matter, but
+/// for what a link must suit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PrinterProfile<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Whether pictures are printed on it.
+    pub images: bool,
+}
+
 /// Reads and checks a configuration file, and the secrets that it names.
 ///
-/// `known_profiles` are the names that `printer.profile` may take.
+/// `profiles` are those that `printer.profile` may name.
 ///
 /// # Errors
 /// When the file cannot be read, or with everything that is wrong in it.
 pub fn load(
     path: &Path,
     secrets: &SecretSource,
-    known_profiles: &[&str],
+    profiles: &[PrinterProfile<'_>],
 ) -> Result<Config, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable {
         file: path.to_owned(),
@@ -50,7 +60,7 @@ pub fn load(
         });
     }
     let text = fs::read_to_string(path).map_err(unreadable)?;
-    parse(&text, path, secrets, known_profiles)
+    parse(&text, path, secrets, profiles)
 }
 
 /// Checks a configuration that was already read. `file` is named in the messages, and its folder has
@@ -62,11 +72,10 @@ pub fn parse(
     text: &str,
     file: &Path,
     secrets: &SecretSource,
-    known_profiles: &[&str],
+    profiles: &[PrinterProfile<'_>],
 ) -> Result<Config, ConfigError> {
     let folder = file.parent().unwrap_or(Path::new(""));
-    parse::parse(text, folder, secrets, known_profiles)
-        .map_err(|found| ConfigError::invalid(file, found))
+    parse::parse(text, folder, secrets, profiles).map_err(|found| ConfigError::invalid(file, found))
 }
 
 /// The devices of a configuration file, whatever else is wrong with it.

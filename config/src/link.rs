@@ -53,8 +53,12 @@ pub enum FlowControl {
     /// None.
     #[default]
     None,
-    /// By the RTS and CTS lines.
+    /// By the RTS and CTS lines, in the kernel.
     RtsCts,
+    /// By the printer's DTR, which is our DSR; looked at before every few bytes.
+    DtrDsr,
+    /// By bytes that stop and start the line, in the kernel.
+    XonXoff,
 }
 
 /// Data bits, parity and stop bits of a serial line.
@@ -76,7 +80,10 @@ pub enum InvalidLink {
     )]
     NotALink(String),
     /// An option that is not known.
-    #[error("“{0}” is not an option of a serial link; use baud=9600, flow=rts-cts or format=7e1")]
+    #[error(
+        "“{0}” is not an option of a serial link; use baud=9600, flow=rts-cts (or \
+         dtr-dsr, xon-xoff, none) or format=7e1"
+    )]
     UnknownOption(String),
 }
 
@@ -148,6 +155,8 @@ fn serial(rest: &str) -> Result<Link, Option<InvalidLink>> {
             }
             Some(("flow", "none")) => flow = FlowControl::None,
             Some(("flow", "rts-cts")) => flow = FlowControl::RtsCts,
+            Some(("flow", "dtr-dsr")) => flow = FlowControl::DtrDsr,
+            Some(("flow", "xon-xoff")) => flow = FlowControl::XonXoff,
             Some(("format", "8n1")) => format = Some(SerialFormat::EightN1),
             Some(("format", "7e1")) => format = Some(SerialFormat::SevenE1),
             _ => return Err(unknown()),
@@ -197,6 +206,18 @@ mod tests {
             (
                 "serial:/dev/ttyS0?baud=115200&flow=rts-cts",
                 r#"Ok(Serial { path: "/dev/ttyS0", baud: Some(115200), flow: RtsCts, format: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?flow=dtr-dsr",
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: None, flow: DtrDsr, format: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?flow=xon-xoff",
+                r#"Ok(Serial { path: "/dev/ttyS0", baud: None, flow: XonXoff, format: None })"#,
+            ),
+            (
+                "serial:/dev/ttyS0?flow=dsr",
+                r#"Err(UnknownOption("flow=dsr"))"#,
             ),
             (
                 "serial:/dev/ttyS0?format=7e1",

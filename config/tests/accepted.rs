@@ -8,13 +8,16 @@ use std::{
 };
 
 use config::{
-    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, IvvyFee, IvvyFeeKind, IvvyMethod, Protocol,
-    SecretSource, UpstreamKind, ZvtOptions,
+    AdyenEnvironment, Config, ConfigError, Ecr17Lrc, IvvyFee, IvvyFeeKind, IvvyMethod,
+    PrinterProfile, Protocol, SecretSource, UpstreamKind, ZvtOptions,
 };
 use payment::Method;
 use rust_decimal::Decimal;
 
-const PROFILES: [&str; 1] = ["epson-tm-t20iii"];
+const PROFILES: [PrinterProfile<'_>; 1] = [PrinterProfile {
+    name: "epson-tm-t20iii",
+    images: true,
+}];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()

@@ -2,10 +2,19 @@
 
 use std::{fs, path::Path};
 
-use config::{ConfigError, SecretSource};
+use config::{ConfigError, PrinterProfile, SecretSource};
 use proptest::prelude::*;
 
-const PROFILES: [&str; 2] = ["epson-tm-t20iii", "star-tsp143"];
+const PROFILES: [PrinterProfile<'_>; 2] = [
+    PrinterProfile {
+        name: "epson-tm-t20iii",
+        images: true,
+    },
+    PrinterProfile {
+        name: "star-tsp143",
+        images: false,
+    },
+];
 
 fn problems(text: &str) -> Vec<String> {
     let credentials = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/credentials");

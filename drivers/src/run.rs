@@ -5,12 +5,17 @@
 //! device does not take bytes, it is still heard; while the engine does not take events, it may
 //! still give commands.
 
-use std::{io, pin::Pin};
+use std::{
+    future::poll_fn,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+};
 
 use config::Link;
 use payment::Text;
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
+    io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _, ReadHalf, WriteHalf, split},
     sync::mpsc::{Receiver, Sender},
     time::{Duration, Instant, sleep_until, timeout},
 };
@@ -171,7 +176,10 @@ impl<M: Machine> Shell<M> {
                 self.wire = Wire::None;
                 self.joint.not_opened(now, Text::new(&error.to_string()));
             }
-            Step::Read(Ok(count)) if count > 0 => self.received(now, count),
+            Step::Read(Ok(count)) if count > 0 => {
+                self.overtaken(now).await;
+                self.received(now, count);
+            }
             Step::Read(Ok(_)) => self.lost("the device hung up", ADVICE).await,
             Step::Read(Err(error)) | Step::Wrote(Err(error)) => {
                 let advice = if link::advises(&error) { "" } else { ADVICE };
@@ -188,6 +196,23 @@ impl<M: Machine> Shell<M> {
             let (link, defaults) = (self.link.clone(), self.defaults.clone());
             let opening = async move { link::open(&link, &defaults).await };
             self.wire = Wire::Opening(Box::pin(opening));
+        }
+    }
+
+    /// An answer may be heard before the word that its question has left: that comes first.
+    async fn overtaken(&mut self, now: Mono) {
+        let Wire::Up { writer, .. } = &mut self.wire else {
+            return;
+        };
+        let outgoing = self.joint.outgoing();
+        if outgoing.is_empty() {
+            return;
+        }
+        let look =
+            |cx: &mut Context<'_>| Poll::Ready(Pin::new(&mut *writer).poll_write(cx, outgoing));
+        // A failure is told again by the next write, behind what was heard.
+        if let Poll::Ready(Ok(count)) = poll_fn(look).await {
+            self.joint.written(now, count);
         }
     }
 

@@ -4,7 +4,10 @@
 use std::{fs, path::Path, sync::OnceLock};
 
 use config::Config;
-use drivers::{Machine, printer::escpos::Profile};
+use drivers::{
+    Machine,
+    printer::escpos::{Profile, Profiles},
+};
 use jiff::Timestamp;
 use simulator::{
     invoicing::{Booked, Fault, HttpApi, Ivvy, Reply, Request, Sandbox, System},
@@ -346,7 +349,7 @@ fn configuration(families: [Family; 2], office: Office) -> &'static Config {
         text += "[[printer]]\nid = \"front\"\nlink = \"tcp:192.0.2.21:9100\"\n";
         text += "profile = \"epson-tm-t20iii\"\n";
         text += &office.section();
-        let profiles: Vec<&str> = Profile::names().collect();
+        let profiles = Profiles::built_in().known();
         config::parse(&text, Path::new("tilld.toml"), &source, &profiles)
             .unwrap_or_else(|error| panic!("{error}\n{text}"))
     })

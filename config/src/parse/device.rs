@@ -10,7 +10,9 @@ use super::{
     section::{Place, Section},
     unique_id,
 };
-use crate::{Drawer, Link, PROTOCOLS, Printer, Protocol, Terminal, Till};
+use crate::{
+    Drawer, FlowControl, Link, PROTOCOLS, Printer, PrinterProfile, Protocol, Terminal, Till,
+};
 
 pub(super) fn printer<'t>(
     place: Place<'_, 't>,
@@ -35,6 +37,12 @@ pub(super) fn printer<'t>(
         section.note("link", text);
     }
     let profile = profile(&mut section, names.profiles);
+    if profile.is_some_and(|profile| profile.images) && uses_xon_xoff(link.as_ref()) {
+        let text = "pictures hold the bytes 11 and 13, by which XON/XOFF starts and stops the line, \
+                    and this printer prints pictures; set it to DTR/DSR and write flow=dtr-dsr, or \
+                    flow=rts-cts where the cable leads its DTR to our CTS";
+        section.note("link", text);
+    }
     let drawer = drawer(&mut section);
     let expires = section.duration("expires", EXPIRES, A_MINUTE..=A_DAY);
     let stand_in: Option<PrinterId> = section.parsed("stand_in");
@@ -46,7 +54,7 @@ pub(super) fn printer<'t>(
     Some(Printer {
         id: id?,
         link: link?,
-        profile: profile?,
+        profile: profile?.name.to_owned(),
         drawer,
         expires: expires?,
         stand_in,
@@ -99,18 +107,27 @@ pub(super) fn check_stand_ins(names: &Names<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn profile(section: &mut Section<'_, '_, '_>, known: &[&str]) -> Option<String> {
-    let example = known.first().copied().unwrap_or("epson-tm-t20iii");
+fn uses_xon_xoff(link: Option<&Link>) -> bool {
+    let xon_xoff = FlowControl::XonXoff;
+    matches!(link, Some(Link::Serial { flow, .. }) if *flow == xon_xoff)
+}
+
+fn profile<'a>(
+    section: &mut Section<'_, '_, '_>,
+    known: &'a [PrinterProfile<'a>],
+) -> Option<PrinterProfile<'a>> {
+    let example = known.first().map_or("epson-tm-t20iii", |one| one.name);
     let name = section.required_text("profile", example)?;
-    if !known.contains(&name) {
+    let found = known.iter().find(|one| one.name == name);
+    if found.is_none() {
+        let known: Vec<&str> = known.iter().map(|one| one.name).collect();
         let known = known.join(", ");
         section.note(
             "profile",
             format!("“{name}” is not a profile; write one of {known}"),
         );
-        return None;
     }
-    Some(name.to_owned())
+    found.copied()
 }
 
 pub(super) fn till<'t>(
@@ -140,6 +157,11 @@ pub(super) fn terminal<'t>(
     let id = unique_id(&mut section, &mut names.devices, "desk1");
     let user = id.as_ref().map(DeviceId::as_str);
     let link = own_link(&mut section, &mut names.links, user, "tcp:192.0.2.20:20007");
+    if uses_xon_xoff(link.as_ref()) {
+        let text = "a terminal's messages hold the bytes by which XON/XOFF starts and stops the line; \
+                    write flow=rts-cts, or leave it out";
+        section.note("link", text);
+    }
     let currency = currency(&mut section);
     let printer = printer_of(&mut section, names);
     let protocol = Protocol::read(&mut section, names, printer.is_some());

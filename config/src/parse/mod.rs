@@ -13,7 +13,7 @@ use std::{
 use payment::{DeviceId, PrinterId, UpstreamId};
 use toml::de::DeTable;
 
-use crate::{Config, Daemon, Link, Receipts, SecretSource, error::Found};
+use crate::{Config, Daemon, Link, PrinterProfile, Receipts, SecretSource, error::Found};
 
 mod daemon;
 mod device;
@@ -36,7 +36,7 @@ struct Names<'a> {
     upstreams: BTreeSet<UpstreamId>,
     /// Who uses which line; two users would garble each other.
     links: BTreeMap<String, String>,
-    profiles: &'a [&'a str],
+    profiles: &'a [PrinterProfile<'a>],
     secrets: &'a SecretSource,
     /// Where files are that are named without their folder.
     folder: &'a Path,
@@ -47,7 +47,7 @@ pub(crate) fn parse(
     text: &str,
     folder: &Path,
     secrets: &SecretSource,
-    profiles: &[&str],
+    profiles: &[PrinterProfile<'_>],
 ) -> Result<Config, Vec<Found>> {
     let mut report = Report::new(text);
     let (root, errors) = DeTable::parse_recoverable(text);

@@ -132,8 +132,7 @@ fn load(path: &std::path::Path) -> Result<(config::Config, Profiles), String> {
         let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
         errors.join("\n")
     })?;
-    let names: Vec<&str> = profiles.names().collect();
-    let config = config::load(path, &secrets, &names).map_err(|e| e.to_string())?;
+    let config = config::load(path, &secrets, &profiles.known()).map_err(|e| e.to_string())?;
     Ok((config, profiles))
 }
 

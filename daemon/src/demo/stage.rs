@@ -85,7 +85,7 @@ impl Stage {
             secret = secret.display(),
         );
         fs::write(&file, text)?;
-        let profiles: Vec<&str> = Profiles::built_in().names().collect();
+        let profiles = Profiles::built_in().known();
         let config = config::load(&file, &config::SecretSource::default(), &profiles)?;
         let running = shell::start(config, Profiles::built_in()).await?;
         fix_port(&file, listen, &running.url)?;

@@ -62,6 +62,7 @@ pub fn start(
     let machine = escpos::EscPos::new(&profile, policy);
     let defaults = Defaults {
         policy,
+        print_speed: Some(profile.speed),
         ..Defaults::default()
     };
     tokio::spawn(drivers::run::run(machine, link, defaults, received, tell));

@@ -18,6 +18,7 @@ use tokio::{
 mod error;
 mod exchange;
 mod file;
+pub mod flow;
 mod serial;
 mod tcp;
 mod tls;
@@ -41,6 +42,9 @@ pub struct Defaults {
     /// Seed of the jitter between attempts to open, so that devices that lost their links together
     /// do not all come back at the same moment.
     pub seed: u64,
+    /// Of a printer: how many millimetres it prints a second. Without flow control a serial line brings
+    /// it no more than that.
+    pub print_speed: Option<u32>,
     /// How a device proves over HTTPS who it is; needed there, and only there.
     pub tls: Option<Tls>,
 }
@@ -52,6 +56,7 @@ impl Default for Defaults {
             stop_bits: StopBits::One,
             policy: Policy::Keep,
             seed: 0,
+            print_speed: None,
             tls: None,
         }
     }
@@ -119,8 +124,14 @@ pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenEr
             flow,
             format,
         } => {
-            let baud = baud.unwrap_or(defaults.baud);
-            serial::open(path, baud, *flow, *format, defaults.stop_bits).map(Connection::Serial)
+            let settings = serial::Settings {
+                baud: baud.unwrap_or(defaults.baud),
+                flow: *flow,
+                format: *format,
+                stop_bits: defaults.stop_bits,
+                print_speed: defaults.print_speed,
+            };
+            serial::open(path, settings).map(Connection::Serial)
         }
         Link::Tcp { host, port } => tcp::open(host, *port).await.map(Connection::Tcp),
         Link::Https { host, port } => exchange::open(host, *port, defaults.tls.as_ref())
@@ -139,11 +150,12 @@ pub async fn open(link: &Link, defaults: &Defaults) -> Result<Connection, OpenEr
 }
 
 impl Connection {
-    /// Ends it, and says how many bytes of a write that was under way were taken all the same.
+    /// Ends it, and says how many bytes of a write that was under way may have been taken all the same.
     pub(crate) async fn end(self) -> usize {
         match self {
             Self::Usb(printer) => printer.end().await,
-            Self::Serial(_) | Self::Tcp(_) | Self::Exchange(_) | Self::File(_) => 0,
+            Self::Serial(line) => line.under_way(),
+            Self::Tcp(_) | Self::Exchange(_) | Self::File(_) => 0,
         }
     }
 }
@@ -171,7 +183,7 @@ impl AsyncWrite for Connection {
         buf: &[u8],
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
-            Self::Serial(line) => Pin::new(line.stream()).poll_write(cx, buf),
+            Self::Serial(line) => line.poll_write(cx, buf),
             Self::Tcp(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Exchange(exchange) => Poll::Ready(exchange.write(buf)),
             Self::Usb(printer) => printer.poll_write(cx, buf),
@@ -268,6 +280,32 @@ mod tests {
             // Both ends of a pseudo-terminal have the same settings. Linux keeps theirs at eight
             // bits without parity, so that only the stop bits can be seen (drivers/tty/pty.c).
             assert_eq!(master.stop_bits().unwrap(), stop, "{option}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_printers_line_carries_any_byte_whatever_the_flow_control() {
+        // A pseudo-terminal has no modem lines: what is left of DTR/DSR is its speed.
+        for flow in ["dtr-dsr", "rts-cts", "none"] {
+            let (mut master, path) = pty();
+            let link = format!("serial:{}?baud=115200&flow={flow}", path.display());
+            let printer = Defaults {
+                print_speed: Some(100),
+                ..Defaults::default()
+            };
+            let mut connection = open(&link.parse().unwrap(), &printer).await.unwrap();
+            let bytes: Vec<u8> = (0..2000_u32)
+                .flat_map(u32::to_be_bytes)
+                .take(2000)
+                .collect();
+            let reader = std::thread::spawn(move || {
+                let mut got = vec![0; 2000];
+                master.read_exact(&mut got).map(|()| (got, master))
+            });
+            connection.write_all(&bytes).await.unwrap();
+            let (got, _master) = reader.join().unwrap().unwrap();
+            assert_eq!(got, bytes, "{flow}");
+            assert_eq!(connection.end().await, 0, "all of it was told");
         }
     }
 

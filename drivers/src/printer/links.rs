@@ -33,7 +33,7 @@ pub const WAYS: &[Way] = &[
     Way {
         link: "serial:",
         title: "serial line",
-        flow: "by RTS/CTS",
+        flow: "RTS/CTS, DTR/DSR or pace",
         maturity: Maturity::Experimental,
         evidence: &[Evidence::Vectors, Evidence::Simulator],
     },

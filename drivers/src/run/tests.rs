@@ -384,6 +384,9 @@ async fn a_receipt_goes_to_a_network_printer_and_is_confirmed() {
     task.await.unwrap();
 }
 
+/// What [`Counter`] keeps when it hears something.
+const HEARD: usize = usize::MAX;
+
 /// Sends each command, and keeps what it hears of the backlog for the loss of its link.
 #[derive(Default)]
 struct Counter {
@@ -400,6 +403,7 @@ impl Machine for Counter {
         match input {
             Input::Command(bytes) if bytes.is_empty() => self.outputs.push_back(Output::Close),
             Input::Command(bytes) => self.outputs.push_back(Output::Send(bytes)),
+            Input::Bytes(_) => self.backlogs.push(HEARD),
             Input::LinkDown => self
                 .outputs
                 .push_back(Output::Event(std::mem::take(&mut self.backlogs))),
@@ -502,6 +506,45 @@ async fn a_machine_knows_what_a_broken_transfer_took() {
             }
         };
         assert_eq!(backlogs.last(), Some(&(3000 - took)), "{backlogs:?}");
+        drop(commands);
+        task.await.unwrap();
+    }
+}
+
+/// A printer's answer proves that it took the question: a machine hears of that first, whichever of the
+/// two the link tells first.
+#[tokio::test]
+async fn an_answer_does_not_overtake_the_word_that_its_question_left() {
+    for _ in 0..30 {
+        let (printer, out, back) = usb::tests::fake();
+        let (commands, mut from_desk) = mpsc::channel(4);
+        let (to_desk, mut words) = mpsc::channel(4);
+        let link = "usb:ffff:ffff".parse().unwrap();
+        let mut shell = Shell::new(Counter::default(), link, Defaults::default());
+        shell.take(Step::Opened(Ok(Connection::Usb(printer)))).await;
+        let task = tokio::spawn(async move {
+            while let Some(step) = shell.next(&mut from_desk, &to_desk).await {
+                shell.take(step).await;
+            }
+        });
+        assert_eq!(words.recv().await, Some(FromMachine::LinkUp));
+        let send = ToMachine::Command(vec![7; 3]);
+        commands.send(send).await.unwrap();
+        while out.given().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // Both at once, and the link chooses by chance.
+        back.ends_well(b"answer", 6);
+        out.ends_well(b"", 3);
+        back.is_gone();
+        let backlogs = loop {
+            match words.recv().await {
+                Some(FromMachine::Event(backlogs)) => break backlogs,
+                Some(FromMachine::LinkDown(_)) => {}
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(backlogs, [3, 0, HEARD]);
         drop(commands);
         task.await.unwrap();
     }

@@ -11,7 +11,7 @@ use std::{
 
 use simulator::{
     Handle,
-    printer::{CodePage, CodePages, Fault, Kick, Options, Paper, Printer},
+    printer::{CodePage, CodePages, Fault, Handshake, Kick, Options, Paper, Printer},
 };
 use tokio::{signal, sync::mpsc, time::sleep};
 
@@ -65,6 +65,10 @@ pub struct Args {
     /// Let so many bytes wait to be printed, and read no more.
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     buffer: usize,
+    /// Be on a serial line, and lose what finds no room: none says so to nobody, xon-xoff by these
+    /// bytes, dtr-dsr by a line that a pseudo-terminal does not have.
+    #[arg(long, value_name = "HANDSHAKE", conflicts_with = "listen")]
+    handshake: Option<Handshake>,
     /// What goes wrong, by name; see the list below. May be given several times.
     #[arg(long, value_name = "NAME")]
     fault: Vec<Fault>,
@@ -99,6 +103,7 @@ pub(super) async fn serve(args: Args) -> Result<(), DemoError> {
         process_id: !args.no_process_id,
         speed: args.speed,
         buffer: args.buffer.max(1),
+        handshake: args.handshake,
         tear_after: Some(PAUSE),
     });
     for fault in args.fault {
@@ -163,7 +168,7 @@ async fn show(
     png: Option<&Path>,
     mut hand: mpsc::Receiver<String>,
 ) -> io::Result<()> {
-    let (mut seen, mut kicked) = (0, 0);
+    let (mut seen, mut kicked, mut lost) = (0, 0, 0);
     let mut end = std::pin::pin!(signal::ctrl_c());
     loop {
         tokio::select! {
@@ -184,6 +189,14 @@ async fn show(
             kicked = printer.drawer_pulses();
             (pages, kicks.into_iter().skip(old).collect::<Vec<_>>())
         });
+        let missing = printer.bytes_lost();
+        if missing > lost {
+            say(&format!(
+                "{} bytes found no room and are lost.",
+                missing - lost
+            ));
+            lost = missing;
+        }
         for (text, paper) in &pages {
             say(&framed(text));
             if let Some(dir) = png {

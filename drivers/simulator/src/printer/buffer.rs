@@ -16,6 +16,10 @@ pub(super) struct Buffer {
     command: Vec<u8>,
     /// Bytes that still belong to a command that is too long to be kept.
     swallow: usize,
+    /// Bytes that found no room.
+    lost: u64,
+    /// It is so full that no more should come.
+    full: bool,
 }
 
 impl Buffer {
@@ -25,7 +29,22 @@ impl Buffer {
             bytes: VecDeque::new(),
             command: Vec::new(),
             swallow: 0,
+            lost: 0,
+            full: false,
         }
+    }
+
+    /// How many bytes found no room.
+    pub(super) fn lost(&self) -> u64 {
+        self.lost
+    }
+
+    /// Whether no more should come: from when a sixteenth is free until an eighth is (Epson's manuals:
+    /// 256 and 512 of 4 KiB).
+    pub(super) fn is_full(&mut self) -> bool {
+        let enough = self.size / if self.full { 8 } else { 16 };
+        self.full = self.room() <= enough;
+        self.full
     }
 
     /// How many bytes it can take.
@@ -37,6 +56,8 @@ impl Buffer {
     pub(super) fn push(&mut self, byte: u8) {
         if self.room() > 0 {
             self.bytes.push_back(byte);
+        } else {
+            self.lost += 1;
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, convert::Infallible, time::Duration};
 use drivers::{Input, Machine, Mono, Output};
 
 use super::{
-    Cut, Fault, Options, Paper,
+    Cut, Fault, Handshake, Options, Paper,
     buffer::Buffer,
     command::{self, Command},
     head::Head,
@@ -18,6 +18,9 @@ const SLOW_LINE: Duration = Duration::from_secs(10);
 /// How long a printer with a speed of one millimetre a second takes for a row of dots: there are
 /// eight rows on a millimetre.
 const ROW: Duration = Duration::from_millis(125);
+/// Starts and stops the other side.
+const XON: u8 = 0x11;
+const XOFF: u8 = 0x13;
 /// Drawer kicks remembered.
 const KICKS: usize = 100;
 
@@ -34,6 +37,9 @@ pub struct Printer {
     drawer_pulses: u32,
     kicks: VecDeque<Kick>,
     buffer: Buffer,
+    handshake: Option<Handshake>,
+    /// It has said that it takes no more.
+    busy: bool,
     recent: Recent,
     /// When the line that is being printed is done.
     busy_until: Option<Mono>,
@@ -69,6 +75,8 @@ impl Printer {
     pub fn with_options(options: Options) -> Self {
         Self {
             buffer: Buffer::new(options.buffer),
+            handshake: options.handshake,
+            busy: false,
             cutter: options.cutter,
             process_id: options.process_id,
             speed: options.speed,
@@ -175,6 +183,34 @@ impl Printer {
     /// How many bytes it takes now.
     pub fn room(&self) -> usize {
         self.buffer.room()
+    }
+
+    /// Bytes that found no room, because the other side did not keep to the handshake.
+    pub fn bytes_lost(&self) -> u64 {
+        self.buffer.lost()
+    }
+
+    /// How many bytes it reads from its wire.
+    pub(super) fn takes(&self) -> usize {
+        match self.handshake {
+            None => self.room(),
+            Some(_) => usize::MAX,
+        }
+    }
+
+    /// Its DTR line, as the other side sees it on DSR or CTS.
+    pub fn is_ready(&self) -> bool {
+        self.handshake != Some(Handshake::DtrDsr) || !self.busy
+    }
+
+    /// Tells when it can take no more, and when it can again.
+    fn shake(&mut self) {
+        let busy = self.buffer.is_full() || self.condition.offline();
+        if busy != self.busy && self.handshake == Some(Handshake::XonXoff) {
+            let byte = if busy { XOFF } else { XON };
+            self.outputs.push_back(Output::Send(vec![byte]));
+        }
+        self.busy = busy;
     }
 
     /// How often the cash drawer was opened.
@@ -374,6 +410,7 @@ impl Machine for Printer {
         self.print(now);
         self.tear(now, self.head.roll.rows() > rows);
         self.tell_changes();
+        self.shake();
     }
 
     fn poll(&mut self) -> Output<Infallible, Infallible> {

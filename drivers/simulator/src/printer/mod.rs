@@ -32,7 +32,7 @@ pub use code_page::{CodePage, CodePages, UnknownCodePage};
 pub use dots::Dots;
 pub use fault::{FAULTS, Fault};
 pub use machine::{Kick, Printer};
-pub use options::Options;
+pub use options::{Handshake, Options};
 pub use paper::{Cut, Paper};
 
 impl Printer {
@@ -53,10 +53,11 @@ impl Printer {
         serve::on_tcp_with(self, address, Self::habits()).await
     }
 
-    /// It reads no more than it has room for, and prints on when a client has left.
+    /// It reads no more than it has room for, unless nobody keeps a serial line from sending; and it
+    /// prints on when a client has left.
     fn habits() -> Habits<Self> {
         Habits {
-            room: Self::room,
+            room: Self::takes,
             works_alone: true,
         }
     }
@@ -86,6 +87,11 @@ impl Handle<Printer> {
     /// What was printed since the last cut.
     pub fn uncut(&self) -> String {
         self.with(|printer| printer.uncut())
+    }
+
+    /// Bytes that found no room.
+    pub fn bytes_lost(&self) -> u64 {
+        self.with(|printer| printer.bytes_lost())
     }
 
     /// Bytes received since the beginning.

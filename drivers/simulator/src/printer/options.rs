@@ -1,8 +1,34 @@
 //! What a printer is like while nothing is wrong with it.
 
-use std::time::Duration;
+use std::{str::FromStr, time::Duration};
 
 use super::CodePages;
+
+/// How a printer on a serial line says that it takes no more, because its buffer is nearly full or it
+/// is offline. What comes all the same is lost when the buffer is full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Handshake {
+    /// Not at all.
+    None,
+    /// By its DTR line, which the cable leads to the till's DSR or CTS:
+    /// [`Printer::is_ready`](super::Printer::is_ready).
+    DtrDsr,
+    /// By the bytes XOFF (13) and XON (11).
+    XonXoff,
+}
+
+impl FromStr for Handshake {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "none" => Ok(Self::None),
+            "dtr-dsr" => Ok(Self::DtrDsr),
+            "xon-xoff" => Ok(Self::XonXoff),
+            _ => Err("write none, dtr-dsr or xon-xoff".to_owned()),
+        }
+    }
+}
 
 /// A model of printer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +54,9 @@ pub struct Options {
     /// Bytes that can wait to be printed. Served, it takes no more; else they are lost, as
     /// without flow control.
     pub buffer: usize,
+    /// How it says that it has no room, on a serial line. Without it, it takes no more than it has room
+    /// for, as over TCP and USB.
+    pub handshake: Option<Handshake>,
     /// After such a pause a hand tears off what hangs out.
     pub tear_after: Option<Duration>,
 }
@@ -45,6 +74,7 @@ impl Options {
             process_id: true,
             speed: None,
             buffer: 1 << 20,
+            handshake: None,
             tear_after: None,
         }
     }

@@ -6,3 +6,5 @@ mod jobs;
 mod pictures;
 #[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod serial;

@@ -45,6 +45,11 @@ impl Fake {
         self.inner.lock().unwrap().when_cancelled = Some(count);
     }
 
+    /// The next transfer that runs ends well, with these bytes or after so many.
+    pub(crate) fn ends_well(&self, bytes: &[u8], count: usize) {
+        self.ends(bytes, count, None);
+    }
+
     /// It is unplugged.
     pub(crate) fn is_gone(&self) {
         self.ends(b"", 0, Some(Broken::Gone));

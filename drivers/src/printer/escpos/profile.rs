@@ -36,6 +36,8 @@ pub struct Profile {
     pub images: Images,
     /// Whether it keeps a logo (`GS ( L`, functions 67 and 69).
     pub logo_memory: bool,
+    /// How many millimetres it prints a second, at its slowest.
+    pub speed: u32,
     /// Whether it opens a cash drawer (`ESC p`).
     pub drawer: bool,
     /// Whether it tells changes of its state by itself (`GS a`).
@@ -97,6 +99,15 @@ impl Profiles {
     /// The profile of this name.
     pub fn find(&self, name: &str) -> Option<&Profile> {
         self.0.iter().find(|profile| profile.name == name)
+    }
+
+    /// What the configuration is to know of them.
+    pub fn known(&self) -> Vec<config::PrinterProfile<'_>> {
+        let known = self.0.iter().map(|profile| config::PrinterProfile {
+            name: &profile.name,
+            images: profile.images != Images::None,
+        });
+        known.collect()
     }
 
     /// All names, for messages.

@@ -32,6 +32,9 @@ const NAME_BYTES: usize = 64;
 const COLUMNS: RangeInclusive<usize> = 16..=250;
 const DOTS: RangeInclusive<u16> = 100..=1000;
 const COLUMN_DOTS: RangeInclusive<u16> = 4..=48;
+const SPEED: RangeInclusive<u32> = 5..=1000;
+/// Millimetres a second, where a profile does not say it: only the slowest print less.
+const USUAL_SPEED: u32 = 100;
 
 /// Why profiles could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +81,7 @@ struct Raw {
     images: RawImages,
     #[serde(default)]
     logo_memory: bool,
+    speed: Option<Spanned<u32>>,
     drawer: bool,
     #[serde(default)]
     automatic: bool,
@@ -321,6 +325,9 @@ impl Check<'_> {
                 RawImages::None => Images::None,
             },
             logo_memory: raw.logo_memory,
+            speed: raw
+                .speed
+                .map_or(USUAL_SPEED, |n| self.within("speed", &n, &SPEED)),
             drawer: raw.drawer,
             automatic: raw.automatic,
             clears: raw.clears,

@@ -58,6 +58,29 @@ fn the_names_of_the_first_release_stay() {
 }
 
 #[test]
+fn a_profile_has_its_speed_or_the_usual_one() {
+    for (name, speed) in [
+        ("epson-tm-t20iii", 100),
+        ("generic-58mm", 50),
+        ("epson-tm-u220", 15),
+    ] {
+        assert_eq!(Profile::find(name).unwrap().speed, speed, "{name}");
+    }
+}
+
+#[test]
+fn what_a_configuration_may_name_says_whether_it_prints_pictures() {
+    let known = Profiles::built_in().known();
+    assert_eq!(known.len(), Profile::names().count());
+    let without: Vec<&str> = known
+        .iter()
+        .filter(|one| !one.images)
+        .map(|one| one.name)
+        .collect();
+    assert_eq!(without, ["epson-tm-u220", "epson-tm-u220b", "star-sp2000"]);
+}
+
+#[test]
 fn code_pages_have_the_printers_own_numbers() {
     for (profile, page, number) in [
         ("epson-tm-t20iii", "CP858", Some(19)),
