@@ -6,20 +6,24 @@
 //! single byte; else every 23rd.
 
 use std::{
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use daemon::cli::client::Client;
 use serde_json::{Value, json};
+use serialport::{SerialPort as _, TTYPort};
 use simulator::{Handle, printer::Printer, terminal::zvt::Options};
 use tests::{Desk, Wire, text, until};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::Notify,
 };
+use tokio_serial::SerialStream;
 
 /// Every so many bytes.
 fn stride() -> usize {
@@ -52,6 +56,8 @@ struct Line {
     begun: bool,
     /// Whether bytes are held back now.
     holding: bool,
+    /// The order is of the next receipt. A serial line stays open for many.
+    fresh: bool,
 }
 
 /// A wire between the daemon and the printer.
@@ -73,6 +79,7 @@ impl Between {
                 taken: 0,
                 begun: false,
                 holding: false,
+                fresh: order != Order::Pass,
             };
         });
         self.changed.notify_waiters();
@@ -87,7 +94,7 @@ impl Between {
     }
 
     /// One connection after the other, as network printers do.
-    async fn serve(self, listener: TcpListener, printer: std::net::SocketAddr) {
+    async fn serve(self, listener: TcpListener, printer: SocketAddr) {
         loop {
             let Ok((daemon, _)) = listener.accept().await else {
                 return;
@@ -99,7 +106,26 @@ impl Between {
         }
     }
 
-    async fn connection(&self, mut daemon: TcpStream, mut printer: TcpStream) {
+    /// The same on a serial line. When it is cut it is gone, and its name leads to another.
+    async fn serve_serial(self, name: PathBuf, printer: SocketAddr) {
+        loop {
+            // Holding the line open keeps the daemon's own closing from being a hang-up.
+            let (device, line) = TTYPort::pair().unwrap();
+            point(&name, Path::new(&line.name().unwrap()));
+            let Ok(printer) = TcpStream::connect(printer).await else {
+                return;
+            };
+            self.connection(SerialStream::try_from(device).unwrap(), printer)
+                .await;
+            drop(line);
+        }
+    }
+
+    async fn connection(
+        &self,
+        mut daemon: impl AsyncRead + AsyncWrite + Unpin,
+        mut printer: TcpStream,
+    ) {
         let (mut from_daemon, mut from_printer) = ([0; 512], [0; 512]);
         // Bytes of the receipt that came in on this connection; none before ESC @.
         let mut receipt: Option<usize> = None;
@@ -160,6 +186,9 @@ impl Between {
         receipt: &mut Option<usize>,
         printer: &mut TcpStream,
     ) -> bool {
+        if self.with(|line| std::mem::take(&mut line.fresh)) {
+            *receipt = None;
+        }
         if receipt.is_none() {
             let begins = held.windows(2).position(|two| two == b"\x1b@");
             let questions: Vec<u8> = held.drain(..begins.unwrap_or(held.len())).collect();
@@ -194,8 +223,23 @@ impl Between {
     }
 }
 
+/// Lets a name lead to a line.
+fn point(name: &Path, line: &Path) {
+    let draft = name.with_extension("new");
+    symlink(line, &draft).unwrap();
+    std::fs::rename(&draft, name).unwrap();
+}
+
 async fn from_printer_bytes(printer: &mut TcpStream, buffer: &mut [u8]) -> Option<usize> {
     printer.read(buffer).await.ok().filter(|count| *count > 0)
+}
+
+/// What is between the daemon and the printer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Tcp,
+    /// A pseudo-terminal.
+    Serial,
 }
 
 struct Scene {
@@ -206,28 +250,40 @@ struct Scene {
 }
 
 impl Scene {
-    async fn set() -> (Self, Client) {
+    async fn set(over: Over) -> (Self, Client) {
         let any = (Ipv4Addr::LOCALHOST, 0);
         let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
         let (address, printer) = Printer::new(48).serve_tcp(any.into()).await.unwrap();
-        let listener = TcpListener::bind(any).await.unwrap();
-        let at = listener.local_addr().unwrap();
         let wire = Between {
             line: Arc::new(Mutex::new(Line {
                 order: Order::Pass,
                 taken: 0,
                 begun: false,
                 holding: false,
+                fresh: false,
             })),
             changed: Arc::new(Notify::new()),
         };
-        tokio::spawn(wire.clone().serve(listener, address));
+        let at = match over {
+            Over::Tcp => {
+                let listener = TcpListener::bind(any).await.unwrap();
+                let at = listener.local_addr().unwrap();
+                tokio::spawn(wire.clone().serve(listener, address));
+                format!("tcp:{at}")
+            }
+            Over::Serial => {
+                let name = desk.path("printer");
+                tokio::spawn(wire.clone().serve_serial(name.clone(), address));
+                // In chunks of 64 bytes, as on a line that has a DSR.
+                format!("serial:{}?baud=115200&flow=dtr-dsr", name.display())
+            }
+        };
         let old = std::fs::read_to_string(desk.config()).unwrap();
         let link = old
             .lines()
             .find(|line| line.starts_with("link = \"serial:/dev/"))
             .unwrap();
-        desk.amend(link, &format!("link = \"tcp:{at}\""));
+        desk.amend(link, &format!("link = \"{at}\""));
         desk.amend(
             "id = \"cashbox\"\ncurrency = \"EUR\"\n",
             "id = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n",
@@ -309,7 +365,7 @@ async fn length(scene: &mut Scene, client: &Client) -> usize {
 
 #[tokio::test]
 async fn killed_after_every_kth_byte() {
-    let (mut scene, mut client) = Scene::set().await;
+    let (mut scene, mut client) = Scene::set(Over::Tcp).await;
     let whole = length(&mut scene, &client).await;
     let mut ends = Vec::new();
     for bytes in (0..whole).step_by(stride()) {
@@ -333,12 +389,29 @@ async fn killed_after_every_kth_byte() {
 
 #[tokio::test]
 async fn cut_after_every_kth_byte() {
-    let (mut scene, client) = Scene::set().await;
+    cut_after_every(stride(), Over::Tcp).await;
+}
+
+/// A kept line carries questions and answers of many receipts, and bytes of the next one wait in the
+/// kernel when it breaks.
+#[tokio::test]
+async fn a_serial_line_cut_after_every_kth_byte() {
+    cut_after_every(2 * stride() - 1, Over::Serial).await;
+}
+
+async fn cut_after_every(stride: usize, over: Over) {
+    let (mut scene, client) = Scene::set(over).await;
     let whole = length(&mut scene, &client).await;
-    for bytes in (1..whole).step_by(stride()) {
+    // Behind the receipt a kept line may have carried other questions.
+    let most = if over == Over::Serial {
+        whole / 10 * 9
+    } else {
+        whole
+    };
+    for bytes in (1..most).step_by(stride) {
         scene.wire.order(Order::Cut(bytes));
         let paid = scene.pay(&client).await;
-        let at = format!("cut after {bytes} of {whole}");
+        let at = format!("{over:?} cut after {bytes} of {whole}");
         let state = scene.check(&client, &paid, bytes, &at).await;
         assert_eq!(state, "unknown", "{at}");
         // The next one comes out: nothing is stuck.
@@ -352,7 +425,7 @@ async fn cut_after_every_kth_byte() {
 /// Queued, probing, sending, sent, and confirmed by a word that nobody heard.
 #[tokio::test]
 async fn killed_at_every_durable_step() {
-    let (mut scene, mut client) = Scene::set().await;
+    let (mut scene, mut client) = Scene::set(Over::Tcp).await;
     length(&mut scene, &client).await;
 
     // The printer was asked, and nothing was sent: it is printed after the start, once.
