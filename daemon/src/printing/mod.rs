@@ -25,7 +25,10 @@ use drivers::{
 };
 use jiff::tz::TimeZone;
 use payment::Text;
-use sync::queue::{Job, Queue, Urgency, Write};
+use sync::{
+    delivery::{Clock as _, SystemClock},
+    queue::{Job, Queue, Urgency, Write},
+};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 pub use compose::{Desk, compose};
@@ -43,8 +46,6 @@ use crate::{
 
 /// Most messages that wait between a spool and its driver.
 const MESSAGES: usize = 16;
-/// The longest sleep: the wall clock may be set meanwhile.
-const LONGEST_SLEEP: Duration = Duration::from_secs(5);
 
 /// Starts a printer's driver and its spool.
 pub fn start(
@@ -78,6 +79,7 @@ pub fn start(
         commands,
         told,
         spool: Spool::new(Rules::of(printer)),
+        clock: SystemClock::new(),
         logo: Memory::default(),
         view: PrinterView::new(printer),
         kicks: VecDeque::new(),
@@ -117,6 +119,7 @@ struct Task {
     commands: mpsc::Sender<ToMachine<printer::Command>>,
     told: mpsc::Receiver<Told>,
     spool: Spool,
+    clock: SystemClock,
     logo: Memory,
     view: PrinterView,
     /// Who waits for the driver's word on a cash drawer, in order; some wait for none.
@@ -148,16 +151,16 @@ impl Task {
         let left = self
             .spool
             .wake()
-            .map(|at| at.duration_since(self.handle.now()));
+            .map(|at| at.duration_since(self.clock.now().steady));
         let left = left.and_then(|left| Duration::try_from(left).ok());
-        left.unwrap_or_default().min(LONGEST_SLEEP)
+        left.unwrap_or_default()
     }
 
     /// Carries out what an event leads to, until nothing is left to do at once.
     async fn work(&mut self, event: Event) {
         let mut events = VecDeque::from([event]);
         while let Some(event) = events.pop_front() {
-            for effect in self.spool.handle(self.handle.now(), event) {
+            for effect in self.spool.handle(self.clock.now(), event) {
                 events.extend(self.carry_out(effect).await);
             }
         }

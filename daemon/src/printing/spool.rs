@@ -5,19 +5,28 @@
 //! `probing` has printed nothing, and is queued again.
 //!
 //! A receipt that is too old is not printed any more: nobody waits for it. A receipt that a printer
-//! could not begin for a while goes to the printer that stands in.
+//! could not begin for a while goes to the printer that stands in. What is waited for is counted on the
+//! steady clock, so that a clock that is set keeps no receipt waiting. A receipt bears the time of day
+//! and is too old only if both clocks say so; and no receipt is older than the moment at which the clock
+//! was set.
 
 use std::time::Duration;
 
 use drivers::printer;
 use jiff::{SignedDuration, Timestamp};
 use payment::{PrinterId, Text};
-use sync::queue::{Job, JobId, JobState, Printed, WriteError, Written};
+use sync::{
+    delivery::Now,
+    queue::{Job, JobId, JobState, Printed, WriteError, Written},
+};
 
 /// How long to wait before a printer that took nothing is tried again.
 const REST: SignedDuration = SignedDuration::from_secs(5);
 /// An obstacle that was seen so long ago may be gone: the printer is tried first.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
+
+/// A clock that moves more than this beside the other was set.
+const SET: SignedDuration = SignedDuration::from_secs(30);
 
 /// A printer's spool.
 #[derive(Debug)]
@@ -29,6 +38,10 @@ pub struct Spool {
     /// When to look again, or write again, by ourselves.
     rest: Option<Timestamp>,
     unable: Option<Unable>,
+    /// The time of day less the steady clock, when it was last looked at.
+    beside: Option<SignedDuration>,
+    /// When the time of day was found to be set.
+    set_at: Option<Timestamp>,
 }
 
 /// What the configuration says.
@@ -201,11 +214,23 @@ impl Spool {
             look_again: false,
             rest: None,
             unable: None,
+            beside: None,
+            set_at: None,
         }
     }
 
     /// Takes one event.
-    pub fn handle(&mut self, now: Timestamp, event: Event) -> Vec<Effect> {
+    pub fn handle(&mut self, now: impl Into<Now>, event: Event) -> Vec<Effect> {
+        self.take(now.into(), event)
+    }
+
+    fn take(&mut self, now: Now, event: Event) -> Vec<Effect> {
+        let beside = now.wall.duration_since(now.steady);
+        if let Some(before) = self.beside.replace(beside)
+            && (beside - before).abs() > SET
+        {
+            self.set_at = Some(now.steady);
+        }
         if let Event::Printer(printer::Event::Status(status)) = &event
             && status.online == Some(true)
             && status.obstacle().is_none()
@@ -223,9 +248,11 @@ impl Spool {
                 }
             }
             (State::Settling(settling), Event::Marked(marked)) => {
-                self.marked(now, settling, marked)
+                self.marked(now.steady, settling, marked)
             }
-            (State::Settling(settling), Event::Wake) if self.rest.is_some_and(|at| now >= at) => {
+            (State::Settling(settling), Event::Wake)
+                if self.rest.is_some_and(|at| now.steady >= at) =>
+            {
                 self.rest = None;
                 self.settle(settling.write, settling.then)
             }
@@ -243,7 +270,7 @@ impl Spool {
         }
     }
 
-    /// When something is due by itself.
+    /// When something is due by itself, on the steady clock.
     pub fn wake(&self) -> Option<Timestamp> {
         match &self.state {
             State::Idle | State::Settling(_) => self.rest,
@@ -276,7 +303,7 @@ impl Spool {
         vec![Effect::Look]
     }
 
-    fn begin(&mut self, now: Timestamp, job: Job) -> Vec<Effect> {
+    fn begin(&mut self, now: Now, job: Job) -> Vec<Effect> {
         if self.is_expired(now, &job) {
             let minutes = self.rules.expires.as_secs() / 60;
             let reason = format!(
@@ -289,6 +316,7 @@ impl Spool {
                 Then::Look,
             );
         }
+        let now = now.steady;
         let fresh = self
             .unable
             .is_some_and(|u| now.duration_since(u.last) < STALE);
@@ -316,17 +344,17 @@ impl Spool {
         effects
     }
 
-    fn running(&mut self, now: Timestamp, mut running: Running, event: Event) -> Vec<Effect> {
+    fn running(&mut self, now: Now, mut running: Running, event: Event) -> Vec<Effect> {
         let id = running.job.id;
         let mut effects = Vec::new();
         match event {
             Event::Printer(printer::Event::Ended { job, ending }) if job == id => {
-                return self.ended(now, running, ending);
+                return self.ended(now.steady, running, ending);
             }
             Event::Printer(printer::Event::Waiting { job, reason }) if job == id => {
                 running.waits = Some(reason);
                 if running.stage == Stage::Probing {
-                    self.unable(now);
+                    self.unable(now.steady);
                 }
             }
             Event::Printer(printer::Event::Sent { job }) if job == id => {
@@ -359,7 +387,8 @@ impl Spool {
             }
             Event::Wake => {
                 self.look_again = true;
-                if running.can_go_back() && self.stand_in_at().is_some_and(|at| now >= at) {
+                let stands_in = self.stand_in_at().is_some_and(|at| now.steady >= at);
+                if running.can_go_back() && stands_in {
                     running.back = Some(Back::StandIn);
                     effects.push(Effect::Cancel(id));
                 }
@@ -430,8 +459,10 @@ impl Spool {
         self.unable?.since.checked_add(after).ok()
     }
 
-    fn is_expired(&self, now: Timestamp, job: &Job) -> bool {
-        let age = now.duration_since(job.at);
+    fn is_expired(&self, now: Now, job: &Job) -> bool {
+        let age = now.steady.min(now.wall).duration_since(job.at);
+        let since_set = self.set_at.map(|at| now.steady.duration_since(at));
+        let age = since_set.map_or(age, |since| age.min(since));
         SignedDuration::try_from(self.rules.expires).is_ok_and(|expires| age >= expires)
     }
 }

@@ -46,6 +46,16 @@ pub struct Now {
     pub wall: Timestamp,
 }
 
+impl From<Timestamp> for Now {
+    /// A clock that nobody sets.
+    fn from(at: Timestamp) -> Self {
+        Self {
+            steady: at,
+            wall: at,
+        }
+    }
+}
+
 /// What to do with a delivery.
 #[derive(Debug)]
 pub enum Action {

@@ -5,7 +5,10 @@ mod world;
 use drivers::printer::{self, Ending};
 use jiff::Timestamp;
 use payment::{PaymentId, Text};
-use sync::queue::{Job, JobId, JobKind, JobState, Printed};
+use sync::{
+    delivery::Now,
+    queue::{Job, JobId, JobKind, JobState, Printed},
+};
 
 use super::*;
 
@@ -257,4 +260,36 @@ fn a_wake_up_in_mid_job_is_not_lost() {
     assert_eq!(spool.handle(at(0), Event::Wake), []);
     assert_eq!(spool.handle(at(0), Event::Due(None)), [Effect::Look]);
     assert_eq!(spool.handle(at(0), Event::Due(None)), []);
+}
+
+/// The clock of the machine is set while a printer rests.
+#[test]
+fn a_clock_that_is_set_keeps_no_receipt_waiting_and_makes_none_too_old() {
+    for set in [-86_400, 86_400] {
+        let now = |second| Now {
+            steady: at(second),
+            wall: at(second + set),
+        };
+        let mut spool = spool(None);
+        spool.handle(at(1), Event::Wake);
+        let begun = spool.handle(now(1), due());
+        assert_eq!(begun.len(), 2, "it is printed: {begun:?}");
+        spool.handle(now(2), ended(Ending::NotStarted(why())));
+        spool.handle(now(2), marked());
+        assert_eq!(spool.wake(), Some(at(7)));
+        assert_eq!(spool.handle(now(7), Event::Wake), [Effect::Look]);
+        // Made by the new clock, which is then set right again.
+        let made = Job {
+            at: at(7 + set),
+            ..job(1)
+        };
+        let begun = spool.handle(at(8), Event::Due(Some(Box::new(made))));
+        assert_eq!(begun.len(), 2, "it is printed: {begun:?}");
+        spool.handle(at(9), ended(Ending::NotStarted(why())));
+        spool.handle(at(9), marked());
+        spool.handle(at(3600), Event::Wake);
+        let late = spool.handle(at(3600), due());
+        let failed = |effect: &Effect| matches!(effect, Effect::Mark(1, JobState::Failed { .. }));
+        assert!(late.iter().all(failed), "nobody waits for it: {late:?}");
+    }
 }
