@@ -131,6 +131,12 @@ pub enum Problem {
          itself; send the same request again in a moment."
     )]
     StorageFailed,
+    /// The database is damaged.
+    #[error(
+        "The database is damaged, and nothing was begun. Stop tilld and restore the newest copy: till \
+         restore FILE keeps the damaged one too. See “Restore” in docs/operations.md."
+    )]
+    StorageDamaged,
     /// No room for a copy of the database.
     #[error(
         "The disk has no room for a copy beside the database. Free as much as the database takes, \
@@ -373,6 +379,7 @@ impl Problem {
             Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
             Self::StorageFull => ("storage-full", 507),
             Self::StorageFailed => ("storage-failed", 500),
+            Self::StorageDamaged => ("storage-damaged", 500),
             Self::NoRoomForCopy => ("no-room-for-copy", 507),
             Self::NotCopied => ("not-copied", 500),
             Self::BodyTooLarge => ("body-too-large", 413),

@@ -246,7 +246,10 @@ impl Handle {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => {
                 tracing::error!(%error, "the queue cannot be read");
-                Err(Problem::StorageFailed)
+                Err(match error {
+                    LendError::Read(ReadError::Damaged(_)) => Problem::StorageDamaged,
+                    LendError::Open(_) | LendError::Read(_) => Problem::StorageFailed,
+                })
             }
             Err(_) => Err(Problem::StorageFailed),
         }
@@ -352,7 +355,7 @@ struct EngineTask {
 
 /// The database can no longer be trusted to keep what it is given.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0} The daemon stops, so that the service manager starts it anew.")]
+#[error("{0}. The daemon stops, so that the service manager starts it anew.")]
 pub struct StorageLost(pub WriteError);
 
 impl EngineTask {

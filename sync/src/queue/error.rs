@@ -138,13 +138,16 @@ pub enum WriteError {
         upstream: UpstreamId,
     },
     /// A stored row cannot be read.
-    #[error("a row of the queue is damaged ({0}); run the verification and call support")]
+    #[error(
+        "the database is damaged ({0}); stop tilld and restore the newest copy: till restore FILE keeps \
+         the damaged one too"
+    )]
     Damaged(String),
     /// No room. The daemon goes on, but begins no payment before there is room.
     #[error("the disk is full; free some space, and new payments are taken again")]
     DiskFull,
     /// Whether it is on disk cannot be known; the database is not touched any more.
-    #[error("the queue has stopped ({0}); restart tilld, and look at what it finds")]
+    #[error("the queue has stopped: {0}")]
     Fatal(String),
     /// The queue was closed before.
     #[error("the queue is closed; start tilld again")]
@@ -156,13 +159,35 @@ pub enum WriteError {
 pub enum ReadError {
     /// SQLite refuses.
     #[error("cannot read the queue: {0}; try again, and look at the disk when it stays so")]
-    Sqlite(#[from] rusqlite::Error),
-    /// A stored row cannot be read.
-    #[error("a row of the queue is damaged ({0}); run the verification and call support")]
+    Sqlite(rusqlite::Error),
+    /// A page of the file or a stored row cannot be read.
+    #[error(
+        "the database is damaged ({0}); stop tilld and restore the newest copy: till restore FILE keeps \
+         the damaged one too"
+    )]
     Damaged(String),
     /// A page was to begin after a payment that does not exist.
     #[error("there is no payment {0} to go on after; begin again at the first page")]
     UnknownCursor(PaymentId),
+}
+
+impl From<rusqlite::Error> for ReadError {
+    fn from(error: rusqlite::Error) -> Self {
+        if is_damage(&error) {
+            Self::Damaged(error.to_string())
+        } else {
+            Self::Sqlite(error)
+        }
+    }
+}
+
+/// Whether SQLite met a page that cannot be one: no other try helps then.
+pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+    matches!(
+        error.sqlite_error_code(),
+        Some(DatabaseCorrupt | NotADatabase)
+    )
 }
 
 /// What a verification found.
@@ -170,8 +195,8 @@ pub enum ReadError {
 pub enum VerifyError {
     /// An entry is not what was written, or one is missing before it.
     #[error(
-        "journal entry {seq} was changed or is out of place: its {what} is wrong; keep the file and \
-         compare it with a backup"
+        "journal entry {seq} was changed or is out of place: its {what} is wrong; keep the \
+         file, and restore the newest whole copy: till restore FILE"
     )]
     Chain {
         /// Which entry.
@@ -180,7 +205,10 @@ pub enum VerifyError {
         what: &'static str,
     },
     /// An entry cannot follow the ones before it.
-    #[error("journal entry {seq} cannot follow the ones before it: {why}; keep the file")]
+    #[error(
+        "journal entry {seq} cannot follow the ones before it: {why}; keep the file, and restore the \
+         newest whole copy: till restore FILE"
+    )]
     Impossible {
         /// Which entry.
         seq: i64,
@@ -188,19 +216,28 @@ pub enum VerifyError {
         why: String,
     },
     /// A payment as shown is not what the journal says.
-    #[error("payment {0} is shown otherwise than the journal says; keep the file and call support")]
+    #[error(
+        "payment {0} is shown otherwise than the journal says; keep the file, and restore the newest \
+         whole copy: till restore FILE"
+    )]
     Payment(PaymentId),
     /// A delivery goes elsewhere than the journal says.
     #[error(
-        "the delivery of payment {0} goes to another invoice than the journal says; keep the file \
-         and call support"
+        "the delivery of payment {0} goes to another invoice than the journal says; keep the file, \
+         and restore the newest whole copy: till restore FILE"
     )]
     Delivery(PaymentId),
     /// A day end as shown is not what the journal says.
-    #[error("day end {0} is shown otherwise than the journal says; keep the file and call support")]
+    #[error(
+        "day end {0} is shown otherwise than the journal says; keep the file, and restore the newest \
+         whole copy: till restore FILE"
+    )]
     Closing(ClosingId),
     /// Day ends are shown that the journal does not know.
-    #[error("{shown} day ends are shown, but the journal knows {known}; keep the file")]
+    #[error(
+        "{shown} day ends are shown, but the journal knows {known}; keep the file, and restore the \
+         newest whole copy: till restore FILE"
+    )]
     ClosingCount {
         /// Rows of the projection.
         shown: i64,
@@ -208,7 +245,10 @@ pub enum VerifyError {
         known: i64,
     },
     /// Payments are shown that the journal does not know.
-    #[error("{shown} payments are shown, but the journal knows {known}; keep the file")]
+    #[error(
+        "{shown} payments are shown, but the journal knows {known}; keep the file, and restore the \
+         newest whole copy: till restore FILE"
+    )]
     Count {
         /// Rows of the projection.
         shown: i64,
@@ -222,7 +262,10 @@ pub enum VerifyError {
     )]
     Damaged(String),
     /// A table, an index or a trigger is missing, or there is one too many.
-    #[error("{0} is missing or does not belong there; keep the file and compare it with a backup")]
+    #[error(
+        "{0} is missing or does not belong there; keep the file, and restore the newest whole copy: till \
+         restore FILE"
+    )]
     Schema(String),
     /// It cannot be opened.
     #[error(transparent)]

@@ -12,7 +12,8 @@ use rusqlite::{Connection, ErrorCode};
 use tokio::sync::{oneshot, watch};
 
 use super::{
-    Urgency, Write, WriteError, Written, apply::apply, ballast::Ballast, rows::Fault, store::Store,
+    Urgency, Write, WriteError, Written, apply::apply, ballast::Ballast, error::is_damage,
+    rows::Fault, store::Store,
 };
 
 /// How long a lazy write may wait for company.
@@ -63,8 +64,15 @@ impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) {
             Self::Full
+        } else if is_damage(&error) {
+            Self::Fatal(format!(
+                "{error}; the file is damaged: restore the newest copy, till restore FILE keeps the \
+                 damaged one too"
+            ))
         } else {
-            Self::Fatal(error.to_string())
+            Self::Fatal(format!(
+                "{error}; restart tilld, and look at the disk when it comes again"
+            ))
         }
     }
 }
@@ -187,7 +195,11 @@ impl Writer {
         let outcome = write_all(conn, writes, self.ballast.is_held());
         if outcome.is_err() && !conn.is_autocommit() {
             conn.execute_batch("ROLLBACK")
-                .map_err(|e| Failure::Fatal(e.to_string()))?;
+                .map_err(|error| match error.into() {
+                    // A database that cannot go back is not written any more, whatever the cause.
+                    Failure::Full => Failure::Fatal("the disk is full".to_owned()),
+                    fatal @ Failure::Fatal(_) => fatal,
+                })?;
         }
         outcome
     }
