@@ -12,7 +12,7 @@ use payment::{
     DeviceId, IdempotencyKey, Intent, InvoiceRef, Method, Money, Payment, PaymentId, ReceiptNumber,
     Text, limits, mask_card_numbers, parse_currency,
 };
-use sync::upstream::{self, Booking, Class, HttpAnswer};
+use sync::upstream::{self, Booking, Class, HttpAnswer, InvoiceSeen};
 
 /// An answer of iVvy: its head in one line, then the body.
 pub fn ivvy_answer(data: &[u8]) {
@@ -40,6 +40,34 @@ pub fn ivvy_answer(data: &[u8]) {
     );
     let shown = format!("{class:?} {:?}", ivvy.find(&payment, &answer));
     assert!(shown.len() < 20_000, "what is taken over is short");
+    other_readers(ivvy.as_ref(), &payment, &answer);
+}
+
+/// What else the daemon reads from answers: an invoice, the payments of some days, settings, and the way
+/// back of a booking that was begun.
+fn other_readers(upstream: &dyn upstream::Upstream, payment: &Payment, answer: &HttpAnswer) {
+    let is_200 = matches!(answer, HttpAnswer::Response { status: 200, .. });
+    if let Some(invoice) = &payment.intent.invoice {
+        let seen = upstream.read_invoice(invoice, answer);
+        let open = matches!(seen, InvoiceSeen::Open { .. });
+        assert!(is_200 || !open, "only 200 opens an invoice: {seen:?}");
+    }
+    let list = upstream.read_list(answer);
+    assert!(is_200 || list.is_err(), "only 200 is a list: {list:?}");
+    for finding in upstream.read_check(answer) {
+        assert!(!format!("{finding:?}").is_empty());
+    }
+    let booking = Booking {
+        payment,
+        original: None,
+        seal: None,
+        redirects: 0,
+    };
+    let heard = [answer.clone(), answer.clone(), answer.clone()];
+    for heard in (1..=heard.len()).filter_map(|n| heard.get(..n)) {
+        let back = upstream.withdraw(payment.intent.at, &booking, heard);
+        assert!(!format!("{back:?}").is_empty());
+    }
 }
 
 /// An answer of Tryton, as [`ivvy_answer`] takes them.
@@ -77,6 +105,7 @@ pub fn tryton_answer(data: &[u8]) {
         .collect();
     let shown = format!("{class:?} {:?} {plans:?}", tryton.find(&payment, &answer));
     assert!(shown.len() < 40_000, "what is taken over is short");
+    other_readers(tryton.as_ref(), &payment, &answer);
 }
 
 /// A line with status, `Date` and `Retry-After`, separated by `|`, then the body.
@@ -147,9 +176,10 @@ pub fn http_answer(data: &[u8]) {
     );
     let shown = format!("{class:?} {:?}", api.find(&payment, &answer));
     assert!(shown.len() < 20_000, "what is taken over is short");
+    other_readers(api.as_ref(), &payment, &answer);
 }
 
-fn a_payment() -> Option<Payment> {
+pub(crate) fn a_payment() -> Option<Payment> {
     let at = Timestamp::from_second(1_795_000_000).ok()?;
     let device: DeviceId = "desk1".parse().ok()?;
     let intent = Intent {

@@ -6,6 +6,7 @@
 mod adyen;
 mod documents;
 mod ecr17;
+mod files;
 mod french;
 mod machines;
 pub mod mutate;
@@ -16,6 +17,10 @@ pub use documents::{
     config_file, escpos_receipt, http_answer, ivvy_answer, payment_words, text_mask, tryton_answer,
 };
 pub use ecr17::{ecr17_driver, ecr17_frame, ecr17_message};
+pub use files::{
+    database_copy, printer_profiles, receipt_logo, receipt_template, request_template, signing_key,
+    trace_file,
+};
 pub use french::{
     caisse_ap_answer, caisse_ap_driver, concert_driver, concert_line, simulated_caisse_ap,
     simulated_concert,
@@ -25,6 +30,9 @@ pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
 
 /// A target takes any bytes.
 pub type Target = fn(&[u8]);
+
+/// Targets that write and read a file for each input: they run less often where time is short.
+pub const SLOW: &[&str] = &["database_copy", "receipt_template"];
 
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
@@ -54,6 +62,13 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("http_answer", http_answer),
     ("tryton_answer", tryton_answer),
     ("config_file", config_file),
+    ("receipt_template", receipt_template),
+    ("request_template", request_template),
+    ("receipt_logo", receipt_logo),
+    ("trace_file", trace_file),
+    ("printer_profiles", printer_profiles),
+    ("signing_key", signing_key),
+    ("database_copy", database_copy),
     ("text_mask", text_mask),
     ("payment_words", payment_words),
 ];

@@ -10,7 +10,7 @@
 use std::{fs, path::PathBuf, time::Instant};
 
 use fuzz::{
-    TARGETS,
+    SLOW, TARGETS,
     mutate::{Random, mutated},
 };
 
@@ -39,6 +39,7 @@ fn any_bytes_are_survived() {
     for (name, target) in TARGETS {
         let seeds = seeds(name);
         assert!(!seeds.is_empty(), "{name} has no seeds");
+        let runs = if SLOW.contains(name) { runs / 8 } else { runs };
         let begin = Instant::now();
         for seed in &seeds {
             run(name, *target, seed);
