@@ -11,6 +11,7 @@
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
 mod each_call;
+mod restore;
 
 use std::{collections::BTreeMap, process::ExitCode, time::Duration};
 
@@ -49,6 +50,9 @@ fn main() -> ExitCode {
         for (what, tally) in runtime.block_on(each_call::days(stride)) {
             println!("{what}: {tally}");
             wrong += tally.wrong();
+        }
+        for line in runtime.block_on(restore::days(stride)) {
+            println!("{line}");
         }
     } else {
         println!(

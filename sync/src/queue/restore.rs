@@ -286,7 +286,7 @@ fn swap(
     owner: Owner,
 ) -> Result<Option<PathBuf>, RestoreError> {
     let directory = directory_of(path);
-    let aside = directory.join(format!("replaced-{}", now.strftime("%Y%m%dT%H%M%SZ")));
+    let aside = unused(directory, now);
     let ready = beside(path, RESTORING);
     let files = ["", "-wal"].map(|ending| beside(path, ending));
     let there: Vec<&PathBuf> = files.iter().filter(|file| file.exists()).collect();
@@ -312,6 +312,15 @@ fn swap(
         Ok(()) => Ok((!there.is_empty()).then_some(aside)),
         Err(source) => Err(RestoreError::Swap { aside, source }),
     }
+}
+
+/// A folder of that moment. One that was cut short may have left one a second ago.
+fn unused(directory: &Path, now: Timestamp) -> PathBuf {
+    let name = format!("replaced-{}", now.strftime("%Y%m%dT%H%M%SZ"));
+    let others = (2..).map(|number| directory.join(format!("{name}-{number}")));
+    let mut names = std::iter::once(directory.join(&name)).chain(others);
+    let unused = names.find(|name| !name.exists());
+    unused.unwrap_or_else(|| directory.join(name))
 }
 
 /// The same file under a second name, or a copy where the file system has no second names.
