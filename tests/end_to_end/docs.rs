@@ -87,6 +87,52 @@ async fn the_commands_of_every_page_run() {
     }
 }
 
+/// The block of the section “Restore”, line by line; the service manager is this test.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_goes_as_the_page_says() {
+    let page = read("docs/operations.md");
+    let section = page.split("\n## Restore\n").nth(1).unwrap();
+    let block = blocks(section, "\n```sh\n")[0];
+    let mut desk = Desk::set(Wire::Tcp, zvt::Options::default()).await;
+    let client = desk.start().await;
+    let body = serde_json::json!({
+        "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash",
+    });
+    client.pay("k1", &body).await.unwrap();
+    let copy = desk.path("copy.db").display().to_string();
+    let file = fs::File::create(&copy).unwrap();
+    client.download("/v1/backup", &file).await.unwrap();
+    client.pay("k2", &body).await.unwrap();
+    desk.kill();
+    // The log would mend what it holds.
+    fs::remove_file(desk.path("state/tilld.db-wal")).unwrap();
+    fs::write(desk.path("state/tilld.db"), "damaged").unwrap();
+    let programs = binary("till").with_file_name("");
+    let path = std::env::var("PATH").unwrap();
+    desk.spawn(&[]);
+    until("it refuses to start", || async { !desk.lives() }).await;
+    for line in block.lines() {
+        match line.trim_start_matches("sudo ") {
+            "systemctl stop tilld" => assert!(desk.has_ended()),
+            "systemctl start tilld" => drop(desk.start().await),
+            line => {
+                let line = line
+                    .replace("/media/backup/tilld-2026-11-20.db", &copy)
+                    .replace("desk1-000123", "cashbox-000002");
+                let done = Command::new("sh")
+                    .args(["-eu", "-c", &line])
+                    .env("PATH", format!("{}:{path}", programs.display()))
+                    .env("TILLD_CONFIG", desk.config())
+                    .output()
+                    .unwrap();
+                assert!(done.status.success(), "{line}: {done:?}");
+            }
+        }
+    }
+    let payment = desk.client().pay("k3", &body).await.unwrap();
+    assert_eq!(tests::text(&payment, "receipt"), "cashbox-000003");
+}
+
 #[test]
 fn every_problem_is_in_the_api_page() {
     let page = read("docs/api.md");

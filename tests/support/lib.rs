@@ -256,11 +256,16 @@ impl Desk {
         ended
     }
 
+    /// The daemon's process.
+    pub fn pid(&self) -> u32 {
+        self.daemon.as_ref().expect("the daemon runs").id()
+    }
+
     /// Sends the daemon a signal, such as `STOP`.
     pub fn signal(&self, name: &str) {
-        let pid = self.daemon.as_ref().expect("the daemon runs").id();
+        let pid = self.pid().to_string();
         let mut kill = Command::new("bash");
-        kill.args(["-c", r#"kill -s "$0" "$1""#, name, &pid.to_string()]);
+        kill.args(["-c", r#"kill -s "$0" "$1""#, name, &pid]);
         assert!(kill.status().unwrap().success());
     }
 

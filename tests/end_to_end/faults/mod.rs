@@ -1,11 +1,17 @@
-//! What a machine does to a daemon: it is stopped for a while, runs out of files, its disk becomes
-//! read-only.
+//! What a machine does to a daemon: it is stopped for a while, runs out of files, its disk is full,
+//! fails or becomes read-only, its database is damaged, its clock is set.
 
-use std::{fs, io::Write, process::Command, time::Duration};
+mod clock;
+mod damage;
+mod disk;
+mod strangers;
 
+use std::{io::Write, process::Command, time::Duration};
+
+use daemon::cli::client::{CallError, Client};
 use serde_json::{Value, json};
 use simulator::terminal::zvt::Options;
-use tests::{Desk, Wire, card, text, until};
+use tests::{Desk, Wire, binary, card, text, until};
 
 async fn desk() -> Desk {
     let options = Options {
@@ -17,6 +23,37 @@ async fn desk() -> Desk {
 
 fn cash() -> Value {
     json!({ "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash" })
+}
+
+/// `till` beside the desk: its exit code, and what it says.
+fn till(desk: &Desk, words: &[&str]) -> (Option<i32>, String) {
+    let output = Command::new(binary("till"))
+        .args(words)
+        .env("TILLD_CONFIG", desk.config())
+        .output()
+        .unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(said).unwrap())
+}
+
+/// The payments that there are, oldest first, by their keys.
+async fn keys(client: &Client) -> Vec<String> {
+    let list = client.get("/v1/payments?limit=100").await.unwrap();
+    let rows = list.get("payments").and_then(Value::as_array).unwrap();
+    rows.iter().rev().map(|row| text(row, "key")).collect()
+}
+
+/// What kind of problem it is, and what it tells the person at the desk.
+fn refusal(answer: Result<Value, CallError>) -> (String, String) {
+    match answer {
+        Err(CallError::Refused { kind, detail }) => (kind, detail),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn is_whole(client: &Client) {
+    let seen = client.get("/v1/verify").await.unwrap();
+    assert_eq!(seen.get("whole"), Some(&json!(true)), "{seen}");
 }
 
 #[tokio::test]
@@ -70,64 +107,6 @@ async fn a_daemon_without_a_free_file_goes_on_when_there_is_one() {
     drop(held);
     let payment = client.pay("k1", &card("10.10", "156")).await.unwrap();
     assert_eq!(text(&payment, "state"), "approved");
-    let seen = client.get("/v1/verify").await.unwrap();
-    assert_eq!(seen.get("whole"), Some(&json!(true)), "{seen}");
+    is_whole(&client).await;
     assert!(desk.stop());
-}
-
-/// A file system of its own; `None` where mounting is not allowed.
-struct Disk(std::path::PathBuf);
-
-impl Disk {
-    fn mount(at: std::path::PathBuf) -> Option<Self> {
-        fs::create_dir(&at).unwrap();
-        let mut mount = Command::new("mount");
-        mount
-            .args(["-t", "tmpfs", "-o", "size=64m", "tmpfs"])
-            .arg(&at);
-        let mounted = mount.output().is_ok_and(|output| output.status.success());
-        mounted.then_some(Self(at))
-    }
-
-    fn remount(&self, how: &str) {
-        let mut mount = Command::new("mount");
-        mount.args(["-o", &format!("remount,{how}")]).arg(&self.0);
-        let done = mount.output().unwrap();
-        assert!(done.status.success(), "{done:?}");
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        drop(Command::new("umount").arg("-l").arg(&self.0).output());
-    }
-}
-
-#[tokio::test]
-async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
-    let mut desk = desk().await;
-    let Some(disk) = Disk::mount(desk.path("disk")) else {
-        println!("skipped: mounting a disk needs root");
-        return;
-    };
-    let state = desk.path("state").display().to_string();
-    desk.amend(&state, &disk.0.join("state").display().to_string());
-    let client = desk.start().await;
-    client.pay("k1", &cash()).await.unwrap();
-    assert!(desk.stop());
-    disk.remount("ro");
-    let starts = desk.starts();
-    desk.spawn(&[]);
-    until("it ends, and says why", || async { !desk.lives() }).await;
-    assert_eq!(desk.starts(), starts);
-    let log = desk.log();
-    assert!(log.contains("ead-only"), "{log}");
-    assert!(desk.has_ended());
-    disk.remount("rw");
-    let client = desk.start().await;
-    let list = client.get("/v1/payments").await.unwrap();
-    assert_eq!(list.pointer("/payments/0/key"), Some(&json!("k1")));
-    client.pay("k2", &cash()).await.unwrap();
-    assert!(desk.stop());
-    drop(disk);
 }
