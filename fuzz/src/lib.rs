@@ -31,8 +31,8 @@ pub use wire::{zvt_apdu, zvt_bmp, zvt_line, zvt_message, zvt_rs232, zvt_tlv};
 /// A target takes any bytes.
 pub type Target = fn(&[u8]);
 
-/// Targets that write and read a file for each input: they run less often where time is short.
-pub const SLOW: &[&str] = &["database_copy", "receipt_template"];
+/// Targets that take long for each input: they run less often where time is short.
+pub const SLOW: &[&str] = &["database_copy", "escpos_receipt", "receipt_template"];
 
 /// Every target by the name of its corpus.
 pub const TARGETS: &[(&str, Target)] = &[
