@@ -14,7 +14,7 @@ use std::{
 
 use payment::{Money, parse_currency};
 use simulator::{invoicing::System, terminal::zvt::Options};
-use sync::queue::{Examined, Reader};
+use sync::queue::{Examined, Reader, VerifyError};
 use tests::{Desk, Wire, binary, text, until};
 
 use super::{INVOICE, SALE, charged, wish};
@@ -90,8 +90,8 @@ impl Story {
         assert!(desk.stop());
         let before = desk.path("before");
         put(&desk.path("state"), &before);
-        let old = examine(&desk.path("state/tilld.db")).expect("it is whole");
-        let in_copy = examine(&copy).expect("the copy is whole").entries;
+        let old = examine(&desk.path("state/tilld.db")).unwrap();
+        let in_copy = examine(&copy).unwrap().entries;
         Self {
             desk,
             copy,
@@ -146,7 +146,8 @@ impl Story {
             let said = String::from_utf8_lossy(&daemon.stderr);
             assert!(said.contains("run till restore again"), "{what}: {said}");
         } else {
-            let found = examine(&self.database()).expect(&what);
+            let found = examine(&self.database());
+            let found = found.unwrap_or_else(|error| panic!("{what}: {error}"));
             let new = found.entries > self.in_copy && !found.restorations.is_empty();
             assert!(found == self.old || new, "{what}: {found:?}");
         }
@@ -177,7 +178,7 @@ impl Story {
 
     /// The copy stands whole in its place, what was there is kept, and nothing else is left over.
     fn is_new(&self) {
-        let new = examine(&self.database()).expect("the new one is whole");
+        let new = examine(&self.database()).unwrap();
         assert!(!new.restorations.is_empty(), "{new:?}");
         let mut kept = false;
         for entry in fs::read_dir(self.desk.path("state")).unwrap() {
@@ -188,7 +189,7 @@ impl Story {
             );
             if name.starts_with("replaced-") {
                 let file = self.desk.path("state").join(name).join("tilld.db");
-                kept |= file.exists() && examine(&file) == Some(self.old.clone());
+                kept |= file.exists() && examine(&file).is_ok_and(|kept| kept == self.old);
             }
         }
         assert!(kept, "what was there is not kept");
@@ -240,6 +241,6 @@ fn put(from: &Path, to: &Path) {
     }
 }
 
-fn examine(file: &Path) -> Option<Examined> {
-    Reader::of_file(file).and_then(|r| r.examine()).ok()
+fn examine(file: &Path) -> Result<Examined, VerifyError> {
+    Reader::of_file(file)?.examine()
 }

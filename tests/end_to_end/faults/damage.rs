@@ -163,7 +163,9 @@ async fn a_row_that_was_changed_by_hand_is_named_and_a_copy_is_restored() {
             named = Some((at, said));
         }
     }
-    let (at, said) = named.expect("no change of the journal was found");
+    let Some((at, said)) = named else {
+        panic!("no change of the journal was found");
+    };
     assert!(said.contains("till restore FILE"), "{said}");
     spoil(&replace(&desk, &whole), at, b"10.40");
     let client = desk.start().await;
