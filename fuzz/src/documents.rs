@@ -1,10 +1,10 @@
 //! Files, answers and words: what people and servers write.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, sync::OnceLock, time::Duration};
 
 use config::{IvvyOptions, Link, Secret, SecretSource, TrytonOptions, Upstream as Section};
 use drivers::{
-    printer::escpos::{Align, Cut, Line, Profile, Style, render},
+    printer::escpos::{Align, Cut, Line, Profile, Profiles, Style, render},
     terminal::SlipLine,
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -152,21 +152,23 @@ remote_id = "/id"
 total = "/total"
 "#;
 
+fn described() -> Box<dyn upstream::Upstream> {
+    let read = config::parse(API, Path::new("tilld.toml"), &SecretSource::default(), &[]);
+    let read = read.map_err(|error| error.to_string());
+    let section = read.as_ref().map(|config| config.upstreams.first());
+    let Ok(Some(section)) = section else {
+        panic!("{read:?}");
+    };
+    upstream::from_config(section)
+}
+
 /// An answer of an HTTP API, as [`ivvy_answer`] takes them.
 pub fn http_answer(data: &[u8]) {
+    static READ: OnceLock<Box<dyn upstream::Upstream>> = OnceLock::new();
     let Some(payment) = a_payment() else {
         return;
     };
-    let read = config::parse(API, Path::new("tilld.toml"), &SecretSource::default(), &[]);
-    let read = read.map_err(|error| error.to_string());
-    let Some(section) = read
-        .as_ref()
-        .ok()
-        .and_then(|config| config.upstreams.first())
-    else {
-        panic!("{read:?}");
-    };
-    let api = upstream::from_config(section);
+    let api = READ.get_or_init(described);
     let answer = an_answer(data);
     let class = api.classify(payment.intent.at, &answer);
     let is_201 = matches!(answer, HttpAnswer::Response { status: 201, .. });
@@ -208,12 +210,11 @@ pub fn config_file(data: &[u8]) {
         .replace("/dev/", "/none/")
         .replace("/proc/", "/none/")
         .replace("/sys/", "/none/");
-    let profiles: Vec<&str> = Profile::names().collect();
     let found = config::parse(
         &text,
         Path::new("tilld.toml"),
         &SecretSource::default(),
-        &profiles,
+        &Profiles::built_in().known(),
     );
     if let Err(error) = found {
         assert!(!error.to_string().is_empty(), "it says what is wrong");

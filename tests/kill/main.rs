@@ -228,6 +228,7 @@ fn charged(desk: &Desk) -> BTreeMap<u64, usize> {
 /// The journal against the terminal's books and the invoicing system's.
 async fn compare(desk: &Desk, client: &Client, payments: u64, tally: &mut Tally) {
     let mut approved = BTreeMap::new();
+    let mut journal = BTreeMap::new();
     let mut after = String::new();
     loop {
         let page = client
@@ -235,8 +236,9 @@ async fn compare(desk: &Desk, client: &Client, payments: u64, tally: &mut Tally)
             .await
             .unwrap();
         for payment in page.get("payments").and_then(Value::as_array).unwrap() {
+            let cents = text(payment, "amount").replace('.', "").parse().unwrap();
+            journal.insert(cents, payment.clone());
             if text(payment, "state") == "approved" {
-                let cents = text(payment, "amount").replace('.', "").parse().unwrap();
                 *approved.entry(cents).or_insert(0_usize) += 1;
             }
         }
@@ -267,10 +269,25 @@ async fn compare(desk: &Desk, client: &Client, payments: u64, tally: &mut Tally)
         tally.differing += usize::from(c != a || a != b);
         if (c, a, b) != (1, 1, 1) && (c, a, b) != (0, 0, 0) {
             println!("{cents} cents: charged {c}, approved {a}, booked {b}");
+            tell(desk, journal.get(&cents));
         }
     }
     let verified = client.get("/v1/verify").await.unwrap();
     tally.differing += usize::from(verified.get("whole") != Some(&json!(true)));
+}
+
+/// What is known of a payment that differs: the journal's word, and the log around it.
+fn tell(desk: &Desk, payment: Option<&Value>) {
+    let Some(payment) = payment else { return };
+    println!("{payment}");
+    let (log, id) = (desk.log(), text(payment, "id"));
+    let lines: Vec<&str> = log.lines().collect();
+    let about = |line: &&str| line.contains(&id);
+    let first = lines.iter().position(about).unwrap_or(0).saturating_sub(20);
+    let last = lines.iter().rposition(about).unwrap_or(0) + 20;
+    for line in lines.iter().take(last).skip(first) {
+        println!("    {line}");
+    }
 }
 
 /// SplitMix64.

@@ -22,9 +22,6 @@ impl Disk {
         let size = format!("size={megabytes}m");
         mount.args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(&at);
         let mounted = mount.output().is_ok_and(|output| output.status.success());
-        if !mounted {
-            println!("skipped: mounting a disk needs root");
-        }
         mounted.then_some(Self(at))
     }
 
@@ -68,6 +65,7 @@ async fn with_disk(delay: u64, megabytes: u32) -> Option<(Desk, Disk)> {
 #[tokio::test]
 async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
     let Some((mut desk, disk)) = with_disk(100, 64).await else {
+        println!("skipped: mounting a disk needs root");
         return;
     };
     let client = desk.start().await;
@@ -93,6 +91,7 @@ async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_keeps_the_payment_that_runs_and_refuses_new_ones() {
     let Some((mut desk, disk)) = with_disk(500, 24).await else {
+        println!("skipped: mounting a disk needs root");
         return;
     };
     let client = desk.start().await;
@@ -169,7 +168,6 @@ fn fail(desk: &Desk, calls: &str) -> Option<Child> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    println!("skipped: strace is not installed, or may not attach");
     None
 }
 
@@ -194,6 +192,7 @@ async fn an_approval_that_cannot_be_synced_is_not_acknowledged() {
     })
     .await;
     let Some(mut strace) = fail(&desk, "fsync,fdatasync") else {
+        println!("skipped: strace is not installed, or may not attach");
         return;
     };
     until("it ends", || async { !desk.lives() }).await;
