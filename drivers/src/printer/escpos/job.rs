@@ -43,6 +43,9 @@ const BETWEEN_ROUNDS: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_mins(2);
 /// How long a healthy printer may take to confirm, besides the time that the bytes need.
 const SETTLE: Duration = Duration::from_secs(5);
+/// What is told of a link that takes nothing.
+const STUCK: &str = "The printer takes no more. Look whether it has paper, whether its cover is \
+                     closed, and at its lights.";
 /// A shell that does not say how much a link takes has a link that takes all at once.
 const TAKEN: Duration = Duration::from_millis(50);
 
@@ -182,7 +185,8 @@ impl EscPos {
         // A printer that told of a fault and then goes silent is not mended.
         let hindered = self.status.obstacle().is_some() || (found.silent && job.told.is_some());
         match &job.stage {
-            Stage::Probing { .. } if !hindered => self.align(now),
+            // What a printer does not take, it cannot answer: that is no silence.
+            Stage::Probing { .. } if !hindered && self.backlog == 0 => self.align(now),
             Stage::Sent { through, .. }
                 if self.confirmation == Confirmation::RealTime
                     && !hindered
@@ -253,7 +257,11 @@ impl EscPos {
         let Some(job) = &mut self.job else { return };
         match &mut job.stage {
             Stage::Probing { give_up, .. } | Stage::Aligning { give_up, .. } if now >= *give_up => {
-                let reason = job.told.unwrap_or("The printer does not answer.");
+                let silence = match self.backlog {
+                    0 => "The printer does not answer.",
+                    _ => STUCK,
+                };
+                let reason = job.told.unwrap_or(silence);
                 let reason = format!("{reason} Then print again.");
                 self.end(now, Ending::NotStarted(reason.as_str().into()));
             }
@@ -269,9 +277,17 @@ impl EscPos {
                 *stalled = true;
                 if job.told.is_none() {
                     let job = job.id;
-                    let reason = "The printer takes no more. Look whether it has paper, whether \
-                                  its cover is closed, and at its lights.";
-                    let reason = reason.into();
+                    let reason = STUCK.into();
+                    self.tell(Event::Waiting { job, reason });
+                }
+            }
+            // It takes our questions no more than it would take a receipt: it may have no paper, for as
+            // long as it likes.
+            Stage::Sent { give_up, .. } if now >= *give_up && self.backlog > 0 => {
+                *give_up = now + SETTLE;
+                if job.told.is_none() {
+                    job.told = Some(STUCK);
+                    let (job, reason) = (job.id, STUCK.into());
                     self.tell(Event::Waiting { job, reason });
                 }
             }
@@ -338,18 +354,28 @@ impl Machine for EscPos {
     fn backlog(&mut self, now: Mono, bytes: usize) {
         let moved_on = bytes < self.backlog;
         self.backlog = bytes;
-        if let Some(Job {
-            stage: Stage::Sending { moved, stalled, .. },
-            ..
-        }) = &mut self.job
-        {
-            if moved_on {
-                *moved = now;
-                *stalled = false;
+        let Some(job) = &mut self.job else { return };
+        match &mut job.stage {
+            Stage::Sending { moved, stalled, .. } => {
+                if moved_on {
+                    *moved = now;
+                    *stalled = false;
+                }
+                if bytes == 0 {
+                    self.sent(now);
+                }
             }
-            if bytes == 0 {
-                self.sent(now);
+            // It goes on, with all that it has.
+            Stage::Sent {
+                size,
+                through,
+                give_up,
+            } if bytes == 0 && job.told == Some(STUCK) => {
+                job.told = None;
+                *through = now + size.time();
+                *give_up = *through + SETTLE;
             }
+            _ => {}
         }
     }
 

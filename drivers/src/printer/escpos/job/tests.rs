@@ -81,7 +81,7 @@ impl Bench {
     }
 
     /// As [`give`](Self::give), in words: `up`, `down`, `print 1`, `bytes 16 12`, `pass 1500` (ms),
-    /// `stuck`, `take 3`.
+    /// `stuck`, `free`, `take 3`.
     fn say(&mut self, input: &str) -> String {
         let (word, rest) = input.split_once(' ').unwrap_or((input, ""));
         let number = || rest.parse().unwrap();
@@ -102,6 +102,10 @@ impl Bench {
             })),
             "stuck" => {
                 self.stuck = true;
+                Vec::new()
+            }
+            "free" => {
+                self.stuck = false;
                 Vec::new()
             }
             "take" => self.take(rest.parse().unwrap()),
@@ -556,6 +560,52 @@ fn a_link_that_takes_nothing_is_waited_for_and_counted() {
     ];
     for end in ends {
         check(GENERIC, Policy::Keep, &[STORING, stuck, end]);
+    }
+}
+
+/// A printer that is offline holds the line: the receipt is in it, and the paper is out. It does not answer
+/// what it was not asked, and that is no silence.
+#[test]
+fn a_printer_that_takes_no_questions_is_waited_for() {
+    let held: &[_] = &[
+        ("stuck", ""),
+        ("pass 1000", "ask 1"),
+        ("pass 1000", ""),
+        ("pass 3999", ""),
+        ("pass 1", "waits"),
+        ("pass 3600000", ""),
+        ("take 3", ""),
+        ("free", ""),
+    ];
+    let confirmed: &[_] = &[("bytes 16 00", "1 confirmed")];
+    // It has gone on, and then says nothing.
+    let silent: &[_] = &[("pass 5999", "ask 1"), ("pass 1", "1 unknown, close")];
+    for end in [confirmed, silent] {
+        check(GENERIC, Policy::Keep, &[STORING, SENDING, held, end]);
+    }
+}
+
+#[test]
+fn no_receipt_begins_while_the_line_is_held() {
+    let held: &[_] = &[
+        ("stuck", ""),
+        ("up", "up, greet"),
+        ("print 1", "ask 1"),
+        ("pass 1000", ""),
+        ("pass 60000", ""),
+    ];
+    let free: &[_] = &[
+        ("take 19", ""),
+        ("free", ""),
+        ("pass 1000", "ask 1"),
+        (
+            "bytes 16 12 12",
+            "ask 2, ask 4, [The printer is ready], sign?",
+        ),
+    ];
+    let never: &[_] = &[("pass 59000", "1 not started")];
+    for end in [free, never] {
+        check(GENERIC, Policy::Keep, &[held, end]);
     }
 }
 
