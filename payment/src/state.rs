@@ -157,8 +157,11 @@ pub fn apply(state: Option<State>, event: &Event) -> Result<State, Illegal> {
         (State::Intended | State::AtTerminal | State::Approving, Fact::Doubted(_)) => {
             Ok(State::InDoubt)
         }
-        // It was in doubt when the copy was made, and now less is known than then.
-        (State::InDoubt, Fact::Doubted(doubt)) if doubt.reason == DoubtReason::Restored => {
+        // It was in doubt when the copy was made, and now less is known than then; or an approval was heard
+        // meanwhile, which the terminal may still take back.
+        (State::InDoubt, Fact::Doubted(doubt))
+            if doubt.reason == DoubtReason::Restored || doubt.approval.is_some() =>
+        {
             Ok(State::InDoubt)
         }
         (State::InDoubt, Fact::Settled(Settlement::Approved { .. })) => Ok(State::Approved),
@@ -221,6 +224,12 @@ mod tests {
                 approval: None,
                 other_amount: None,
             }),
+            Fact::Doubted(Doubt {
+                reason: DoubtReason::Restart,
+                text: text.clone(),
+                approval: Some(Approval::default()),
+                other_amount: None,
+            }),
             Fact::Settled(Settlement::Approved {
                 by: by(),
                 approval: None,
@@ -256,6 +265,7 @@ mod tests {
                     Event::Fact(Fact::Doubted(doubt)) if doubt.reason == DoubtReason::Restored => {
                         "restored".into()
                     }
+                    Event::Fact(Fact::Doubted(doubt)) if doubt.approval.is_some() => "heard".into(),
                     Event::Fact(fact) => fact.kind().to_owned(),
                 };
                 format!("{state:?} {event} {to:?}")
@@ -273,16 +283,20 @@ mod tests {
                 "Intended cancelled Cancelled",
                 "Intended doubted InDoubt",
                 "Intended restored InDoubt",
+                "Intended heard InDoubt",
                 "Intended Sent AtTerminal",
                 "AtTerminal approved Approving",
                 "AtTerminal declined Declined",
                 "AtTerminal cancelled Cancelled",
                 "AtTerminal doubted InDoubt",
                 "AtTerminal restored InDoubt",
+                "AtTerminal heard InDoubt",
                 "Approving completed Approved",
                 "Approving doubted InDoubt",
                 "Approving restored InDoubt",
+                "Approving heard InDoubt",
                 "InDoubt restored InDoubt",
+                "InDoubt heard InDoubt",
                 "InDoubt Settled+ Approved",
                 "InDoubt Settled- Declined",
             ]
@@ -294,7 +308,7 @@ mod tests {
         /// final stays, an approval is never folded into a decline without a settlement, and doubt
         /// ends by a settlement only.
         #[test]
-        fn no_order_of_events_breaks_the_laws(picks in prop::collection::vec(0..11_usize, 0..40)) {
+        fn no_order_of_events_breaks_the_laws(picks in prop::collection::vec(0..12_usize, 0..40)) {
             let events = events();
             let mut state = None;
             let mut approved = false;

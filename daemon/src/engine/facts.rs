@@ -137,14 +137,13 @@ impl Engine {
             }
             FactKind::LeftOver => {
                 let name = device.setup.id.clone();
-                device.remember(&payment);
-                device.free();
+                device.hold = Some(Hold::Doubt(Box::new(payment)));
+                device.inquired = false;
                 self.effects.push(Effect::Stored {
                     device: name.clone(),
                     kept: true,
                 });
-                self.outcome(&payment, reply);
-                self.publish_device(&name);
+                self.inquire(&name);
             }
             FactKind::Outcome => {
                 let name = device.setup.id.clone();

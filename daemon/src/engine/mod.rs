@@ -105,7 +105,7 @@ enum FactKind {
     Outcome,
     /// An outcome that keeps the device.
     Doubt,
-    /// A left-over approval that settles the doubt; the terminal waits for the acknowledgement.
+    /// A left-over approval of the payment in doubt; the terminal waits for the acknowledgement.
     LeftOver,
 }
 

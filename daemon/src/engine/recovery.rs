@@ -11,7 +11,8 @@ use std::time::Duration;
 use drivers::terminal::{Command, LastTransaction, Queried, Recovery};
 use jiff::Timestamp;
 use payment::{
-    DeviceId, Fact, Mark, Payment, PaymentId, Settlement, Stored, Text, Verdict,
+    DeviceId, Doubt, DoubtReason, Fact, Mark, Payment, PaymentId, Settlement, Stored, Text,
+    Verdict,
     recovery::{Answer, Case, Counting, Decision, decide, row},
 };
 
@@ -206,9 +207,10 @@ impl Engine {
         self.add(now, payment.intent.id, fact, FactKind::Outcome, None);
     }
 
-    /// An approval that belongs to no running operation. It is acknowledged only where it settles
-    /// the doubt of this terminal, and after that is durable (law 2); else the terminal takes it
-    /// back.
+    /// An approval that belongs to no running operation. It is acknowledged only where it is the payment
+    /// that is in doubt, and after it is durable (law 2); else the terminal takes it back. It settles
+    /// nothing: if the acknowledgement does not arrive, the terminal takes it back too. What it holds then,
+    /// it is asked.
     pub(super) fn left_over(&mut self, now: Timestamp, id: &DeviceId, stored: Stored) {
         let Some(device) = self.devices.get_mut(id) else {
             return;
@@ -216,12 +218,16 @@ impl Engine {
         if let Some(Hold::Doubt(payment)) = &device.hold {
             let payment = payment.clone();
             let answer = Answer::Stored(Box::new(stored));
-            if let Decision::Approved { approval, evidence } =
-                decide(&case(device, &payment), &answer)
-            {
-                let by = Verdict::Terminal { evidence };
-                let approval = Some(*approval);
-                let fact = Fact::Settled(Settlement::Approved { by, approval });
+            if let Decision::Approved { approval, .. } = decide(&case(device, &payment), &answer) {
+                let reason = payment.doubt.as_ref().map(|doubt| doubt.reason);
+                let heard = Doubt {
+                    reason: reason.unwrap_or(DoubtReason::Restart),
+                    text: "The terminal said its approval again. It is asked whether it stands."
+                        .into(),
+                    approval: Some(*approval),
+                    other_amount: None,
+                };
+                let fact = Fact::Doubted(heard);
                 return self.add(now, payment.intent.id, fact, FactKind::LeftOver, None);
             }
         }
