@@ -1,7 +1,10 @@
 //! The internet is down: the till goes on.
 
 use serde_json::json;
-use simulator::{invoicing::Fault, terminal::zvt::Options};
+use simulator::{
+    invoicing::{Fault, Ivvy},
+    terminal::zvt::Options,
+};
 use tests::{Desk, Wire, text, until};
 
 /// What the upstream cannot take waits for a person, who books it there by hand and says so.
@@ -118,4 +121,60 @@ async fn payments_wait_for_the_invoicing_system_through_restarts() {
         .collect();
     let expected: Vec<String> = (1..=20).map(|i| format!("cashbox-{i:06}")).collect();
     assert_eq!(numbers, expected, "each once, in order");
+}
+
+/// An upstream on hold says why, and a person's wish to try again is heard before its pause is over.
+#[tokio::test]
+async fn a_parked_upstream_says_why_and_a_retry_lifts_its_pause() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    desk.amend(
+        "pace = \"0s\"\n",
+        "pace = \"0s\"\n[upstream.methods]\ncash = 6\ncheque = 98\n",
+    );
+    **desk.sandbox.lock() = Ivvy::new("key", "another secret");
+    let client = desk.start().await;
+    let pay = async |key: &str| {
+        let body = json!({
+            "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash",
+            "invoice": "156",
+        });
+        client.pay(key, &body).await.unwrap()
+    };
+    let payment = pay("k1").await;
+    let next = pay("k2").await;
+    let upstream = async || {
+        let list = client.get("/v1/sync").await.unwrap_or_default();
+        list.pointer("/upstreams/0").cloned().unwrap_or_default()
+    };
+    until("it is parked", async || {
+        let seen = upstream().await;
+        seen.pointer("/pause/why") == Some(&json!("parked")) && seen["open"]["parked"] == json!(1)
+    })
+    .await;
+    let seen = upstream().await;
+    let reason = seen.pointer("/pause/reason").cloned().unwrap_or_default();
+    assert!(reason.to_string().contains("401"), "{seen}");
+    assert!(text(&seen, "next_step").contains("Try again"), "{seen}");
+    let listed = client.get("/v1/sync?state=queued").await.unwrap();
+    let behind = listed.pointer("/deliveries/0").cloned().unwrap_or_default();
+    assert_eq!(text(&behind, "payment"), text(&next, "id"));
+    assert!(text(&behind, "next_step").contains("what that one needs"));
+
+    **desk.sandbox.lock() = Ivvy::new("key", "secret");
+    let path = format!("/v1/sync/{}/retry", text(&payment, "id"));
+    let word = json!({ "name": "Anna", "reason": "the key has its right again" });
+    client.post(&path, &word).await.unwrap();
+    until("both arrive before the pause is over", async || {
+        desk.outstanding() == "78.00"
+    })
+    .await;
+    let seen = upstream().await;
+    assert_eq!(seen["pause"], json!(null), "{seen}");
+    let found = seen.pointer("/findings/0").cloned().unwrap_or_default();
+    assert!(found.to_string().contains("98"), "{seen}");
+    let list = client.get("/v1/payments?delivery=true").await.unwrap();
+    let delivery = list.pointer("/payments/0/delivery/0").cloned();
+    assert_eq!(text(&delivery.unwrap_or_default(), "upstream"), "ivvy");
+    let plain = client.get("/v1/payments").await.unwrap();
+    assert_eq!(plain.pointer("/payments/0/delivery"), None);
 }

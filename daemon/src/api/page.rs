@@ -21,6 +21,7 @@ pub(super) fn routes() -> Router {
     let common = include_str!("../console/common.js");
     let console = include_str!("../console/console.js");
     let printers = include_str!("../console/printers.js");
+    let invoicing = include_str!("../console/invoicing.js");
     let list = include_str!("../console/worklist.js");
     let style = include_str!("../console/console.css");
     Router::new()
@@ -29,6 +30,7 @@ pub(super) fn routes() -> Router {
         .route("/common.js", get(async || file(SCRIPT, common)))
         .route("/console.js", get(async || file(SCRIPT, console)))
         .route("/printers.js", get(async || file(SCRIPT, printers)))
+        .route("/invoicing.js", get(async || file(SCRIPT, invoicing)))
         .route("/worklist.js", get(async || file(SCRIPT, list)))
         .route(
             "/console.css",

@@ -207,6 +207,9 @@ pub(super) struct ListQuery {
     to: Option<Timestamp>,
     after: Option<PaymentId>,
     limit: Option<u16>,
+    /// Whether to say how each stands with the invoicing systems.
+    #[serde(default)]
+    delivery: bool,
 }
 
 pub(super) async fn list(
@@ -228,14 +231,27 @@ pub(super) async fn list(
     let desk = api.shell.desk();
     let page = api
         .shell
-        .read(move |reader| reader.payments(&filter))
+        .read(move |reader| {
+            let page = reader.payments(&filter)?;
+            let deliveries = page.payments.iter().map(|payment| {
+                let of = query
+                    .delivery
+                    .then(|| reader.deliveries_of(payment.intent.id));
+                of.transpose()
+            });
+            let deliveries = deliveries.collect::<Result<Vec<_>, _>>()?;
+            Ok((page, deliveries))
+        })
         .await?;
-    let payments: Vec<PaymentView> = page
-        .payments
-        .into_iter()
-        .map(|payment| desk.overlay(payment))
-        .filter(|payment| wanted.is_none_or(|wanted| payment.state.shown() == wanted))
-        .map(PaymentView::from)
+    let (page, deliveries) = page;
+    let payments = page.payments.into_iter().zip(deliveries);
+    let payments: Vec<PaymentView> = payments
+        .map(|(payment, deliveries)| (desk.overlay(payment), deliveries))
+        .filter(|(payment, _)| wanted.is_none_or(|wanted| payment.state.shown() == wanted))
+        .map(|(payment, deliveries)| match deliveries {
+            Some(deliveries) => PaymentView::from(payment).with_deliveries(deliveries),
+            None => PaymentView::from(payment),
+        })
         .collect();
     Ok(Json(json!({ "payments": payments, "next": page.next })).into_response())
 }

@@ -9,7 +9,7 @@ use payment::{DeliveryAction, DeliveryDecision, PaymentId, ReceiptNumber, Upstre
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sync::{
-    delivery::{DeliveryState, actions, next_step},
+    delivery::{DeliveryState, Trouble, actions, next_step},
     queue::{OPEN_STATES, Open, OpenFilter},
     upstream::Abilities,
 };
@@ -53,13 +53,19 @@ struct OpenView {
 }
 
 impl OpenView {
-    fn new(open: Open, can: Abilities) -> Self {
+    fn new(open: Open, can: Abilities, on_hold: bool) -> Self {
         let Open {
             n,
             delivery,
             behind,
         } = open;
         let intent = delivery.payment.intent;
+        let next_step = match &delivery.state {
+            DeliveryState::Queued | DeliveryState::Waiting { .. } if on_hold => {
+                "It goes on as soon as its invoicing system does. Look at what that one needs."
+            }
+            state => next_step(state, behind),
+        };
         Self {
             number: n,
             payment: intent.id,
@@ -76,7 +82,7 @@ impl OpenView {
             behind,
             changed_at: delivery.changed_at,
             actions: actions(&delivery.state, delivery.attempts, can),
-            next_step: next_step(&delivery.state, behind),
+            next_step,
             state: delivery.state,
         }
     }
@@ -118,28 +124,37 @@ pub(super) async fn list(
         .upstreams()
         .iter()
         .map(|upstream| {
+            let open = counts.get(&upstream.id).cloned().unwrap_or_default();
+            let standing = upstream.contact.standing();
+            let for_people = ["needs_operator", "parked"];
+            let for_people = for_people.iter().any(|state| open.contains_key(*state));
             json!({
                 "id": upstream.id,
                 "can": upstream.can,
-                "open": counts.get(&upstream.id).cloned().unwrap_or_default(),
+                "open": open,
+                "pause": standing.pause,
+                "findings": standing.findings,
+                "next_step": standing.next_step(for_people),
             })
         })
         .collect();
-    let views = open.into_iter().map(|open| {
-        let can = can(&api, &open.delivery.upstream);
-        OpenView::new(open, can)
-    });
-    let views: Vec<OpenView> = views.collect();
+    let views: Vec<OpenView> = open.into_iter().map(|open| view(&api, open)).collect();
     Ok(Json(
         json!({ "upstreams": upstreams, "deliveries": views, "next": next }),
     ))
 }
 
-/// What an upstream can do; nothing, once it has left the configuration.
-fn can(api: &Api, upstream: &UpstreamId) -> Abilities {
+/// A delivery, by what its upstream can do and how it stands; none of both, once that has left the
+/// configuration.
+fn view(api: &Api, open: Open) -> OpenView {
     let upstreams = api.shell.upstreams();
-    let known = upstreams.iter().find(|known| known.id == *upstream);
-    known.map(|known| known.can).unwrap_or_default()
+    let known = upstreams
+        .iter()
+        .find(|known| known.id == open.delivery.upstream);
+    let can = known.map(|known| known.can).unwrap_or_default();
+    let pause = known.and_then(|known| known.contact.standing().pause);
+    let on_hold = pause.is_some_and(|p| matches!(p.why, Trouble::Parked | Trouble::Clock));
+    OpenView::new(open, can, on_hold)
 }
 
 #[derive(Debug, Deserialize)]
@@ -184,7 +199,7 @@ pub(super) async fn decide(
         delivery: row,
         behind: false,
     };
-    let mut view = json!(OpenView::new(open, can(&api, &upstream)));
+    let mut view = json!(view(&api, open));
     if let Some(fields) = view.as_object_mut() {
         // They are of the list.
         fields.remove("number");

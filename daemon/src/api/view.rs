@@ -3,7 +3,7 @@
 use jiff::{Timestamp, civil::Date};
 use payment::{
     Cancellation, Doubt, EntryMode, Item, Last4, Method, Payment, PaymentId, PrinterId,
-    ReceiptNumber, Refusal, Text, Verdict, advice,
+    ReceiptNumber, Refusal, State, Text, Verdict, advice,
 };
 use serde::Serialize;
 use sync::{
@@ -80,6 +80,7 @@ pub(super) struct DeliveryView {
     attempts: u32,
     #[serde(flatten)]
     state: sync::delivery::DeliveryState,
+    next_step: &'static str,
 }
 
 impl From<Job> for JobView {
@@ -177,13 +178,22 @@ impl From<Payment> for PaymentView {
 impl PaymentView {
     /// With what became of its receipts and deliveries.
     pub(super) fn with_work(mut self, jobs: Vec<Job>, deliveries: Vec<Delivery>) -> Self {
+        self.printing = Some(jobs.into_iter().map(JobView::from).collect());
+        self.with_deliveries(deliveries)
+    }
+
+    /// With what became of its deliveries.
+    pub(super) fn with_deliveries(mut self, deliveries: Vec<Delivery>) -> Self {
+        // Of a payment that was not approved, nobody is told.
+        let told = self.state == State::Approved.shown();
         let delivery = |d: Delivery| DeliveryView {
             upstream: d.upstream.to_string(),
             attempts: d.attempts,
+            next_step: sync::delivery::next_step(&d.state, false),
             state: d.state,
         };
-        self.printing = Some(jobs.into_iter().map(JobView::from).collect());
-        self.delivery = Some(deliveries.into_iter().map(delivery).collect());
+        let deliveries = deliveries.into_iter().filter(|_| told);
+        self.delivery = Some(deliveries.map(delivery).collect());
         self
     }
 }

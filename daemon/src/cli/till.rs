@@ -130,15 +130,14 @@ enum Command {
     Printer(PrinterArgs),
     /// Open a cash drawer.
     Drawer(DrawerArgs),
-    /// Show the devices and printers, and what to do next.
-    /// Show what waits for the invoicing systems, or decide about one delivery.
+    /// Show how the invoicing systems stand and what waits for them, or decide about one delivery.
     Sync(SyncArgs),
     /// Show what is still to be paid of an invoice, as the invoicing system says.
     Invoice {
         /// Which.
         invoice: String,
     },
-    /// Show the devices and what to do next.
+    /// Show the devices and printers, and what to do next.
     Status,
     /// List the last payments.
     Payments {

@@ -135,7 +135,7 @@ $("settle").addEventListener("submit", async (event) => {
   }
 });
 
-function row(p) {
+function row(p, lists) {
   const tr = element("tr");
   tr.setAttribute("role", "row");
   const cell = (label, className, text) => {
@@ -154,15 +154,51 @@ function row(p) {
   cell("Method", "", purpose + p.method.replace("_", " ") + card);
   const state = cell("State", `state ${p.state}`, `${signs[p.state] ?? ""} ${words[p.state] ?? p.state}`.trim());
   if (p.state !== "approved") state.append(element("span", "step", p.next_step));
+  told(cell("Invoicing", "told", p.delivery.length ? "" : "–"), p, lists);
   return tr;
 }
 
+// One dialog for every word that is kept with a name.
+let saying = null;
+function say(word) {
+  saying = word;
+  $("say-title").textContent = word.title;
+  $("say-what").textContent = word.what;
+  $("say-means").textContent = word.means;
+  $("say-yes").textContent = word.yes;
+  $("say-wrong").textContent = "";
+  $("say-why").hidden = !word.reason;
+  $("say-reason").required = Boolean(word.reason);
+  $("say-reason").value = "";
+  $("say-where").hidden = !word.invoice;
+  $("say-invoice").required = Boolean(word.invoice);
+  $("say-invoice").value = "";
+  $("say").showModal();
+}
+
+$("say-no").addEventListener("click", () => $("say").close());
+$("say").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  $("say-yes").disabled = true;
+  try {
+    await saying.send($("say-name").value, $("say-reason").value, $("say-invoice").value);
+    $("say").close();
+    await refresh();
+  } catch (error) {
+    const lost = error instanceof TypeError;
+    $("say-wrong").textContent = lost ? "The daemon does not answer. Look again in a moment before you repeat this." : error.message;
+  } finally {
+    $("say-yes").disabled = false;
+  }
+});
+
 async function show() {
-  const [{ devices }, { printers }, { payments }, { lists, rows }] = await Promise.all([
+  const [{ devices }, { printers }, { payments }, { lists, rows }, { upstreams }] = await Promise.all([
     ask("/v1/devices").then((a) => a.json()),
     ask("/v1/printers").then((a) => a.json()),
-    ask("/v1/payments?limit=20").then((a) => a.json()),
+    ask("/v1/payments?limit=20&delivery=true").then((a) => a.json()),
     ask("/v1/worklist?limit=100").then((a) => a.json()),
+    ask("/v1/sync?limit=1").then((a) => a.json()),
   ]);
   $("worklist").hidden = lists.length === 0;
   $("worklist").textContent = rows.length ? `Worklist (${rows.length < 100 ? rows.length : "100+"})` : "Worklist";
@@ -190,7 +226,8 @@ async function show() {
   }));
   if (changed || papers) $("news").textContent = said.join(" ");
   $("printers-part").hidden = printers.length === 0;
-  draw($("payments"), payments, () => payments.map(row));
+  await showInvoicing(upstreams, lists);
+  draw($("payments"), [payments, lists], () => payments.map((p) => row(p, lists)));
   const doubt = devices.some((d) => d.running && d.running.in_doubt);
   document.title = doubt ? "? In doubt – tilld" : "tilld";
   $("empty").hidden = payments.length > 0;

@@ -93,34 +93,3 @@ function openDrawer(d) {
     send: (name, reason) => ask(`/v1/devices/${d.id}/drawer`, { name, reason }),
   });
 }
-
-// One dialog for every word that is kept with a name.
-let saying = null;
-function say(word) {
-  saying = word;
-  $("say-title").textContent = word.title;
-  $("say-what").textContent = word.what;
-  $("say-means").textContent = word.means;
-  $("say-yes").textContent = word.yes;
-  $("say-wrong").textContent = "";
-  $("say-why").hidden = !word.reason;
-  $("say-reason").required = Boolean(word.reason);
-  $("say-reason").value = "";
-  $("say").showModal();
-}
-
-$("say-no").addEventListener("click", () => $("say").close());
-$("say").addEventListener("submit", async (event) => {
-  event.preventDefault();
-  $("say-yes").disabled = true;
-  try {
-    await saying.send($("say-name").value, $("say-reason").value);
-    $("say").close();
-    await refresh();
-  } catch (error) {
-    const lost = error instanceof TypeError;
-    $("say-wrong").textContent = lost ? "The daemon does not answer. Look again in a moment before you repeat this." : error.message;
-  } finally {
-    $("say-yes").disabled = false;
-  }
-});

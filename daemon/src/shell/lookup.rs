@@ -4,7 +4,7 @@
 //! anybody from paying.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use payment::{Intent, InvoiceRef, Text, UpstreamId, with_decimals};
 use rust_decimal::Decimal;
 use sync::{
-    delivery::{Client, ClientError, Http, never_left},
+    delivery::{Client, ClientError, Contact, Http, never_left},
     upstream::{self, Abilities, HttpAnswer, InvoiceSeen, Upstream},
 };
 
@@ -33,6 +33,8 @@ pub struct Known {
     pub can: Abilities,
     system: Box<dyn Upstream>,
     client: Client,
+    /// The way to its worker.
+    pub contact: Arc<Contact>,
     /// Not asked before this moment.
     silent_until: Mutex<Option<Timestamp>>,
 }
@@ -67,6 +69,7 @@ impl Known {
                     can: system.abilities(),
                     system,
                     client: client.clone(),
+                    contact: Arc::default(),
                     silent_until: Mutex::new(None),
                 }
             })

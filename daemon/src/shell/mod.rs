@@ -139,6 +139,8 @@ impl Handle {
         decision: DeliveryDecision,
     ) -> Result<(), Problem> {
         let at = self.now();
+        let retried = matches!(decision.action, DeliveryAction::Retry);
+        let retried = retried.then(|| decision.upstream.clone());
         let write = Write::Decide {
             payment,
             decision,
@@ -155,6 +157,13 @@ impl Handle {
         }
         // Nobody who watches is no reason to fail.
         self.notices.send(Notice::Journal).unwrap_or(0);
+        for known in self
+            .upstreams
+            .iter()
+            .filter(|k| Some(&k.id) == retried.as_ref())
+        {
+            known.contact.hurry();
+        }
         // It, or the next payment of that invoice, may go now.
         self.requests
             .send(Request::WorkDue)

@@ -147,7 +147,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 
     let mut work_due = printers(&config, profiles, inboxes, &queue, &handle);
     let (stop_delivery, stop) = watch::channel(false);
-    upstreams::start(&config, &queue, &stop, &mut work_due)?;
+    upstreams::start(&config, handle.upstreams(), &queue, &stop, &mut work_due)?;
     let task = EngineTask {
         engine,
         queue: queue.clone(),

@@ -9,27 +9,29 @@ use sync::{
 };
 use tokio::sync::watch;
 
-use super::{StartError, WorkDue};
+use super::{Known, StartError, WorkDue};
 
-/// Starts one worker for each upstream. They end when `stop` is true or its sender is gone.
+/// Starts one worker for each upstream of the configuration; `known` are the same, in the same order.
+/// They end when `stop` is true or its sender is gone.
 pub(super) fn start(
     config: &Config,
+    known: &[Known],
     queue: &Queue,
     stop: &watch::Receiver<bool>,
     due: &mut Vec<WorkDue>,
 ) -> Result<(), StartError> {
-    for (i, section) in config.upstreams.iter().enumerate() {
-        let wake = WorkDue::default();
-        due.push(wake.clone());
+    for (i, (section, known)) in config.upstreams.iter().zip(known).enumerate() {
+        let contact = known.contact.clone();
+        due.push(contact.wake());
         let outbox = QueueOutbox::new(queue.clone())?;
         let (system, clock) = (upstream::from_config(section), SystemClock::new());
         if let UpstreamKind::Worklist(_) = section.kind {
             let worker = Worker::new(section, system, (outbox, NoNetwork, clock), seed(i));
-            tokio::spawn(delivery::run(worker, wake, stop.clone()));
+            tokio::spawn(delivery::run(worker, contact, stop.clone()));
         } else {
             let shell = (outbox, Client::new()?, clock);
             let worker = Worker::new(section, system, shell, seed(i));
-            tokio::spawn(delivery::run(worker, wake, stop.clone()));
+            tokio::spawn(delivery::run(worker, contact, stop.clone()));
         }
     }
     Ok(())

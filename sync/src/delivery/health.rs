@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use payment::Text;
+use serde::Serialize;
 
 use super::Now;
 
@@ -21,13 +23,42 @@ const NEAR: SignedDuration = SignedDuration::from_secs(30);
 /// A clock that was corrected by less than this was not what the server minded.
 const SAME_CLOCK: SignedDuration = SignedDuration::from_secs(2);
 
+/// Nothing is sent to an upstream for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// What kind of trouble it is.
+    pub why: Trouble,
+    /// What happened, as a sentence.
+    pub reason: Text,
+    /// When it is tried again by itself, by the steady clock.
+    pub until: Timestamp,
+}
+
+/// Why nothing is sent to an upstream.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// It refuses every payment alike: a bad key, a missing right, a wrong address.
+    Parked,
+    /// It cannot be reached.
+    Offline,
+    /// It answers badly.
+    Failing,
+    /// It says that this machine's clock is wrong.
+    Clock,
+    /// It asked to be left alone.
+    Asked,
+}
+
 /// The health of one upstream.
 #[derive(Debug, Clone, Default)]
 pub struct Health {
     skew: SignedDuration,
     failures: usize,
     offline: usize,
-    paused_until: Option<Timestamp>,
+    pause: Option<Pause>,
+    /// Until when it wants to be left alone.
+    wish: Option<Timestamp>,
     /// How far our two clocks were apart when the server's was measured.
     measured: Option<SignedDuration>,
 }
@@ -35,7 +66,30 @@ pub struct Health {
 impl Health {
     /// Until when nothing may be sent, if so.
     pub fn paused_until(&self, now: Timestamp) -> Option<Timestamp> {
-        self.paused_until.filter(|until| *until > now)
+        self.pause(now).map(|pause| pause.until)
+    }
+
+    /// Why nothing may be sent, and until when, if so.
+    pub fn pause(&self, now: Timestamp) -> Option<Pause> {
+        let pause = self.pause.clone().filter(|pause| pause.until > now);
+        let wish = self.wish.filter(|until| *until > now).map(|until| Pause {
+            why: Trouble::Asked,
+            reason: Text::from("It asked not to be sent anything for a while."),
+            until,
+        });
+        match (pause, wish) {
+            (Some(pause), Some(wish)) if pause.until < wish.until => Some(Pause {
+                until: wish.until,
+                ..pause
+            }),
+            (Some(pause), _) => Some(pause),
+            (None, wish) => wish,
+        }
+    }
+
+    /// A person wants it to be tried now. The system's own wish still counts.
+    pub(super) fn hurry(&mut self) {
+        self.pause = None;
     }
 
     /// The server's time, as far as it is known.
@@ -47,33 +101,50 @@ impl Health {
     pub(super) fn well(&mut self) {
         self.failures = 0;
         self.offline = 0;
-        self.paused_until = None;
+        self.pause = None;
+        self.wish = None;
     }
 
     /// It could not be reached. Returns when to try again.
-    pub(super) fn offline(&mut self, now: Timestamp, random: u64) -> Timestamp {
+    pub(super) fn offline(&mut self, now: Timestamp, reason: &Text, random: u64) -> Timestamp {
         let pause = step(&OFFLINE, self.offline);
         self.offline = self.offline.saturating_add(1);
-        self.pause(later(now, jittered(pause, random)))
+        let until = later(now, jittered(pause, random));
+        self.rest(Trouble::Offline, reason, until)
     }
 
     /// It answered badly, or wants to be left alone for `wish`. Returns when to try again.
     pub(super) fn troubled(
         &mut self,
         now: Timestamp,
+        reason: &Text,
         wish: Option<Duration>,
         random: u64,
     ) -> Timestamp {
+        self.failing(Trouble::Failing, now, reason, wish, random)
+    }
+
+    fn failing(
+        &mut self,
+        why: Trouble,
+        now: Timestamp,
+        reason: &Text,
+        wish: Option<Duration>,
+        random: u64,
+    ) -> Timestamp {
+        if let Some(wish) = wish {
+            self.leave_alone(now, wish);
+        }
         let pause = step(&TROUBLED, self.failures).max(wish.unwrap_or_default().min(LONGEST_WISH));
         self.failures = self.failures.saturating_add(1);
         self.offline = 0;
-        self.pause(later(now, jittered(pause, random)))
+        self.rest(why, reason, later(now, jittered(pause, random)))
     }
 
     /// It refuses every request alike. Returns when to try again.
-    pub(super) fn parked(&mut self, now: Timestamp) -> Timestamp {
+    pub(super) fn parked(&mut self, now: Timestamp, reason: &Text) -> Timestamp {
         self.offline = 0;
-        self.pause(later(now, PARKED))
+        self.rest(Trouble::Parked, reason, later(now, PARKED))
     }
 
     /// It minded the time of the request. Returns when to try again: at once, if the clock could
@@ -93,7 +164,7 @@ impl Health {
             }
             _ => {
                 self.skew = corrected.unwrap_or(self.skew);
-                self.troubled(now, None, random)
+                self.failing(Trouble::Clock, now, &clock_reason(), None, random)
             }
         }
     }
@@ -101,7 +172,7 @@ impl Health {
     /// It wants to be left alone, whatever else its answer says.
     pub(super) fn leave_alone(&mut self, now: Timestamp, wish: Duration) {
         let until = later(now, wish.min(LONGEST_WISH));
-        self.paused_until = self.paused_until.max(Some(until));
+        self.wish = self.wish.max(Some(until));
     }
 
     /// Whether the server's clock stood beside ours: its answer came with a `Date`, and ours was not
@@ -119,10 +190,16 @@ impl Health {
         self.measured = (off <= NEAR).then_some(beside);
     }
 
-    fn pause(&mut self, until: Timestamp) -> Timestamp {
-        self.paused_until = Some(until);
+    fn rest(&mut self, why: Trouble, reason: &Text, until: Timestamp) -> Timestamp {
+        let reason = reason.clone();
+        self.pause = Some(Pause { why, reason, until });
         until
     }
+}
+
+/// What a person reads whose machine's clock is wrong.
+pub(super) fn clock_reason() -> Text {
+    Text::from("The invoicing system says that this machine's clock is wrong. Check the clock.")
 }
 
 /// `after` later; stays in the range of time.
@@ -153,17 +230,40 @@ mod tests {
     #[test]
     fn pauses_grow_to_their_cap() {
         let zero = Timestamp::UNIX_EPOCH;
-        assert_eq!(waits(|h| h.offline(zero, 0)), [1, 2, 4, 8, 16, 32, 60, 60]);
+        let why = Text::from("It is away.");
         assert_eq!(
-            waits(|h| h.troubled(zero, None, 0)),
+            waits(|h| h.offline(zero, &why, 0)),
+            [1, 2, 4, 8, 16, 32, 60, 60]
+        );
+        assert_eq!(
+            waits(|h| h.troubled(zero, &why, None, 0)),
             [5, 30, 120, 600, 1800, 3600, 3600, 3600]
         );
-        assert_eq!(waits(|h| h.parked(zero)), [300; 8]);
+        assert_eq!(waits(|h| h.parked(zero, &why)), [300; 8]);
         let wish = Some(Duration::from_secs(77));
         let mut health = Health::default();
-        assert_eq!(health.troubled(zero, wish, 0).as_second(), 77);
+        assert_eq!(health.troubled(zero, &why, wish, 0).as_second(), 77);
         // Jitter adds less than a tenth.
         assert_eq!(jittered(Duration::from_secs(100), 99).as_millis(), 109_900);
+    }
+
+    #[test]
+    fn a_person_lifts_a_pause_but_not_the_systems_wish() {
+        let zero = Timestamp::UNIX_EPOCH;
+        let why = Text::from("The key is wrong.");
+        let mut health = Health::default();
+        health.parked(zero, &why);
+        let pause = health.pause(zero).unwrap();
+        assert_eq!((pause.why, &pause.reason), (Trouble::Parked, &why));
+        health.hurry();
+        assert_eq!(health.pause(zero), None);
+        health.troubled(zero, &why, Some(Duration::from_secs(77)), 0);
+        assert_eq!(health.pause(zero).unwrap().why, Trouble::Failing);
+        health.hurry();
+        let left = health.pause(zero).unwrap();
+        assert_eq!((left.why, left.until.as_second()), (Trouble::Asked, 77));
+        health.well();
+        assert_eq!(health.pause(zero), None);
     }
 
     #[test]

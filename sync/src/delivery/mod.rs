@@ -10,6 +10,7 @@ mod http;
 mod outbox;
 mod rules;
 mod run;
+mod standing;
 mod state;
 mod steps;
 #[cfg(test)]
@@ -18,11 +19,12 @@ mod worker;
 
 pub use advice::next_step;
 pub use decide::{Decided, Undecidable, actions, decided, never_left};
-pub use health::Health;
+pub use health::{Health, Pause, Trouble};
 pub use http::{Client, ClientError};
 pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run, step};
+pub use standing::{Contact, Standing};
 pub use state::{Delivery, DeliveryState};
 pub use steps::{Reply, after_go_on, after_plan, withdrawn};
 pub use worker::{Change, Clock, Http, Outbox, Round, Worker};

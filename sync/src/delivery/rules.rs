@@ -7,7 +7,7 @@ use payment::{Purpose, Text};
 
 use super::{
     Delivery, DeliveryState, Health,
-    health::later,
+    health::{clock_reason, later},
     steps::{begun, put_off},
 };
 use crate::upstream::{Class, Doubt, Found, HttpAnswer, HttpRequest, Plan, Unsendable, Upstream};
@@ -259,7 +259,7 @@ fn answered(
             DeliveryState::Parked { reason, next_at }
         }
         Class::Parked { reason } => {
-            let next_at = later(health.parked(steady), STEP_ASIDE);
+            let next_at = later(health.parked(steady, &reason), STEP_ASIDE);
             DeliveryState::Parked { reason, next_at }
         }
         Class::ClockSkew { skew } => {
@@ -268,7 +268,7 @@ fn answered(
             DeliveryState::Waiting { next_at, reason }
         }
         Class::NotSent { reason } => {
-            let next_at = health.offline(steady, random);
+            let next_at = health.offline(steady, &reason, random);
             DeliveryState::Waiting { next_at, reason }
         }
         // That it was not carried out is the table's inference: so it is read back first.
@@ -276,14 +276,14 @@ fn answered(
             reason,
             retry_after,
         } => {
-            let next_at = health.troubled(steady, retry_after, random);
+            let next_at = health.troubled(steady, &reason, retry_after, random);
             match doubt {
                 Doubt::ReadBack => open(next_at, reason),
                 Doubt::SendAgain | Doubt::Person => DeliveryState::Waiting { next_at, reason },
             }
         }
         Class::Ambiguous { reason } => {
-            let next_at = health.troubled(steady, None, random);
+            let next_at = health.troubled(steady, &reason, None, random);
             match doubt {
                 Doubt::SendAgain => open(next_at, reason),
                 Doubt::ReadBack | Doubt::Person => fenced(now, settings, &reason),
@@ -364,10 +364,12 @@ fn unread(
 ) -> DeliveryState {
     let steady = now.steady;
     let next_at = match class {
-        Class::NotSent { .. } => health.offline(steady, random),
+        Class::NotSent { .. } => health.offline(steady, &reason, random),
         Class::ClockSkew { skew } => health.skewed(steady, *skew, random),
-        Class::NotExecuted { retry_after, .. } => health.troubled(steady, *retry_after, random),
-        Class::Parked { .. } => later(health.parked(steady), STEP_ASIDE),
+        Class::NotExecuted { retry_after, .. } => {
+            health.troubled(steady, &reason, *retry_after, random)
+        }
+        Class::Parked { reason } => later(health.parked(steady, reason), STEP_ASIDE),
         Class::Confirmed { .. }
         | Class::Begun { .. }
         | Class::Blocked { .. }
@@ -458,8 +460,4 @@ fn or_operator(
         Ok(request) => action(request),
         Err(Unsendable(reason)) => Action::Become(DeliveryState::NeedsOperator { reason }),
     }
-}
-
-pub(super) fn clock_reason() -> Text {
-    Text::from("The invoicing system says that this machine's clock is wrong. Check the clock.")
 }

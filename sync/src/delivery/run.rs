@@ -4,35 +4,39 @@ use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use tokio::{
-    sync::{Notify, watch},
+    sync::watch,
     time::{Instant, sleep},
 };
 
-use super::{Clock, Http, Now, Outbox, Round, Worker};
+use super::{Clock, Contact, Http, Now, Outbox, Round, Worker};
 
 /// After the outbox failed.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 /// Longest sleep, whatever was asked for.
 const LONGEST: Duration = Duration::from_hours(1);
 
-/// Delivers until `stop` is true or its sender is gone. `wake` is notified when something new
+/// Delivers until `stop` is true or its sender is gone. By `contact` it is woken when something new
 /// falls due, and when a person asks to try again.
 ///
 /// A stop lets the running request end. Dropping the future is safe too, but makes that request
 /// ambiguous.
 pub async fn run<O: Outbox, H: Http, C: Clock>(
     mut worker: Worker<O, H, C>,
-    wake: Arc<Notify>,
+    contact: Arc<Contact>,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut begun = false;
     loop {
+        if contact.was_hurried() {
+            worker.hurry();
+        }
         let pause = step(&mut worker, &mut begun).await;
+        contact.tell(worker.standing());
         tokio::select! {
             biased;
             _ = stop.wait_for(|stop| *stop) => return,
             () = sleep(pause) => {}
-            () = wake.notified() => {}
+            () = contact.woken() => {}
         }
     }
 }

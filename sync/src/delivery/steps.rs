@@ -9,8 +9,8 @@ use payment::Text;
 
 use super::{
     Delivery, DeliveryState, Health, Now,
-    health::later,
-    rules::{BLOCKED, MISCONFIGURED, REREAD, STEP_ASIDE, clock_reason},
+    health::{clock_reason, later},
+    rules::{BLOCKED, MISCONFIGURED, REREAD, STEP_ASIDE},
 };
 use crate::upstream::Class;
 use jiff::Timestamp;
@@ -167,15 +167,18 @@ fn unheard(
 ) -> DeliveryState {
     let steady = now.steady;
     let (next_at, reason) = match class {
-        Class::NotSent { reason } => (health.offline(steady, random), reason),
+        Class::NotSent { reason } => (health.offline(steady, &reason, random), reason),
         Class::ClockSkew { skew } => (health.skewed(steady, skew, random), clock_reason()),
         Class::NotExecuted {
             reason,
             retry_after,
-        } => (health.troubled(steady, retry_after, random), reason),
-        Class::Ambiguous { reason } => (health.troubled(steady, None, random), reason),
+        } => {
+            let next_at = health.troubled(steady, &reason, retry_after, random);
+            (next_at, reason)
+        }
+        Class::Ambiguous { reason } => (health.troubled(steady, &reason, None, random), reason),
         Class::Parked { reason } => {
-            let next_at = later(health.parked(steady), STEP_ASIDE);
+            let next_at = later(health.parked(steady, &reason), STEP_ASIDE);
             return parked(state, next_at, reason);
         }
         Class::Misconfigured { reason } => {

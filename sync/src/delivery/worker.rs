@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use payment::{PaymentId, Text, UpstreamId};
 
 use super::{
-    Action, Delivery, DeliveryState, Health, Now, Reply, Settings, after_go_on, after_plan,
-    after_read, after_send, health::later, next, restarted, sending, withdrawn,
+    Action, Delivery, DeliveryState, Health, Now, Reply, Settings, Standing, after_go_on,
+    after_plan, after_read, after_send, health::later, next, restarted, sending, withdrawn,
 };
 use crate::upstream::{Class, HttpAnswer, HttpRequest, Upstream};
 
@@ -80,8 +80,19 @@ pub enum Round {
     Idle(Option<Timestamp>),
 }
 
+/// What became of a delivery in a round.
+enum Step {
+    Moved,
+    /// Nothing is to be done about it now.
+    Stays,
+    /// Its next request may not leave before.
+    Paced(Timestamp),
+}
+
 /// Most questions before a request that changes something.
 const QUESTIONS: usize = 12;
+/// How much later than the pace allows what was asked still counts.
+const STILL_NEW: Duration = Duration::from_secs(5);
 /// Spared beyond the date at which an upstream refuses a request.
 const SPARE: Duration = Duration::from_mins(1);
 
@@ -101,9 +112,22 @@ pub struct Worker<O, H, C> {
     put_off: HashMap<PaymentId, Timestamp>,
     /// When the last request ended.
     asked_at: Option<Timestamp>,
+    /// What was asked about a delivery whose next request the pace holds back.
+    heard: Option<Heard>,
     /// Whether the upstream's own settings were looked at.
     checked: bool,
+    /// What that look found.
+    findings: Vec<Text>,
     random: u64,
+}
+
+/// The answers to what had to be known about a delivery.
+struct Heard {
+    /// The delivery as it was.
+    delivery: Delivery,
+    answers: Vec<HttpAnswer>,
+    /// Until when they are new enough.
+    until: Timestamp,
 }
 
 impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
@@ -126,14 +150,26 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             health: Health::default(),
             put_off: HashMap::new(),
             asked_at: None,
+            heard: None,
             checked: false,
+            findings: Vec::new(),
             random: seed,
         }
     }
 
-    /// How the upstream is doing.
-    pub fn health(&self) -> &Health {
-        &self.health
+    /// How the upstream stands now.
+    pub fn standing(&self) -> Standing {
+        Standing {
+            pause: self.health.pause(self.clock.now().steady),
+            findings: self.findings.clone(),
+        }
+    }
+
+    /// A person wants it to be tried now: a pause that was ours ends, and the upstream's settings are
+    /// looked at again.
+    pub fn hurry(&mut self) {
+        self.health.hurry();
+        self.checked = false;
     }
 
     /// How long it is until a moment that a round named.
@@ -177,18 +213,28 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         {
             return Ok(Round::Idle(Some(until)));
         }
+        // The look at the settings counts too.
+        if let Some(until) = self.paced(self.clock.now().steady) {
+            return Ok(Round::Idle(Some(until)));
+        }
         self.put_off.retain(|_, at| *at > now);
         for delivery in self.outbox.due(&self.id, now, PAGE).await? {
-            if self.deliver(&delivery).await? {
-                return Ok(Round::Moved);
+            match self.deliver(&delivery).await? {
+                Step::Moved => return Ok(Round::Moved),
+                Step::Paced(until) => return Ok(Round::Idle(Some(until))),
+                Step::Stays => {}
             }
         }
         Ok(Round::Idle(self.put_off.values().min().copied()))
     }
 
-    /// Takes one delivery one step on; says whether it moved.
-    async fn deliver(&mut self, delivery: &Delivery) -> Result<bool, O::Error> {
-        match self.next(delivery).await {
+    /// Takes one delivery one step on.
+    async fn deliver(&mut self, delivery: &Delivery) -> Result<Step, O::Error> {
+        let action = match self.next(delivery).await {
+            Ok(action) => action,
+            Err(until) => return Ok(Step::Paced(until)),
+        };
+        match action {
             Action::Send(request) => self.send(delivery, request).await?,
             Action::GoOn {
                 remote_id,
@@ -210,16 +256,20 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             }
             Action::Wait(at) => {
                 self.put_off.insert(delivery.payment.intent.id, at);
-                return Ok(false);
+                return Ok(Step::Stays);
             }
-            Action::Nothing => return Ok(false),
+            Action::Nothing => return Ok(Step::Stays),
         }
-        Ok(true)
+        Ok(Step::Moved)
     }
 
-    /// What to do next, with the answers to all that had to be asked for it.
-    async fn next(&self, delivery: &Delivery) -> Action {
-        let mut heard = Vec::new();
+    /// What to do next, with the answers to all that had to be asked for it; or until when the pace
+    /// holds the next request back.
+    async fn next(&mut self, delivery: &Delivery) -> Result<Action, Timestamp> {
+        let now = self.clock.now().steady;
+        let heard = self.heard.take();
+        let heard = heard.filter(|heard| heard.delivery == *delivery && now <= heard.until);
+        let mut answers = heard.map_or_else(Vec::new, |heard| heard.answers);
         loop {
             let action = next(
                 delivery,
@@ -227,13 +277,32 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
                 &self.health,
                 self.settings,
                 self.upstream.as_ref(),
-                &heard,
+                &answers,
             );
+            let leaves = match &action {
+                Action::Ask(_) => answers.len() < QUESTIONS,
+                Action::Send(_) | Action::GoOn { .. } | Action::ReadBack(_) => true,
+                Action::Stop(_)
+                | Action::Gone
+                | Action::Become(_)
+                | Action::Wait(_)
+                | Action::Nothing => false,
+            };
+            if leaves && let Some(until) = self.paced(self.clock.now().steady) {
+                self.heard = Some(Heard {
+                    delivery: delivery.clone(),
+                    answers,
+                    until: later(until, STILL_NEW),
+                });
+                return Err(until);
+            }
             match action {
-                Action::Ask(request) if heard.len() < QUESTIONS => {
-                    heard.push(self.http.send(request).await);
+                Action::Ask(request) if leaves => {
+                    let answer = self.http.send(request).await;
+                    self.asked_at = Some(self.clock.now().steady);
+                    answers.push(answer);
                 }
-                action => return action,
+                action => return Ok(action),
             }
         }
     }
@@ -276,6 +345,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let fence = self.fence(self.clock.now());
         let answer = self.http.send(request).await;
         let now = self.clock.now();
+        self.asked_at = Some(now.steady);
         let class = self.upstream.classify(now.wall, &answer);
         let random = self.random();
         let reply = match answer {
@@ -372,18 +442,30 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let now = self.clock.now();
         self.asked_at = Some(now.steady);
         let random = self.random();
-        if let HttpAnswer::NotSent { .. } = answer {
-            return Some(self.health.offline(now.steady, random));
+        if let HttpAnswer::NotSent { reason } = &answer {
+            return Some(self.health.offline(now.steady, reason, random));
         }
-        if let Class::NotExecuted { retry_after, .. } = self.upstream.classify(now.wall, &answer) {
-            return Some(self.health.troubled(now.steady, retry_after, random));
+        if let Class::NotExecuted {
+            reason,
+            retry_after,
+        } = self.upstream.classify(now.wall, &answer)
+        {
+            let until = self
+                .health
+                .troubled(now.steady, &reason, retry_after, random);
+            return Some(until);
         }
         let findings = self.upstream.read_check(&answer);
         for finding in &findings {
             tracing::warn!(upstream = %self.id, finding = %finding.text, "the configuration is wrong");
         }
-        if findings.iter().any(|finding| finding.parks) {
-            return Some(self.health.parked(now.steady));
+        let parks = findings.iter().find(|finding| finding.parks);
+        let pause = parks.map(|finding| self.health.parked(now.steady, &finding.text));
+        // What parks is the pause's own reason.
+        let rest = findings.into_iter().filter(|finding| !finding.parks);
+        self.findings = rest.map(|finding| finding.text).collect();
+        if pause.is_some() {
+            return pause;
         }
         self.checked = true;
         None

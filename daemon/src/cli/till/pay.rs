@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{PayArgs, show::text, tell};
+use super::{PayArgs, percent, show::invoice_text, show::text, tell};
 use crate::cli::client::{CallError, Client};
 
 pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallError> {
@@ -34,6 +34,9 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
         }
     }
     let key = key_or_new(key.as_ref())?;
+    if let Some(invoice) = invoice {
+        show_open(client, invoice).await;
+    }
     // What the terminal shows, while waiting; without it the payment goes on all the same.
     let progress = client.events().await.ok().map(|mut events| {
         tokio::spawn(async move {
@@ -51,6 +54,23 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
         progress.abort();
     }
     payment
+}
+
+/// What is open on the invoice, for whoever stands at the desk. Nobody is kept from paying by it; what
+/// is too much, the daemon refuses by itself.
+async fn show_open(client: &Client, invoice: &str) {
+    let path = format!("/v1/invoices/{}", percent(invoice));
+    let Ok(seen) = client.get(&path).await else {
+        return;
+    };
+    if seen
+        .get("seen")
+        .and_then(Value::as_array)
+        .is_some_and(|seen| !seen.is_empty())
+    {
+        let text = format!("invoice {invoice}\n{}", invoice_text(&seen));
+        tell(&mut std::io::stderr(), &text.replace('\n', "\n  "));
+    }
 }
 
 /// The device that was named, or the only one that can.

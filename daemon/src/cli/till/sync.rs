@@ -52,6 +52,16 @@ pub(super) fn shown(answer: &Value) -> String {
             open.join(", ")
         };
         lines.push(format!("{}: {open}", text(&upstream, "id")));
+        let pause = upstream.get("pause").filter(|pause| !pause.is_null());
+        if let Some(pause) = pause {
+            let (why, until) = (text(pause, "why"), text(pause, "until"));
+            lines.push(format!("  {why}: {}", text(pause, "reason")));
+            lines.push(format!("  tried again by itself at {until}"));
+        }
+        let findings = upstream.get("findings").and_then(Value::as_array);
+        let findings = findings.into_iter().flatten().filter_map(Value::as_str);
+        lines.extend(findings.map(|found| format!("  {found}")));
+        lines.push(format!("  {}", text(&upstream, "next_step")));
     }
     if lines.is_empty() {
         return "The configuration has no upstream.".to_owned();

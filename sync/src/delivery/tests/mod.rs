@@ -5,5 +5,6 @@ mod decide;
 mod fates;
 mod laws;
 mod server;
+mod standing;
 mod steps;
 mod world;

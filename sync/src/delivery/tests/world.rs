@@ -37,6 +37,8 @@ pub(super) struct World {
     pub(super) crashed: bool,
     pub(super) disk_full: bool,
     pub(super) creates: usize,
+    /// When each request came.
+    pub(super) asked_at: Vec<Timestamp>,
 }
 
 #[derive(Clone)]
@@ -144,6 +146,7 @@ impl Http for Shared {
 impl World {
     fn serve(&mut self, request: &HttpRequest) -> HttpAnswer {
         let receipt = String::from_utf8(request.body.clone()).unwrap();
+        self.asked_at.extend(self.now);
         let create = matches!(request.url.as_str(), "create" | "begin");
         let changes = create || matches!(request.url.as_str(), "finish" | "drop");
         self.creates += usize::from(create);
