@@ -32,7 +32,8 @@ pub(crate) enum Channel {
 struct Entry<W> {
     at: Mono,
     number: u64,
-    what: W,
+    /// Apart, for the heap moves its entries about.
+    what: Box<W>,
 }
 
 impl<W> PartialEq for Entry<W> {
@@ -88,7 +89,7 @@ impl<W> Agenda<W> {
         self.entries.push(Reverse(Entry {
             at: at.max(self.now),
             number,
-            what,
+            what: Box::new(what),
         }));
     }
 
@@ -119,7 +120,7 @@ impl<W> Agenda<W> {
         }
         let Reverse(entry) = self.entries.pop()?;
         self.now = entry.at;
-        Some(entry.what)
+        Some(*entry.what)
     }
 
     /// The clock on the wall.

@@ -7,13 +7,17 @@ use config::Config;
 use drivers::{
     Machine,
     printer::escpos::{Profile, Profiles},
+    terminal::{
+        Driver,
+        adyen::{Adyen, AdyenSettings, crypto::NexoCrypto},
+    },
 };
 use jiff::Timestamp;
 use simulator::{
-    invoicing::{Booked, Fault, HttpApi, Ivvy, Reply, Request, Sandbox, System},
+    invoicing::{Booked, Fault, HttpApi, Ivvy, Reply, Request, Sandbox, System, Tryton},
     printer::Printer,
     terminal::{
-        SimulatedTerminal, caisse_ap, concert, ecr17,
+        SimulatedTerminal, adyen, caisse_ap, concert, ecr17,
         ledger::{Ledger, Movement},
         zvt,
     },
@@ -71,6 +75,11 @@ cards! {
     concert::Terminal, |terminal| Some(credits(terminal.ledger()));
     caisse_ap::Terminal, |terminal| Some(credits(terminal.ledger()));
     ecr17::Terminal, |_| None;
+    adyen::Terminal, |terminal| {
+        let back = terminal.books().transactions().iter();
+        let back = back.filter(|t| matches!(t.kind, adyen::Kind::Reversal { .. }));
+        Some(back.map(|t| t.amount).collect())
+    };
 }
 
 fn credits(ledger: &Ledger) -> Vec<u64> {
@@ -138,6 +147,32 @@ impl<S: System> Books for Sandbox<S> {
     }
 }
 
+/// A worklist: nothing is sent, and a person types.
+struct Worklist;
+
+impl Books for Worklist {
+    fn handle(&mut self, _: Timestamp, _: &Request) -> Reply {
+        Reply::Away
+    }
+
+    fn arrive(&mut self, _: Timestamp) {}
+
+    fn is_booking(&self, _: &Request) -> bool {
+        // Whatever is sent to nobody is wrong.
+        true
+    }
+
+    fn booked(&self) -> Vec<Booked> {
+        Vec::new()
+    }
+
+    fn arm(&mut self, _: Fault) {}
+
+    fn disarm(&mut self) {}
+
+    fn add_invoice(&mut self, _: u64, _: payment::Money) {}
+}
+
 /// A family of terminals, and how it is wired here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
@@ -146,15 +181,17 @@ pub(crate) enum Family {
     Concert,
     CaisseAp,
     Ecr17,
+    Adyen,
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 5] = [
+    pub(crate) const ALL: [Self; 6] = [
         Self::ZvtTcp,
         Self::ZvtSerial,
         Self::Concert,
         Self::CaisseAp,
         Self::Ecr17,
+        Self::Adyen,
     ];
 
     fn section(self) -> &'static str {
@@ -164,6 +201,7 @@ impl Family {
             Self::Concert => "protocol = \"concert\"\nlink = \"serial:/dev/ttyS1\"",
             Self::CaisseAp => "protocol = \"caisse-ap\"\nlink = \"tcp:192.0.2.20:8888\"",
             Self::Ecr17 => "protocol = \"ecr17\"\nlink = \"tcp:192.0.2.20:10000\"",
+            Self::Adyen => "protocol = \"adyen\"\nlink = \"https:192.0.2.20:8443\"",
         }
     }
 
@@ -172,6 +210,7 @@ impl Family {
     fn options(self) -> &'static str {
         match self {
             Self::Ecr17 => "[terminal.ecr17]\ncompletion_timeout = \"240s\"\n",
+            Self::Adyen => ADYEN,
             Self::ZvtTcp | Self::ZvtSerial | Self::Concert | Self::CaisseAp => "",
         }
     }
@@ -179,7 +218,7 @@ impl Family {
     /// Whether the terminal finds out that the till is gone.
     pub(crate) fn notices(self) -> bool {
         match self {
-            Self::ZvtTcp | Self::CaisseAp | Self::Ecr17 => true,
+            Self::ZvtTcp | Self::CaisseAp | Self::Ecr17 | Self::Adyen => true,
             Self::ZvtSerial | Self::Concert => false,
         }
     }
@@ -197,6 +236,7 @@ impl Family {
             Self::Concert => Box::new(concert::Terminal::new(concert::Options::default())),
             Self::CaisseAp => Box::new(caisse_ap::Terminal::new(caisse_ap::Options::default())),
             Self::Ecr17 => Box::new(ecr17::Terminal::new(ecr17::Options::default())),
+            Self::Adyen => Box::new(adyen::Terminal::new(adyen::Options::default())),
         })
     }
 
@@ -207,6 +247,7 @@ impl Family {
             Self::Concert => concert::FAULTS,
             Self::CaisseAp => caisse_ap::FAULTS,
             Self::Ecr17 => ecr17::FAULTS,
+            Self::Adyen => adyen::FAULTS,
         }
     }
 }
@@ -216,10 +257,22 @@ impl Family {
 pub(crate) enum Office {
     Ivvy,
     Http,
+    Tryton,
+    Worklist,
 }
 
 pub(crate) const BASE: &str = "https://upstream.example";
 const SECRET: &str = "my secret key";
+const KEY: &str = "not-a-real-key";
+
+/// As the simulated terminal has it. The certificates are the link's matter, which is not here.
+const ADYEN: &str = r#"[terminal.adyen]
+poi_id = "V400m-123456789"
+passphrase = { credential = "passphrase" }
+key_identifier = "clinic"
+key_version = 1
+root = "ROOT"
+"#;
 
 const IVVY: &str = r#"
 [[upstream]]
@@ -231,6 +284,22 @@ secret = { credential = "secret" }
 [upstream.methods]
 card = 11
 cash = 6
+"#;
+
+const TRYTON: &str = r#"
+[[upstream]]
+id = "office"
+kind = "tryton"
+url = "https://upstream.example/clinic"
+key = { credential = "key" }
+time_zone = "UTC"
+"#;
+
+const WORKLIST: &str = r#"
+[[upstream]]
+id = "office"
+kind = "worklist"
+form = "dentaltap"
 "#;
 
 const HTTP: &str = r#"
@@ -271,16 +340,22 @@ body = '{"invoice":{{ invoice }},"reference":{{ receipt }},"of":{{ original }},"
 "#;
 
 impl Office {
+    const ALL: [Self; 4] = [Self::Ivvy, Self::Http, Self::Tryton, Self::Worklist];
+
     pub(crate) fn books(self) -> Box<dyn Books> {
         match self {
             Self::Ivvy => Box::new(Sandbox::new(Ivvy::new("key", SECRET))),
             Self::Http => Box::new(Sandbox::new(HttpApi::new(SECRET))),
+            Self::Tryton => Box::new(Sandbox::new(Tryton::new(KEY, &DEVICES))),
+            Self::Worklist => Box::new(Worklist),
         }
     }
 
     fn section(self) -> String {
         match self {
             Self::Ivvy => IVVY.to_owned(),
+            Self::Tryton => TRYTON.to_owned(),
+            Self::Worklist => WORKLIST.to_owned(),
             Self::Http => {
                 format!(
                     "\n[[upstream]]\nid = \"office\"\nkind = \"http\"\nurl = \"{BASE}\"\n{HTTP}"
@@ -304,15 +379,21 @@ pub(crate) struct Clinic {
 impl Clinic {
     pub(crate) fn of(random: &mut Random) -> Self {
         // Most clinics have ZVT, which has the most ways to go wrong.
-        let family = |random: &mut Random| match random.below(10) {
+        let family = |random: &mut Random| match random.below(11) {
             0..=3 => Family::ZvtTcp,
             4..=6 => Family::ZvtSerial,
             7 => Family::Concert,
             8 => Family::CaisseAp,
-            _ => Family::Ecr17,
+            9 => Family::Ecr17,
+            _ => Family::Adyen,
         };
         let families = [family(random), family(random)];
-        let office = random.pick(&[Office::Ivvy, Office::Http]);
+        let office = match random.below(9) {
+            0..=2 => Office::Ivvy,
+            3..=5 => Office::Http,
+            6 | 7 => Office::Tryton,
+            _ => Office::Worklist,
+        };
         let config = configuration(families, office);
         let profile = Profile::find("epson-tm-t20iii").unwrap();
         Self {
@@ -327,13 +408,20 @@ impl Clinic {
 /// Every configuration is read once: the same text is the same clinic.
 fn configuration(families: [Family; 2], office: Office) -> &'static Config {
     const KINDS: usize = Family::ALL.len();
-    static ALL: [OnceLock<Config>; KINDS * KINDS * 2] = [const { OnceLock::new() }; 50];
+    const OFFICES: usize = Office::ALL.len();
+    static ALL: [OnceLock<Config>; KINDS * KINDS * OFFICES] =
+        [const { OnceLock::new() }; KINDS * KINDS * OFFICES];
     let number = |family| Family::ALL.iter().position(|f| *f == family).unwrap_or(0);
-    let at = (number(families[0]) * KINDS + number(families[1])) * 2
-        + usize::from(office == Office::Http);
+    let kind = Office::ALL.iter().position(|o| *o == office).unwrap_or(0);
+    let at = (number(families[0]) * KINDS + number(families[1])) * OFFICES + kind;
     ALL[at].get_or_init(|| {
         let secrets = tempfile::tempdir().unwrap();
         fs::write(secrets.path().join("secret"), SECRET).unwrap();
+        fs::write(secrets.path().join("key"), KEY).unwrap();
+        let passphrase = adyen::Options::default().passphrase;
+        fs::write(secrets.path().join("passphrase"), passphrase).unwrap();
+        let root = secrets.path().join("root.pem");
+        fs::write(&root, "-----BEGIN CERTIFICATE-----\n").unwrap();
         let source = config::SecretSource::new(Some(secrets.path().to_owned()));
         let mut text = String::from("[daemon]\nmerchant = [\"Praxis\"]\n");
         for (name, family) in DEVICES.iter().zip(families) {
@@ -343,14 +431,42 @@ fn configuration(families: [Family; 2], office: Office) -> &'static Config {
                 family.options()
             )
             .replace("ttyS1", &format!("tty-{name}"))
-            .replace("192.0.2.20", &format!("{name}.example"));
+            .replace("192.0.2.20", &format!("{name}.example"))
+            .replace("ROOT", &root.display().to_string());
         }
         text += "[[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n";
         text += "[[printer]]\nid = \"front\"\nlink = \"tcp:192.0.2.21:9100\"\n";
-        text += "profile = \"epson-tm-t20iii\"\n";
+        text += "profile = \"epson-tm-t20iii\"\ndrawer = \"pin2\"\n";
         text += &office.section();
         let profiles = Profiles::built_in().known();
         config::parse(&text, Path::new("tilld.toml"), &source, &profiles)
             .unwrap_or_else(|error| panic!("{error}\n{text}"))
     })
+}
+
+/// The driver of a terminal, as the daemon makes it, but for what is slow on purpose or left to chance.
+pub(crate) fn driver(section: &config::Terminal, wall: Timestamp, seed: u64) -> Driver {
+    static KEY: OnceLock<NexoCrypto> = OnceLock::new();
+    let config::Protocol::Adyen(options) = &section.protocol else {
+        return drivers::terminal::driver(section, wall);
+    };
+    let key = KEY.get_or_init(|| {
+        let (passphrase, key) = (options.passphrase.expose(), &options.key_identifier);
+        NexoCrypto::new(passphrase, key, options.key_version)
+    });
+    let mut nonces = [0; 16];
+    nonces[..8].copy_from_slice(&seed.to_be_bytes());
+    Driver {
+        machine: Box::new(Adyen::new(AdyenSettings {
+            currency: section.currency,
+            sale_id: section.id.to_string(),
+            poi_id: options.poi_id.clone(),
+            crypto: key.clone(),
+            answer_timeout: options.answer_timeout,
+            payment_timeout: options.payment_timeout,
+            origin: wall,
+            seed: nonces,
+        })),
+        defaults: drivers::link::Defaults::default(),
+    }
 }

@@ -16,7 +16,7 @@ use sync::{
     queue::{Filter, JobKind, JobState},
 };
 
-use crate::{clinic::DEVICES, people::euros, till::wire_of, world::World};
+use crate::{clinic::DEVICES, copies::Copies, people::euros, till::wire_of, world::World};
 
 /// The number that a terminal shows bare when its fault wants it so.
 const CARD: &str = "4111111111111111";
@@ -29,11 +29,8 @@ impl World {
         let (payment, sale) = match command {
             Command::Pay { payment, .. } => (*payment, true),
             Command::Reverse { payment, .. } | Command::Refund { payment, .. } => (*payment, false),
-            Command::LastTransaction
-            | Command::Query { .. }
-            | Command::EndOfDay
-            | Command::Service(_)
-            | Command::Abort { .. } => return,
+            Command::EndOfDay | Command::Service(_) => return self.watch_a_service(device),
+            Command::LastTransaction | Command::Query { .. } | Command::Abort { .. } => return,
         };
         if self.disk.reader().payment(payment).unwrap().is_none() {
             return self.breaks(
@@ -57,6 +54,16 @@ impl World {
                 4,
                 format!("{device} is asked for {payment} while {other} is in doubt"),
             );
+        }
+    }
+
+    /// Law 4: whatever changes a terminal's memory waits for the payment that may be in it.
+    fn watch_a_service(&mut self, device: &DeviceId) {
+        let unfinished = self.disk.reader().unfinished().unwrap();
+        let mut here = unfinished.iter().filter(|p| p.intent.device == *device);
+        if let Some(payment) = here.next() {
+            let id = payment.intent.id;
+            self.breaks(4, format!("{device} serves while {id} is open"));
         }
     }
 
@@ -192,7 +199,7 @@ impl World {
         self.what_is_left().unwrap_or((13, "nothing".to_owned()))
     }
 
-    fn payments(&self) -> Vec<Payment> {
+    pub(crate) fn payments(&self) -> Vec<Payment> {
         let page = self.disk.reader().payments(&Filter::default());
         page.unwrap().payments
     }
@@ -233,7 +240,7 @@ impl World {
     pub(crate) fn judge(&mut self) {
         self.agenda.tell(|| "the books are compared".to_owned());
         let payments = self.payments();
-        if let Some((law, how)) = Self::judge_numbers(&payments) {
+        if let Some((law, how)) = self.judge_numbers(&payments) {
             return self.breaks(law, how);
         }
         if let Err(error) = self.disk.reader().verify() {
@@ -261,7 +268,7 @@ impl World {
             if terminal.asked() > self.sales_asked[number] {
                 return Some((4, format!("{device} was asked more often than told to")));
             }
-            let found = judge_sales(device, &here, &terminal.charged())
+            let found = judge_sales(device, &here, &self.copies, &terminal.charged())
                 .or_else(|| judge_refunds(device, &here, &terminal.refunded()?));
             if found.is_some() {
                 return found;
@@ -270,8 +277,10 @@ impl World {
         judge_returns(payments)
     }
 
-    /// Law 9: the numbers of each device have no gaps.
-    fn judge_numbers(payments: &[Payment]) -> Found {
+    /// Law 9: the numbers of each device have no gaps but those that a return to a copy leaves, and none
+    /// is given twice.
+    fn judge_numbers(&self, payments: &[Payment]) -> Found {
+        let returns = self.disk.reader().restorations().unwrap();
         let mut last: HashMap<&str, u64> = HashMap::new();
         let mut in_order: Vec<&Payment> = payments.iter().collect();
         in_order.sort_by_key(|p| (p.receipt.device().clone(), p.receipt.seq()));
@@ -279,7 +288,16 @@ impl World {
             let id = payment.intent.id;
             let device = payment.intent.device.as_str();
             let expected = last.entry(device).or_default();
+            let skips = returns.iter().filter(|r| r.device.as_str() == device);
+            for skip in skips {
+                if skip.numbers.after == *expected {
+                    *expected = skip.numbers.next - 1;
+                }
+            }
             *expected += 1;
+            if self.copies.has_lost(&payment.receipt.to_string()) {
+                return Some((9, format!("{} was given before", payment.receipt)));
+            }
             if payment.receipt.device().as_str() != device || payment.receipt.seq() != *expected {
                 return Some((
                     9,
@@ -330,10 +348,9 @@ impl World {
         let booked = self.books.booked();
         let ours = |receipt: &str| DEVICES.iter().any(|d| receipt.starts_with(d));
         for row in booked.iter().filter(|row| ours(&row.receipt)) {
-            if !payments
-                .iter()
-                .any(|p| p.receipt.to_string() == row.receipt)
-            {
+            let known = payments.iter();
+            let mut known = known.filter(|p| p.receipt.to_string() == row.receipt);
+            if known.next().is_none() && !self.copies.has_lost(&row.receipt) {
                 return Some((
                     9,
                     format!("{} is booked and not in the journal", row.receipt),
@@ -345,7 +362,8 @@ impl World {
             let rows: Vec<_> = booked.iter().filter(|row| row.receipt == receipt).collect();
             let deliveries = self.disk.reader().deliveries_of(id).unwrap();
             if payment.state != State::Approved {
-                if !rows.is_empty() {
+                let taken_back = self.copies.returns_of(id).next().is_some();
+                if !rows.is_empty() && !taken_back {
                     return Some((7, format!("{receipt} is not approved, and booked")));
                 }
                 continue;
@@ -410,7 +428,16 @@ impl World {
                 return Some((8, format!("{receipt} has no receipt to print")));
             }
         }
-        let stray = printed.into_keys().find(|number| is_whole(number));
+        let pulses = usize::try_from(roll.drawer_pulses()).unwrap_or(usize::MAX);
+        let kicks = self.kicks() + self.copies.lost_kicks;
+        if pulses > kicks {
+            return Some((
+                6,
+                format!("the drawer opened {pulses} times, and the journal says {kicks}"),
+            ));
+        }
+        let mut strays = printed.into_keys().filter(|number| is_whole(number));
+        let stray = strays.find(|number| !self.copies.has_lost(number));
         stray.map(|number| {
             (
                 9,
@@ -444,8 +471,15 @@ impl World {
 }
 
 /// Each sale is charged as often as the journal says, and nothing else is charged.
-fn judge_sales(device: &str, here: &[&Payment], charged: &[u64]) -> Found {
+fn judge_sales(device: &str, here: &[&Payment], copies: &Copies, charged: &[u64]) -> Found {
     let mut known = Vec::new();
+    // What was paid after the copy was made, and then given back in part.
+    for lost in copies.lost.iter().filter(|p| p.intent.purpose.is_sale()) {
+        let minor = unsigned(lost.intent.money.minor());
+        let back = copies.returns_of(lost.intent.id);
+        let gone: u64 = back.map(|p| unsigned(p.intent.money.minor())).sum();
+        known.extend([minor, minor.saturating_sub(gone)]);
+    }
     for payment in here.iter().filter(|p| p.intent.purpose.is_sale()) {
         let id = payment.intent.id;
         let minor = unsigned(payment.intent.money.minor());
@@ -453,7 +487,11 @@ fn judge_sales(device: &str, here: &[&Payment], charged: &[u64]) -> Found {
         let back: Vec<&Payment> = given_back(id, here).collect();
         let cancel = |p: &&Payment| matches!(p.intent.purpose, Purpose::Cancel { .. });
         let cancelled = back.iter().any(cancel);
-        let returned = !cancelled && !back.is_empty();
+        let lost: u64 = copies
+            .returns_of(id)
+            .map(|p| unsigned(p.intent.money.minor()))
+            .sum();
+        let returned = !cancelled && (!back.is_empty() || lost > 0);
         let state = payment.state.as_str();
         match payment.state {
             State::Approved if cancelled && times != 0 => {
@@ -471,6 +509,7 @@ fn judge_sales(device: &str, here: &[&Payment], charged: &[u64]) -> Found {
             _ => {}
         }
         let gone: u64 = back.iter().map(|p| unsigned(p.intent.money.minor())).sum();
+        let gone = gone + lost;
         // Some books have what is left of a payment.
         known.extend([minor, minor.saturating_sub(gone)]);
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use daemon::{
-    engine::{Answer, Event, ReplyTo, Taken},
+    engine::{Answer, Event, ReplyTo, ServiceWish, Taken},
     problem::Problem,
 };
 use drivers::Mono;
@@ -60,6 +60,8 @@ pub(crate) struct People {
     pub(crate) intentions: Vec<Intention>,
     /// Answers to requests that used a key for something else.
     impostors: HashSet<ReplyTo>,
+    /// Answers to whoever wanted a service.
+    served: HashSet<ReplyTo>,
 }
 
 /// What somebody does.
@@ -75,6 +77,8 @@ pub(crate) enum Deed {
     Copy(usize),
     /// Looks whether anything waits for a person.
     Look,
+    /// Wants a service of the terminal of that number.
+    Serve(usize),
     /// A page from elsewhere, or another name of this machine, calls the API.
     Call,
 }
@@ -143,6 +147,11 @@ impl World {
             let at = self.moment(1, day);
             self.do_at(at, Deed::Call);
         }
+        for _ in 0..self.agenda.random.below(3) {
+            let at = self.moment(1, day);
+            let number = usize::from(self.agenda.random.once_in(2));
+            self.do_at(at, Deed::Serve(number));
+        }
         self.do_at(Mono::new(LOOKS), Deed::Look);
     }
 
@@ -200,6 +209,7 @@ impl World {
             Deed::Abort(number) => self.abort(number),
             Deed::Copy(number) => self.copy(number),
             Deed::Call => self.a_stranger_calls(),
+            Deed::Serve(number) => self.serve(number),
             Deed::Look => {
                 self.look();
                 self.agenda.after(LOOKS, What::Deed(Deed::Look));
@@ -352,6 +362,28 @@ impl World {
         }
     }
 
+    fn serve(&mut self, number: usize) {
+        let wish = match self.agenda.random.below(6) {
+            0 => ServiceWish::Diagnosis,
+            1 => ServiceWish::Initialisation,
+            2 => ServiceWish::DisplayText(Text::from("Back soon")),
+            3 => ServiceWish::SetClock,
+            4 => ServiceWish::RepeatReceipt,
+            _ => ServiceWish::LogOff,
+        };
+        let device = DEVICES[number].parse().unwrap();
+        self.agenda
+            .tell(|| format!("people: {wish:?} is wanted of {device}"));
+        let event = |reply| Event::Serve {
+            device,
+            wish,
+            reply,
+        };
+        if let Some(reply) = self.hand_in(0, event) {
+            self.people.served.insert(reply);
+        }
+    }
+
     fn copy(&mut self, number: usize) {
         let Some(payment) = self.approved(number) else {
             return;
@@ -369,6 +401,9 @@ impl World {
         self.agenda
             .tell(|| format!("people: answer to {number}: {}", shown(&answer)));
         self.watch_an_answer(&answer);
+        if self.people.served.remove(&to) {
+            return;
+        }
         if self.people.impostors.remove(&to) {
             return match answer {
                 Err(Problem::KeyReused(_) | Problem::StorageFull | Problem::StorageFailed) => {}
@@ -415,14 +450,44 @@ impl World {
 
     /// Whoever waited for the daemon that died asks again with the same key, or gives up.
     pub(crate) fn people_lose_answers(&mut self, replies: &HashMap<ReplyTo, usize>) {
-        self.people.impostors.clear();
-        let mut numbers: Vec<usize> = replies.values().copied().collect();
+        let others = [&mut self.people.impostors, &mut self.people.served];
+        let others: HashSet<ReplyTo> = others.into_iter().flat_map(std::mem::take).collect();
+        let lost = replies.iter().filter(|(reply, _)| !others.contains(reply));
+        let mut numbers: Vec<usize> = lost.map(|(_, number)| *number).collect();
         numbers.sort_unstable();
         for number in numbers {
             let intention = &mut self.people.intentions[number];
             intention.open = intention.open.saturating_sub(1);
             if !self.agenda.random.once_in(8) {
                 self.ask_again(number);
+            }
+        }
+    }
+
+    /// The journal is an older one. Whoever wanted something that it does not know any more looks at the
+    /// terminal instead of asking again, and nobody gives money back for what was given back already.
+    pub(crate) fn people_hear_of_the_copy(&mut self) {
+        let known = self.payments();
+        let of_key = |key: &IdempotencyKey| known.iter().find(|p| p.intent.key == *key);
+        let returned: Vec<usize> = (0..self.people.intentions.len())
+            .filter(|number| {
+                let payment = of_key(&self.people.intentions[*number].key);
+                payment.is_some_and(|p| self.copies.returns_of(p.intent.id).next().is_some())
+            })
+            .collect();
+        for intention in &mut self.people.intentions {
+            let gives_back = match intention.wish {
+                Wish::Cancel(of) | Wish::Refund(of) => returned.contains(&of),
+                Wish::Sale(_) | Wish::Close => false,
+            };
+            match of_key(&intention.key) {
+                Some(payment) if payment.state.is_final() => {}
+                Some(_) => intention.told.clear(),
+                None => {
+                    intention.told.clear();
+                    intention.payment = None;
+                    intention.given_up |= intention.tries > 0 || gives_back;
+                }
             }
         }
     }

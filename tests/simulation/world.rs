@@ -20,6 +20,7 @@ use sync::{
 use crate::{
     agenda::{Agenda, Broken},
     clinic::{Books, Clinic, Roll, Station},
+    copies::Copies,
     office::Told,
     people::{Deed, People},
     random::Random,
@@ -91,6 +92,10 @@ pub(crate) enum Trouble {
     Clock(SignedDuration),
     /// The daemon is killed.
     Kill,
+    /// A copy of the journal is made.
+    Copy,
+    /// The disk breaks, and a person returns to the copy.
+    Restore,
 }
 
 /// What the disk has left.
@@ -111,6 +116,10 @@ pub(crate) struct Rough {
     pub(crate) sync: u64,
     /// A request or an answer that is lost.
     pub(crate) loss: u64,
+    /// A request that is overtaken by those after it.
+    pub(crate) overtaken: u64,
+    /// A question that arrives twice.
+    pub(crate) twice: u64,
 }
 
 /// The whole of it.
@@ -131,6 +140,7 @@ pub(crate) struct World {
     pub(crate) life: Option<Life>,
     pub(crate) lives: u64,
     pub(crate) people: People,
+    pub(crate) copies: Copies,
     /// What terminals were asked to do with money, in all lives.
     pub(crate) asked: HashSet<PaymentId>,
     /// How often each terminal was asked for a sale.
@@ -143,15 +153,14 @@ pub(crate) struct World {
     pub(crate) steps: u64,
 }
 
-/// How many minutes the desk is open. Most of a long day is as any other.
-const DAYS: [u64; 4] = [10, 10, 60, 480];
+/// How many minutes the desk is open. Most of a long day is terminals that are asked how they are.
+const DAYS: [u64; 8] = [10, 10, 10, 10, 20, 60, 60, 480];
 /// So long after the desk has closed, the last who ask again have gone; then everything is mended.
 const AFTER_HOURS: Duration = Duration::from_mins(15);
 /// So long after that, nothing is left to do.
 const NIGHT: Duration = Duration::from_hours(72);
-/// Faults that change what only the people of this world could know: another amount than was asked for,
-/// and an earlier payment taken back at the terminal's own keys.
-const NOT_HERE: [&str; 2] = ["other-amount", "last-is-reversal"];
+/// Faults that change what the people of this world could not know: another amount than was asked for.
+const NOT_HERE: [&str; 3] = ["other-amount", "partial-approval", "other-currency"];
 /// More steps than any day has.
 const STEPS: u64 = 400_000;
 
@@ -179,6 +188,8 @@ impl World {
             crash: random.pick(&[0, 50, 200, 600]),
             sync: random.pick(&[0, 0, 60]),
             loss: random.pick(&[0, 4, 20]),
+            overtaken: random.pick(&[0, 8, 40]),
+            twice: random.pick(&[0, 4]),
         };
         let crashes_left = u32::try_from(random.below(6)).unwrap_or(0);
         let mut world = Self {
@@ -196,6 +207,7 @@ impl World {
             life: None,
             lives: 0,
             people: People::default(),
+            copies: Copies::default(),
             asked: HashSet::new(),
             sales_asked: [0; 2],
             unstored: [None, None],
@@ -218,6 +230,15 @@ impl World {
                 self.agenda.random.below(self.day.as_secs()),
             ));
             self.plan_trouble(at);
+        }
+        if self.agenda.random.once_in(6) {
+            let day = self.day.as_secs();
+            let copied = self.agenda.random.below(day);
+            let restored = copied + self.agenda.random.below(day - copied);
+            for (at, trouble) in [(copied, Trouble::Copy), (restored, Trouble::Restore)] {
+                let at = Mono::new(Duration::from_secs(at));
+                self.agenda.at(at, What::Trouble(trouble));
+            }
         }
     }
 
@@ -262,7 +283,7 @@ impl World {
             }
             13 => (Trouble::Offline(true), Some(Trouble::Offline(false))),
             14 => {
-                let by = random.pick(&[-7200, -90, 90, 7200]);
+                let by = random.pick(&[-200_000, -7200, -90, 90, 7200, 200_000]);
                 (Trouble::Clock(SignedDuration::from_secs(by)), None)
             }
             _ => (Trouble::Kill, None),
@@ -395,6 +416,8 @@ impl World {
             Trouble::Offline(offline) => self.offline = offline,
             Trouble::Clock(by) => self.agenda.skew += by,
             Trouble::Kill => self.crash("it is killed"),
+            Trouble::Copy => self.make_a_copy(),
+            Trouble::Restore => self.return_to_the_copy(),
         }
     }
 

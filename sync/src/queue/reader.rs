@@ -1,7 +1,7 @@
 //! What can be read of payments and of the journal. A reader sees what is durable, never what is
 //! being written.
 
-use std::path::Path;
+use std::{ops::Deref, path::Path};
 
 use jiff::Timestamp;
 use payment::{
@@ -21,6 +21,37 @@ use super::{
 #[derive(Debug)]
 pub struct Reader {
     pub(super) conn: Connection,
+}
+
+/// One moment for several questions, inside a transaction that is open or without one.
+pub(super) struct Moment<'a>(&'a Connection);
+
+impl<'a> Moment<'a> {
+    pub(super) fn of(conn: &'a Connection) -> rusqlite::Result<Self> {
+        conn.prepare_cached("SAVEPOINT moment")?.execute([])?;
+        Ok(Self(conn))
+    }
+
+    fn end(&self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("RELEASE moment")?.execute([])?;
+        Ok(())
+    }
+}
+
+impl Deref for Moment<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Moment<'_> {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::error!(%error, "a reader cannot let go of its moment");
+        }
+    }
 }
 
 /// Which payments to list. Everything that is given must hold.
@@ -151,7 +182,7 @@ impl Reader {
     pub fn payments(&self, filter: &Filter) -> Result<Page, ReadError> {
         let limit = usize::from(filter.limit.clamp(1, limits::PAGE));
         // Several statements, one moment.
-        let _moment = self.conn.unchecked_transaction()?;
+        let _moment = Moment::of(&self.conn)?;
         let before = self.cursor(filter.after)?;
         let mut rows = self.rows(filter, before, limit + 1)?;
         rows.sort_unstable_by_key(|(at, n, _)| std::cmp::Reverse((*at, *n)));
@@ -167,7 +198,7 @@ impl Reader {
 
     /// All payments that are not final, oldest first.
     pub fn unfinished(&self) -> Result<Vec<Payment>, ReadError> {
-        let _moment = self.conn.unchecked_transaction()?;
+        let _moment = Moment::of(&self.conn)?;
         let mut rows = Vec::new();
         for state in UNFINISHED {
             rows.extend(

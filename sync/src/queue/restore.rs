@@ -181,6 +181,13 @@ fn prove_and_swap(
     })
 }
 
+/// Writes into a whole copy that the journal goes on from it, where `here` is the database that was there.
+pub(super) fn go_on(copy: &Reader, here: &Reader, wish: &Wish) -> Result<Opened, RestoreError> {
+    let examined = copy.examine().map_err(RestoreError::NotWhole)?;
+    let next = next_numbers(&copy.conn, &Here::of(here), &examined, wish)?;
+    mark(&copy.conn, wish, &next).map_err(not_whole)
+}
+
 /// What is known of the database that is there.
 #[derive(Default)]
 struct Here {
@@ -195,9 +202,10 @@ impl Here {
         if !path.exists() {
             return Self::default();
         }
-        let Ok(reader) = Reader::open(path) else {
-            return Self::default();
-        };
+        Reader::open(path).map_or_else(|_| Self::default(), |reader| Self::of(&reader))
+    }
+
+    fn of(reader: &Reader) -> Self {
         Self {
             whole: reader.examine().ok().map(|examined| examined.entries),
             numbers: restored::devices(&reader.conn).unwrap_or_default(),

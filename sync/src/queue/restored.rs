@@ -104,16 +104,19 @@ pub(super) fn write(
         opened.payments.push(payment);
     }
     let state = delivery(at);
-    opened.deliveries = conn.execute(
-        "UPDATE outbox SET state = ?1, body = ?2, attempts = max(attempts, 1), next_at = ?3, at = ?4
-         WHERE place <> 'done' AND state <> 'needs_operator'",
-        params![
-            state.as_str(),
-            serde_json::to_string(&state).map_err(Damaged::from)?,
-            state.next_at().map(micros),
-            micros(at)
-        ],
-    )?;
+    if !payment::planted(14) {
+        opened.deliveries = conn.execute(
+            "UPDATE outbox
+             SET state = ?1, body = ?2, attempts = max(attempts, 1), next_at = ?3, at = ?4
+             WHERE place <> 'done' AND state <> 'needs_operator'",
+            params![
+                state.as_str(),
+                serde_json::to_string(&state).map_err(Damaged::from)?,
+                state.next_at().map(micros),
+                micros(at)
+            ],
+        )?;
+    }
     // A person may have had it sent after the copy was made: it is read back before it is sent again.
     conn.execute(
         "UPDATE outbox SET attempts = max(attempts, 1)

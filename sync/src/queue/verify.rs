@@ -13,7 +13,7 @@ use super::{
     Entry, Happened, ReadError, Reader, VerifyError,
     apply::approved_seq,
     journal::{self, Hash, Stored},
-    reader::parse,
+    reader::{Moment, parse},
     rows::{micros, payment_id, text_id},
 };
 
@@ -26,7 +26,7 @@ impl Reader {
     /// # Errors
     /// The first thing that is wrong.
     pub fn verify(&self) -> Result<i64, VerifyError> {
-        let moment = self.conn.unchecked_transaction()?;
+        let moment = Moment::of(&self.conn)?;
         let sql = format!("SELECT {} FROM journal ORDER BY seq", journal::COLUMNS);
         let mut statement = moment.prepare(&sql)?;
         let mut rows = statement.query([])?;

@@ -224,13 +224,24 @@ impl Writer {
     }
 }
 
-/// All of it in one transaction; a write that is refused leaves no trace in it.
-pub(super) fn write_all<'a>(
+/// All of it in one transaction.
+fn write_all<'a>(
     conn: &Connection,
     writes: impl Iterator<Item = &'a Write>,
     begins: bool,
 ) -> Result<Vec<Answer>, Failure> {
     conn.execute_batch("BEGIN IMMEDIATE")?;
+    let answers = write_each(conn, writes, begins)?;
+    conn.execute_batch("COMMIT")?;
+    Ok(answers)
+}
+
+/// Each inside the transaction that is open; one that is refused leaves no trace in it.
+pub(super) fn write_each<'a>(
+    conn: &Connection,
+    writes: impl Iterator<Item = &'a Write>,
+    begins: bool,
+) -> Result<Vec<Answer>, Failure> {
     let mut answers = Vec::new();
     for write in writes {
         conn.execute_batch("SAVEPOINT one")?;
@@ -244,7 +255,6 @@ pub(super) fn write_all<'a>(
         }
         conn.execute_batch("RELEASE one")?;
     }
-    conn.execute_batch("COMMIT")?;
     Ok(answers)
 }
 

@@ -155,7 +155,11 @@ impl Terminal {
             };
             amount = original.amount;
         }
-        let fault = self.faults.take_if(Occasion::Money.goes());
+        let mut fault = self.faults.take_if(Occasion::Money.goes());
+        if fault == Some(Fault::LastIsReversal) && asked.kind != Kind::Payment {
+            // Only a payment can be taken back with a record of its own.
+            fault = Some(Fault::AutoReversal);
+        }
         self.stale = fault == Some(Fault::StaleAmount);
         if fault == Some(Fault::OtherAmount) {
             amount = amount.saturating_sub(1).max(1);

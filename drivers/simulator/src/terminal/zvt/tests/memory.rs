@@ -92,6 +92,16 @@ fn a_reversal_by_itself_has_the_number_that_the_payment_would_have_had() {
 }
 
 #[test]
+fn what_it_takes_back_by_itself_is_never_an_earlier_payment() {
+    for fault in ["last-is-reversal", "auto-reversal"] {
+        let mut till = Till::registered(Framing::Tcp, fault);
+        till.terminal.act(Act::Sale(500));
+        till.send(code::REFUND, b"\0\0\0\x04\0\0\0\0\x01\x00");
+        assert_eq!(till.charged(), [500], "{fault}");
+    }
+}
+
+#[test]
 fn the_question_for_its_memory_goes_wrong_once() {
     for (fault, codes) in [
         ("repeat-busy", "849C"),

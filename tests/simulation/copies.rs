@@ -1,0 +1,76 @@
+//! The return to an older copy, as `till backup` makes it and `till restore` puts it in the database's
+//! place. Terminals, paper and the invoicing system remember what the journal then does not.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use payment::{Payment, PaymentId, RestorationId};
+use sync::queue::{Copied, Happened, Wish};
+
+use crate::{clinic::DEVICES, world::World};
+
+/// The copy, and what the returns to it have cost.
+#[derive(Default)]
+pub(crate) struct Copies {
+    last: Option<Copied>,
+    /// Payments that happened, and that no journal knows any more.
+    pub(crate) lost: Vec<Payment>,
+    /// Openings of the drawer that no journal knows any more, at the most.
+    pub(crate) lost_kicks: usize,
+}
+
+impl Copies {
+    /// What took money back or gave money back, of this payment, and is lost.
+    pub(crate) fn returns_of(&self, of: PaymentId) -> impl Iterator<Item = &Payment> {
+        let of = Some(of);
+        self.lost
+            .iter()
+            .filter(move |p| p.intent.purpose.of() == of)
+    }
+
+    /// Whether a receipt's number was given to a payment that is lost.
+    pub(crate) fn has_lost(&self, receipt: &str) -> bool {
+        self.lost.iter().any(|p| p.receipt.to_string() == receipt)
+    }
+}
+
+impl World {
+    pub(crate) fn make_a_copy(&mut self) {
+        self.copies.last = Some(self.disk.copy().unwrap());
+    }
+
+    /// The disk breaks, and somebody returns to the copy.
+    pub(crate) fn return_to_the_copy(&mut self) {
+        let Some(copy) = self.copies.last.take() else {
+            return;
+        };
+        self.crash("its disk breaks");
+        let (before, kicks) = (self.payments(), self.kicks());
+        let at = self.agenda.wall();
+        let wish = Wish {
+            copy: PathBuf::new(),
+            devices: DEVICES.iter().map(|id| id.parse().unwrap()).collect(),
+            last: BTreeMap::new(),
+            even_if_older: true,
+            id: RestorationId::new(at, self.agenda.random.bytes()),
+            at,
+        };
+        let opened = self.disk.restore(copy, &wish).unwrap();
+        self.agenda.tell(|| format!("restored: {opened:?}"));
+        let now = self.payments();
+        let gone = |p: &Payment| now.iter().all(|known| known.intent.id != p.intent.id);
+        let lost: Vec<Payment> = before.into_iter().filter(gone).collect();
+        self.agenda
+            .tell(|| format!("the journal has lost {} payments", lost.len()));
+        self.copies.lost.extend(lost);
+        self.copies.lost_kicks += kicks - self.kicks();
+        self.people_hear_of_the_copy();
+    }
+
+    /// How often the journal says that the drawer was to be opened.
+    pub(crate) fn kicks(&self) -> usize {
+        let entries = self.disk.reader().events_after(0, u16::MAX).unwrap();
+        let kicks = entries.iter();
+        let kicks = kicks.filter(|entry| matches!(entry.happened, Happened::Drawer { .. }));
+        kicks.count()
+    }
+}
