@@ -1,7 +1,10 @@
 //! The return to an older copy, as `till backup` makes it and `till restore` puts it in the database's
 //! place. Terminals, paper and the invoicing system remember what the journal then does not.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+};
 
 use payment::{Payment, PaymentId, RestorationId};
 use sync::queue::{Copied, Happened, Wish};
@@ -14,6 +17,8 @@ pub(crate) struct Copies {
     last: Option<Copied>,
     /// Payments that happened, and that no journal knows any more.
     pub(crate) lost: Vec<Payment>,
+    /// How often each receipt was on paper, and what had printed it may be lost.
+    pub(crate) printed: HashMap<String, usize>,
     /// Openings of the drawer that no journal knows any more, at the most.
     pub(crate) lost_kicks: usize,
 }
@@ -62,6 +67,7 @@ impl World {
         self.agenda
             .tell(|| format!("the journal has lost {} payments", lost.len()));
         self.copies.lost.extend(lost);
+        self.copies.printed = self.receipts_on_paper();
         self.copies.lost_kicks += kicks - self.kicks();
         self.people_hear_of_the_copy();
     }

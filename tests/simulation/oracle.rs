@@ -392,14 +392,23 @@ impl World {
         None
     }
 
+    /// How often each receipt is on paper, but for copies.
+    pub(crate) fn receipts_on_paper(&self) -> HashMap<String, usize> {
+        let roll = &self.printer.device.0;
+        let uncut = roll.uncut();
+        let pages = roll.pages().iter().map(String::as_str);
+        let pages: Vec<&str> = pages.chain([uncut.as_str()]).collect();
+        originals(&pages)
+    }
+
     /// Laws 8 and 9: no receipt twice without the word COPY, and each with its device.
     fn judge_paper(&self, payments: &[Payment]) -> Found {
         let roll = &self.printer.device.0;
         let uncut = roll.uncut();
         let pages = roll.pages().iter().map(String::as_str);
-        let pages: Vec<&str> = pages.chain([uncut.as_str()]).collect();
-        let lines: Vec<&str> = pages.iter().flat_map(|page| page.lines()).collect();
-        let mut printed = originals(&pages);
+        let pages = pages.chain([uncut.as_str()]);
+        let lines: Vec<&str> = pages.flat_map(str::lines).collect();
+        let mut printed = self.receipts_on_paper();
         for payment in payments {
             let receipt = payment.receipt.to_string();
             let times = printed.remove(&receipt).unwrap_or_default();
@@ -408,7 +417,8 @@ impl World {
                 .iter()
                 .filter(|job| !matches!(job.kind, JobKind::Copy(_)));
             let ours: Vec<_> = ours.collect();
-            if times > ours.len() {
+            let before = self.copies.printed.get(&receipt).copied();
+            if times > ours.len().max(before.unwrap_or_default()) {
                 return Some((8, format!("{receipt} is on paper {times} times")));
             }
             let confirmed = ours.iter().filter(|job| job.state == JobState::Confirmed);
