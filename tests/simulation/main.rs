@@ -161,7 +161,7 @@ fn find_planted(within: u64, threads: usize) -> ExitCode {
     for (bug, law) in (1..).zip(BUGS) {
         match search(1, within, threads, bug).1 {
             Some((seed, broken)) if broken.law == law => {
-                println!("bug {bug}: seed {seed}: {broken}")
+                println!("bug {bug}: seed {seed}: {broken}");
             }
             Some((seed, broken)) => {
                 missed += 1;

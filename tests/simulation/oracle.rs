@@ -572,13 +572,17 @@ fn unsigned(minor: i64) -> u64 {
     u64::try_from(minor).unwrap_or(0)
 }
 
-/// How often each receipt is on paper without the word COPY, which is the first and the last of a copy.
+/// How often each receipt is on paper without the word COPY above its head. A copy ends with that word,
+/// too, unless it is torn.
 fn originals(pages: &[&str]) -> HashMap<String, usize> {
     let mut printed = HashMap::new();
     for page in pages {
-        let mut copy = false;
-        for line in page.lines() {
-            copy ^= line.trim().starts_with("COPY");
+        let (mut copy, mut above) = (false, false);
+        for line in page.lines().filter(|line| !line.trim().is_empty()) {
+            if line.contains("Praxis") {
+                copy = above;
+            }
+            above = line.contains("COPY");
             if let Some((_, number)) = line.split_once("Receipt no.")
                 && !copy
             {
