@@ -28,13 +28,15 @@ pub use types::{Config, Daemon, Drawer, Printer, Secret, Terminal, Till, Upstrea
 const FILE_BYTES: u64 = 1024 * 1024;
 
 /// A printer profile that the configuration may name. What it says is not this crate's matter, but
-/// for what a link must suit.
+/// for what a link or a drawer must suit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PrinterProfile<'a> {
     /// Its name.
     pub name: &'a str,
     /// Whether pictures are printed on it.
     pub images: bool,
+    /// Whether a cash drawer can hang on it.
+    pub drawer: bool,
 }
 
 /// Reads and checks a configuration file, and the secrets that it names.

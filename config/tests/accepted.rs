@@ -17,6 +17,7 @@ use rust_decimal::Decimal;
 const PROFILES: [PrinterProfile<'_>; 1] = [PrinterProfile {
     name: "epson-tm-t20iii",
     images: true,
+    drawer: true,
 }];
 
 fn root() -> PathBuf {

@@ -9,10 +9,12 @@ const PROFILES: [PrinterProfile<'_>; 2] = [
     PrinterProfile {
         name: "epson-tm-t20iii",
         images: true,
+        drawer: true,
     },
     PrinterProfile {
         name: "star-tsp143",
         images: false,
+        drawer: false,
     },
 ];
 

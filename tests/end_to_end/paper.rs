@@ -142,6 +142,87 @@ async fn a_person_says_what_became_of_an_unknown_receipt() {
     assert_eq!(front["for_people"], json!([]));
 }
 
+/// A copy is for the reader of what it copies.
+#[tokio::test]
+async fn the_clinics_receipt_is_reprinted_for_the_clinic() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    desk.amend("[[till]]", "[receipt]\nmerchant_copy = true\n[[till]]");
+    desk.amend(
+        "id = \"cashbox\"\n",
+        "id = \"cashbox\"\nprinter = \"front\"\n",
+    );
+    let client = desk.start().await;
+    desk.printer.arm(Fault::PaperOutAfter(3));
+    let paid = pay(&client, "k1").await;
+    until("it waits for paper", || async {
+        let front = client.get("/v1/printers/front").await.unwrap();
+        front["job"]["waits"].is_string()
+    })
+    .await;
+    desk.kill();
+    let client = desk.start().await;
+    desk.printer.clear();
+    let path = format!("/v1/payments/{}", text(&paid, "id"));
+    let printing = || async { client.get(&path).await.unwrap()["printing"].clone() };
+    until("the customer's is out", || async {
+        printing().await[1]["state"] == "confirmed"
+    })
+    .await;
+    let unknown = printing().await[0].clone();
+    assert_eq!(
+        (&unknown["kind"], &unknown["state"]),
+        (&json!("merchant"), &json!("unknown"))
+    );
+    let word = json!({ "outcome": "copy", "name": "Ada" });
+    let resolve = format!("/v1/jobs/{}/resolve", number(&unknown));
+    let resolved = client.post(&resolve, &word).await.unwrap();
+    until("the copy is out", || async {
+        printing().await[2]["state"] == "confirmed"
+    })
+    .await;
+    let copy = printing().await[2].clone();
+    assert_eq!(copy["kind"], json!({ "merchant_copy": 1 }));
+    assert_eq!(resolved["resolved"]["copy"], copy["job"]);
+    let pages = desk.printer.pages();
+    let copies: Vec<_> = pages
+        .iter()
+        .filter(|page| page.contains("COPY 1"))
+        .collect();
+    assert_eq!(copies.len(), 1);
+    assert!(copies[0].contains("Merchant copy"), "{}", copies[0]);
+    assert!(copies[0].contains(&text(&paid, "receipt")));
+    // The customer's copies have numbers of their own.
+    let copy = client.post(&format!("{path}/copies"), &json!({})).await;
+    assert_eq!(copy.unwrap()["kind"], json!({ "copy": 1 }));
+}
+
+/// What is on its way cannot be called back; who tried stays with it.
+#[tokio::test]
+async fn whoever_calls_a_begun_receipt_back_is_kept() {
+    let (mut desk, client, _back) = desk().await;
+    desk.printer.arm(Fault::PaperOutAfter(3));
+    let paid = pay(&client, "k1").await;
+    let front = || async { client.get("/v1/printers/front").await.unwrap()["job"].clone() };
+    until("it waits for paper in the middle", || async {
+        front().await["waits"].is_string() && front().await["state"] != "probing"
+    })
+    .await;
+    let path = format!("/v1/jobs/{}", number(&front().await));
+    assert_eq!(
+        client.get(&path).await.unwrap()["cancel_asked"],
+        json!(null)
+    );
+    let ada = json!({ "name": "Ada" });
+    let asked = client.post(&format!("{path}/cancel"), &ada).await.unwrap();
+    assert_eq!(asked["cancel_asked"]["name"], "Ada");
+    let ended = job(&client, &paid, "unknown").await;
+    assert_eq!(ended["cancel_asked"], asked["cancel_asked"]);
+    desk.kill();
+    let client = desk.start().await;
+    let after = client.get(&path).await.unwrap();
+    assert_eq!(after["cancel_asked"], asked["cancel_asked"]);
+}
+
 /// What was not begun goes to the other printer, is taken back at once, or comes out later.
 #[tokio::test]
 async fn a_second_printer_stands_in_and_a_job_is_taken_back() {
@@ -230,5 +311,12 @@ async fn a_test_page_shows_what_the_printer_can_do() {
     for words in ["TEST PAGE for epson-tm-t20iii", "Now it cuts."] {
         assert!(page.contains(words), "{words} is missing in {page}");
     }
-    assert_eq!(desk.printer.with(|printer| printer.drawer_pulses()), 0);
+    let pulses = || desk.printer.with(|printer| printer.drawer_pulses());
+    assert_eq!(pulses(), 0, "nobody asked for the drawer");
+    till(
+        &desk,
+        &["printer", "test", "front", "--drawer", "--name", "Ada"],
+    );
+    until("another came out", async || desk.printer.pages().len() == 2).await;
+    assert_eq!((pulses(), kicks(&desk)), (1, 1));
 }

@@ -107,6 +107,12 @@ async fn mistakes_are_told_by_file_and_line() {
             .any(|line| line.contains(file) && line.contains(words));
         assert!(told, "{file} {words}:\n{said}");
     }
+    desk.amend("epson-tm-t2000", "epson-tm-p80\"\ndrawer = \"pin2");
+    let said = check();
+    assert!(
+        said.contains("“epson-tm-p80” has no socket for a cash drawer"),
+        "{said}"
+    );
     let profile = "[[profile]]\nname = \"mine\"\nmodel = \"\"\ncolumns = 48\ndots = 576\n\
         confirmation = \"none\"\ncut = \"none\"\nqr = false\nimages = \"none\"\ndrawer = false\n\
         [profile.pages]\n0 = \"CP4711\"\n";

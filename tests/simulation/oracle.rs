@@ -415,7 +415,7 @@ impl World {
             let jobs = self.disk.reader().jobs_of(payment.intent.id).unwrap();
             let ours = jobs
                 .iter()
-                .filter(|job| !matches!(job.kind, JobKind::Copy(_)));
+                .filter(|job| !matches!(job.kind, JobKind::Copy(_) | JobKind::MerchantCopy(_)));
             let ours: Vec<_> = ours.collect();
             let before = self.copies.printed.get(&receipt).copied();
             if times > ours.len().max(before.unwrap_or_default()) {

@@ -43,7 +43,7 @@ pub(super) fn printer<'t>(
                     flow=rts-cts where the cable leads its DTR to our CTS";
         section.note("link", text);
     }
-    let drawer = drawer(&mut section);
+    let drawer = drawer(&mut section, profile);
     let expires = section.duration("expires", EXPIRES, A_MINUTE..=A_DAY);
     let stand_in: Option<PrinterId> = section.parsed("stand_in");
     if let (Some(id), Some(other)) = (&id, &stand_in) {
@@ -71,7 +71,10 @@ const TEN_MINUTES: Duration = Duration::from_mins(10);
 const A_MINUTE: Duration = Duration::from_mins(1);
 const A_DAY: Duration = Duration::from_hours(24);
 
-fn drawer(section: &mut Section<'_, '_, '_>) -> Option<Drawer> {
+fn drawer(
+    section: &mut Section<'_, '_, '_>,
+    profile: Option<PrinterProfile<'_>>,
+) -> Option<Drawer> {
     let drawer = match section.text("drawer")? {
         "pin2" => Ok(Drawer::Pin2),
         "pin5" => Ok(Drawer::Pin5),
@@ -79,6 +82,14 @@ fn drawer(section: &mut Section<'_, '_, '_>) -> Option<Drawer> {
             "“{other}” is not a pin; write \"pin2\", where the only drawer usually is, or \"pin5\""
         )),
     };
+    if let Some(profile) = profile.filter(|profile| !profile.drawer) {
+        let text = format!(
+            "“{}” has no socket for a cash drawer; leave this out, or hang the drawer on another \
+             printer",
+            profile.name
+        );
+        section.note("drawer", text);
+    }
     section.checked("drawer", drawer)
 }
 

@@ -8,7 +8,7 @@ use payment::{
 use serde::Serialize;
 use sync::{
     delivery::Delivery,
-    queue::{Job, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId},
+    queue::{CancelAsked, Job, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId},
 };
 
 /// A payment.
@@ -68,6 +68,8 @@ pub(super) struct JobView {
     due_at: Timestamp,
     #[serde(flatten)]
     state: JobState,
+    /// Who called it back after a printer had begun with it.
+    cancel_asked: Option<CancelAsked>,
     /// What a person said became of it.
     resolved: Option<Resolved>,
     next_step: &'static str,
@@ -100,6 +102,7 @@ impl From<Job> for JobView {
             slip,
             due_at: job.at,
             state: job.state,
+            cancel_asked: job.cancel_asked,
             resolved: job.resolved,
         }
     }

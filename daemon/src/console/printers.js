@@ -40,7 +40,7 @@ function printerCard(p, payments) {
 function jobName(job, payments) {
   const payment = payments.find((p) => p.id === job.payment);
   const kinds = { customer: "Receipt", merchant: "Clinic's receipt", administration: "Terminal's report", repeated: "Terminal's receipt", test: "Test page" };
-  const kind = kinds[job.kind] ?? `Copy ${job.kind.copy}`;
+  const kind = kinds[job.kind] ?? (job.kind.copy ? `Copy ${job.kind.copy}` : `Clinic's copy ${job.kind.merchant_copy}`);
   return [kind, payment && `${payment.receipt} · ${sum(payment)}`, job.due_at && clock(job.due_at)].filter(Boolean).join(" · ");
 }
 
@@ -62,7 +62,7 @@ function openJob(job, payments) {
   const box = element("div", "job");
   const name = jobName(job, payments);
   box.append(element("p", "about", name));
-  box.append(element("p", "why", `${job.reason} ${job.next_step}`));
+  box.append(element("p", "why", [job.cancel_asked && `${job.cancel_asked.name} called it back.`, job.reason, job.next_step].filter(Boolean).join(" ")));
   const row = element("div", "buttons");
   const word = (text, outcome, means) => row.append(button(text, `${job.job}${outcome}`, () => say({
     title: text, what: name, means, yes: text,

@@ -37,6 +37,7 @@ pub fn compose(
         }
         JobKind::Merchant => (Reader::Merchant, None),
         JobKind::Copy(number) => (Reader::Customer, Some(number)),
+        JobKind::MerchantCopy(number) => (Reader::Merchant, Some(number)),
     };
     let occasion = Occasion {
         reader,

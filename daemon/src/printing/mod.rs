@@ -306,7 +306,7 @@ impl Task {
         });
         let bytes = match read.await.ok().flatten() {
             Some(Sheet::Lines(lines)) => self.receipt(&job, &lines).await,
-            Some(Sheet::TestPage) => escpos::test_page(&self.profile, false),
+            Some(Sheet::TestPage) => escpos::test_page(&self.profile),
             None => {
                 let reason = "What is to be printed could not be read.".into();
                 return Some(ended(printer::Ending::NotStarted(reason)));

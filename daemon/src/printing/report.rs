@@ -26,7 +26,9 @@ pub(super) fn compose_report(
             (words.report, None)
         }
         JobKind::Repeated => (words.repeated, Some(words.copy.to_owned())),
-        JobKind::Copy(number) => (words.report, Some(format!("{} {number}", words.copy))),
+        JobKind::Copy(number) | JobKind::MerchantCopy(number) => {
+            (words.report, Some(format!("{} {number}", words.copy)))
+        }
     };
     let copy = || {
         copy.iter()

@@ -87,7 +87,7 @@ enum State {
 /// A job in the driver's hands.
 #[derive(Debug)]
 struct Running {
-    job: Job,
+    job: Box<Job>,
     stage: Stage,
     /// What it waits for, as a sentence.
     waits: Option<Text>,
@@ -239,7 +239,7 @@ impl Spool {
         }
         match (std::mem::take(&mut self.state), event) {
             (State::Idle, Event::Wake | Event::Printer(printer::Event::Ready)) => self.look(),
-            (State::Looking, Event::Due(Some(job))) => self.begin(now, *job),
+            (State::Looking, Event::Due(Some(job))) => self.begin(now, job),
             (State::Looking, Event::Due(None)) => {
                 if self.look_again {
                     self.look()
@@ -290,7 +290,7 @@ impl Spool {
             Stage::Sent => JobState::Sent,
         };
         Some(AtWork {
-            job: running.job.clone(),
+            job: Job::clone(&running.job),
             state: state.as_str(),
             waits: running.waits.clone(),
         })
@@ -303,7 +303,15 @@ impl Spool {
         vec![Effect::Look]
     }
 
-    fn begin(&mut self, now: Now, job: Job) -> Vec<Effect> {
+    fn begin(&mut self, now: Now, job: Box<Job>) -> Vec<Effect> {
+        // It came back to the queue before the printer heard of that, or the daemon stopped.
+        if let Some(asked) = &job.cancel_asked {
+            let name = asked.name.clone();
+            return self.settle(
+                Effect::Mark(job.id, JobState::Cancelled { name }),
+                Then::Look,
+            );
+        }
         if self.is_expired(now, &job) {
             let minutes = self.rules.expires.as_secs() / 60;
             let reason = format!(
@@ -333,7 +341,7 @@ impl Spool {
         }
         let effects = vec![
             Effect::Note(job.id, JobState::Probing),
-            Effect::Print(Box::new(job.clone())),
+            Effect::Print(job.clone()),
         ];
         self.state = State::Running(Running {
             job,

@@ -91,13 +91,10 @@ impl Handle {
             name: name.clone(),
             at,
         };
-        match self.readers.queue.submit(write, Urgency::Now).await {
-            Err(WriteError::JobBegun(_)) => self.printers.cancel(&job.printer, id, name),
-            result => {
-                result.map_err(|error| problem(&error))?;
-                self.job_changed(&job.printer);
-            }
+        if let Written::JobBegun = self.write_job(write).await? {
+            self.printers.cancel(&job.printer, id, name);
         }
+        self.job_changed(&job.printer);
         self.job(id).await
     }
 

@@ -168,7 +168,8 @@ impl Reader {
 
     fn jobs(&self, which: &str, params: impl Params) -> Result<Vec<Job>, ReadError> {
         let sql = format!(
-            "SELECT id, payment, slip, printer, kind, body, at, instead_of, resolution
+            "SELECT id, payment, slip, printer, kind, body, at, instead_of, resolution,
+                    cancel_asked
              FROM print_jobs WHERE {which}"
         );
         let mut statement = self.conn.prepare_cached(&sql)?;
@@ -215,11 +216,14 @@ fn job(row: &Row<'_>) -> Result<Job, ReadError> {
     };
     let (instead_of, resolved): (Option<String>, Option<String>) = (row.get(7)?, row.get(8)?);
     let resolved = resolved.map(|resolved| serde_json::from_str(&resolved));
+    let asked: Option<String> = row.get(9)?;
+    let asked = asked.map(|asked| serde_json::from_str(&asked));
     Ok(Job {
         id: row.get(0)?,
         what,
         printer: text_id(&printer)?,
         instead_of: instead_of.map(|id| text_id(&id)).transpose()?,
+        cancel_asked: asked.transpose().map_err(Damaged::from)?,
         resolved: resolved.transpose().map_err(Damaged::from)?,
         kind: serde_json::from_str(&kind).map_err(Damaged::from)?,
         state: serde_json::from_str(&state).map_err(Damaged::from)?,

@@ -109,9 +109,6 @@ pub enum WriteError {
     /// A copy was asked for of what has none.
     #[error("print job {0} has no copy; print a test page again instead")]
     NoCopyOf(JobId),
-    /// A printer has begun with the job.
-    #[error("print job {0} is being printed; stop it at the printer")]
-    JobBegun(JobId),
     /// A person's word on a job that waits for none, or not for that.
     #[error("print job {0} is {1}, and does not wait for that; look at it again")]
     NothingToResolve(JobId, String),

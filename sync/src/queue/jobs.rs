@@ -5,7 +5,8 @@ use payment::{Payment, PaymentId, PrinterId, State, Text};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    JobId, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId, WriteError, Written,
+    CancelAsked, JobId, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId, WriteError,
+    Written,
     apply::load,
     numbers, restored,
     rows::{Damaged, Fault, micros, payment_id, text_id, whole_micros},
@@ -16,6 +17,7 @@ struct Row {
     payment: Option<PaymentId>,
     slip: Option<SlipId>,
     printer: PrinterId,
+    kind: JobKind,
     state: JobState,
     resolved: bool,
 }
@@ -90,10 +92,11 @@ pub(super) fn release(conn: &Connection, payment: PaymentId, at: Timestamp) -> R
     Ok(())
 }
 
-/// The next copy of a payment's receipt, or the one that waits.
+/// The next copy of a payment's receipt of that kind, or the one that waits.
 pub(super) fn copy(
     conn: &Connection,
     payment: &Payment,
+    kind: JobKind,
     printer: &PrinterId,
     at: Timestamp,
 ) -> Result<Written, Fault> {
@@ -101,7 +104,7 @@ pub(super) fn copy(
     if payment.state != State::Approved {
         return Err(WriteError::NothingToCopy(id).into());
     }
-    let job = next_copy(conn, Printed::Payment(id), printer, at)?;
+    let job = next_copy(conn, Printed::Payment(id), kind, printer, at)?;
     release(conn, id, at)?;
     Ok(Written::Job(job))
 }
@@ -109,6 +112,7 @@ pub(super) fn copy(
 fn next_copy(
     conn: &Connection,
     what: Printed,
+    of: JobKind,
     printer: &PrinterId,
     at: Timestamp,
 ) -> Result<JobId, Fault> {
@@ -117,15 +121,21 @@ fn next_copy(
         Printed::Slip(slip) => (None, Some(slip)),
         Printed::Test => (None, None),
     };
-    // The kind of a copy is an object: {"copy":1}.
+    // The kind of a copy is an object: {"copy":1}. The clinic's copies are numbered by themselves.
+    let kinds = match of.copied(0) {
+        JobKind::MerchantCopy(_) => r#"{"merchant_copy"%"#,
+        _ => r#"{"copy"%"#,
+    };
     let (copies, waiting): (u32, Option<JobId>) = conn
         .prepare_cached(
             "SELECT count(*),
                     max(id) FILTER (WHERE state IN ('queued', 'probing', 'sending', 'sent'))
-             FROM print_jobs WHERE (payment = ?1 OR slip = ?2) AND kind LIKE '{\"copy\"%'",
+             FROM print_jobs WHERE (payment = ?1 OR slip = ?2) AND kind LIKE ?3",
         )?
-        .query_row(params![payment, slip], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    let kind = JobKind::Copy(copies.saturating_add(1));
+        .query_row(params![payment, slip, kinds], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    let kind = of.copied(copies.saturating_add(1));
     waiting.map_or_else(|| insert(conn, what, printer, kind, at), Ok)
 }
 
@@ -171,7 +181,7 @@ pub(super) fn hand_over(
     Ok(Written::Done)
 }
 
-/// A person takes it back, as long as no printer has begun.
+/// A person takes it back. Where a printer has begun, who it was is kept, the first of them.
 pub(super) fn cancel(
     conn: &Connection,
     job: JobId,
@@ -181,7 +191,17 @@ pub(super) fn cancel(
     match row(conn, job)?.state {
         JobState::Queued => {}
         JobState::Probing | JobState::Sending | JobState::Sent => {
-            return Err(WriteError::JobBegun(job).into());
+            let asked = CancelAsked {
+                name: name.clone(),
+                at: whole_micros(at),
+            };
+            let body = serde_json::to_string(&asked).map_err(Damaged::from)?;
+            conn.prepare_cached(
+                "UPDATE print_jobs SET cancel_asked = ?2, changed_at = ?3
+                 WHERE id = ?1 AND cancel_asked IS NULL",
+            )?
+            .execute(params![job, body, micros(at)])?;
+            return Ok(Written::JobBegun);
         }
         ended @ (JobState::Confirmed
         | JobState::Cancelled { .. }
@@ -229,13 +249,14 @@ pub(super) fn resolve(
     let copy = match (outcome, row.payment, row.slip) {
         (JobOutcome::CameOut | JobOutcome::NotNeeded, _, _) => None,
         (JobOutcome::Copy, Some(payment), _) => {
-            match copy(conn, &load(conn, payment)?, &row.printer, at)? {
+            match copy(conn, &load(conn, payment)?, row.kind, &row.printer, at)? {
                 Written::Job(job) => Some(job),
                 _ => None,
             }
         }
         (JobOutcome::Copy, None, Some(slip)) => {
-            Some(next_copy(conn, Printed::Slip(slip), &row.printer, at)?)
+            let what = Printed::Slip(slip);
+            Some(next_copy(conn, what, row.kind, &row.printer, at)?)
         }
         (JobOutcome::Copy, None, None) => return Err(WriteError::NoCopyOf(job).into()),
     };
@@ -261,10 +282,17 @@ fn set(conn: &Connection, job: JobId, state: &JobState, at: Timestamp) -> Result
 }
 
 fn row(conn: &Connection, job: JobId) -> Result<Row, Fault> {
-    type Columns = (Option<[u8; 16]>, Option<SlipId>, String, String, bool);
+    type Columns = (
+        Option<[u8; 16]>,
+        Option<SlipId>,
+        String,
+        String,
+        String,
+        bool,
+    );
     let found: Option<Columns> = conn
         .prepare_cached(
-            "SELECT payment, slip, printer, body, resolution IS NOT NULL
+            "SELECT payment, slip, printer, kind, body, resolution IS NOT NULL
              FROM print_jobs WHERE id = ?1",
         )?
         .query_row([job], |row| {
@@ -274,14 +302,17 @@ fn row(conn: &Connection, job: JobId) -> Result<Row, Fault> {
                 row.get(2)?,
                 row.get(3)?,
                 row.get(4)?,
+                row.get(5)?,
             ))
         })
         .optional()?;
-    let (payment, slip, printer, body, resolved) = found.ok_or(WriteError::UnknownJob(job))?;
+    let (payment, slip, printer, kind, body, resolved) =
+        found.ok_or(WriteError::UnknownJob(job))?;
     Ok(Row {
         payment: payment.map(payment_id),
         slip,
         printer: text_id(&printer)?,
+        kind: serde_json::from_str(&kind).map_err(Damaged::from)?,
         state: serde_json::from_str(&body).map_err(Damaged::from)?,
         resolved,
     })

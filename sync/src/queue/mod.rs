@@ -50,6 +50,6 @@ pub use restore::{RestoreError, Restored, Wish, restore};
 pub use restored::Opened;
 pub use slips::Report;
 pub use write::{
-    CloseOutcome, Due, Job, JobId, JobKind, JobOutcome, JobState, Printed, Resolved, SlipId,
-    Urgency, Write, Written,
+    CancelAsked, CloseOutcome, Due, Job, JobId, JobKind, JobOutcome, JobState, Printed, Resolved,
+    SlipId, Urgency, Write, Written,
 };

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0005_restorations.sql"),
     include_str!("../../migrations/0006_decisions.sql"),
     include_str!("../../migrations/0007_jobs_and_people.sql"),
+    include_str!("../../migrations/0008_jobs_called_back.sql"),
 ];
 
 /// `till`, in SQLite's `application_id`.

@@ -82,7 +82,8 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// A person takes back a job that no printer has begun.
+    /// A person takes back a job. Of one that a printer has begun only the name is kept, and the
+    /// printer is to be asked.
     CancelJob {
         /// Which.
         job: JobId,
@@ -207,6 +208,8 @@ pub enum Written {
     ClosingElsewhere(Closing),
     /// A job was added, or is there already.
     Job(JobId),
+    /// A printer has begun with the job: who called it back is kept, and the printer is to be asked.
+    JobBegun,
     /// Done, with nothing to tell.
     Done,
 }
@@ -235,6 +238,8 @@ pub struct Job {
     pub kind: JobKind,
     /// Where it stands.
     pub state: JobState,
+    /// Who called it back after a printer had begun with it.
+    pub cancel_asked: Option<CancelAsked>,
     /// What a person said became of it.
     pub resolved: Option<Resolved>,
     /// When it fell due.
@@ -266,8 +271,22 @@ pub enum JobKind {
     Repeated,
     /// A reprint, which says COPY and its number, counted from one.
     Copy(u32),
+    /// The same for the clinic's records.
+    MerchantCopy(u32),
     /// A test page.
     Test,
+}
+
+impl JobKind {
+    /// Its reprint, which is for the same reader.
+    pub(super) fn copied(self, number: u32) -> Self {
+        match self {
+            Self::Merchant | Self::MerchantCopy(_) => Self::MerchantCopy(number),
+            Self::Customer | Self::Administration | Self::Repeated | Self::Copy(_) | Self::Test => {
+                Self::Copy(number)
+            }
+        }
+    }
 }
 
 /// Where a print job stands.
@@ -351,6 +370,15 @@ pub enum JobOutcome {
     Copy,
     /// Nobody needs it any more.
     NotNeeded,
+}
+
+/// A person called a job back that a printer had begun. What becomes of it, its state says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CancelAsked {
+    /// Who.
+    pub name: Text,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// A person's word on a job.

@@ -114,7 +114,7 @@ impl World {
         };
         let bytes = match printing::sheet(self.disk.reader(), job, &desk).unwrap() {
             Some(Sheet::Lines(lines)) => printer::escpos::render(&lines, self.clinic.profile),
-            Some(Sheet::TestPage) => printer::escpos::test_page(self.clinic.profile, false),
+            Some(Sheet::TestPage) => printer::escpos::test_page(self.clinic.profile),
             None => panic!("there is no such thing to print: {job:?}"),
         };
         let command = printer::Command::Print { job: job.id, bytes };

@@ -27,6 +27,12 @@ enum PrinterCommand {
     Test {
         /// Which.
         printer: String,
+        /// Open its cash drawer too. That stands in the journal, with the name.
+        #[arg(long, requires = "name")]
+        drawer: bool,
+        /// Who opens the drawer.
+        #[arg(long, requires = "drawer")]
+        name: Option<String>,
     },
     /// Take a print job back.
     Cancel {
@@ -87,7 +93,16 @@ pub(super) async fn run(
             let path = format!("/v1/printers/{}", percent(printer));
             (client.get(&path).await?, printer_text)
         }
-        PrinterCommand::Test { printer } => {
+        PrinterCommand::Test {
+            printer,
+            drawer: _,
+            name,
+        } => {
+            // First: while it prints, a printer may take no pulse.
+            if let Some(name) = name {
+                let device = the_drawer(client, Some(printer)).await?;
+                open(client, &device, name, "a test of the printer").await?;
+            }
             let path = format!("/v1/printers/{}/test", percent(printer));
             (client.post(&path, &json!({})).await?, job_text)
         }
@@ -124,9 +139,13 @@ pub(super) async fn open_drawer(client: &Client, args: &DrawerArgs) -> Result<Va
     } = &args.command;
     let device = match device {
         Some(device) => device.clone(),
-        None => the_drawer(client).await?,
+        None => the_drawer(client, None).await?,
     };
-    let path = format!("/v1/devices/{}/drawer", percent(&device));
+    open(client, &device, name, reason).await
+}
+
+async fn open(client: &Client, device: &str, name: &str, reason: &str) -> Result<Value, CallError> {
+    let path = format!("/v1/devices/{}/drawer", percent(device));
     let body = json!({ "name": name, "reason": reason });
     client.post(&path, &body).await
 }
@@ -135,8 +154,8 @@ pub(super) fn opened_text(_: &Value) -> String {
     "The drawer was told to open. Name and reason are in the journal.".to_owned()
 }
 
-/// The only device whose printer has a drawer.
-async fn the_drawer(client: &Client) -> Result<String, CallError> {
+/// The only device whose printer has a drawer; or the first that prints at this one.
+async fn the_drawer(client: &Client, at: Option<&str>) -> Result<String, CallError> {
     let (devices, printers) = (
         client.get("/v1/devices").await?,
         client.get("/v1/printers").await?,
@@ -148,6 +167,9 @@ async fn the_drawer(client: &Client) -> Result<String, CallError> {
     let printers = list(&printers, "printers");
     let with_drawer = |device: &Value| {
         let its = text(device, "printer");
+        if at.is_some_and(|at| at != its) {
+            return false;
+        }
         let printer = printers.iter().find(|p| text(p, "id") == its);
         printer.is_some_and(|p| p.get("drawer").is_some_and(|d| !d.is_null()))
     };
@@ -159,7 +181,8 @@ async fn the_drawer(client: &Client) -> Result<String, CallError> {
         .collect();
     let detail = match names.as_slice() {
         [one] => return Ok(one.clone()),
-        [] => "No device has a cash drawer. Name it in the configuration, as printer.drawer."
+        [first, ..] if at.is_some() => return Ok(first.clone()),
+        [] => "There is no device with a cash drawer there. Name it in the configuration, as printer.drawer."
             .to_owned(),
         several => format!("Say which device with --device: {}.", several.join(", ")),
     };

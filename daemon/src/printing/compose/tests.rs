@@ -190,6 +190,12 @@ fn each_reader_gets_the_terminals_lines_for_them_and_one_signs() {
             "for the customer",
             true,
         ),
+        (
+            JobKind::MerchantCopy(1),
+            "for the merchant",
+            "for the customer",
+            true,
+        ),
     ] {
         let text = printed(&payment, kind, &slips, &receipts(""));
         assert!(

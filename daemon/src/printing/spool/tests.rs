@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use payment::{PaymentId, Text};
 use sync::{
     delivery::Now,
-    queue::{Job, JobId, JobKind, JobState, Printed},
+    queue::{CancelAsked, Job, JobId, JobKind, JobState, Printed},
 };
 
 use super::*;
@@ -24,6 +24,7 @@ fn job(id: JobId) -> Job {
         instead_of: None,
         kind: JobKind::Customer,
         state: JobState::Queued,
+        cancel_asked: None,
         resolved: None,
         at: at(0),
     }
@@ -238,6 +239,24 @@ fn a_person_gets_a_job_back_as_far_as_it_was_not_sent() {
     let unknown = JobState::Unknown { reason: why() };
     assert_eq!(effects, [Effect::Mark(1, unknown)]);
     assert_eq!(late.handle(at(1), cancel()), [], "it is over");
+}
+
+/// Nothing of it was sent, and it came back to the queue before the printer heard of the person.
+#[test]
+fn what_was_called_back_is_not_begun_again() {
+    let mut spool = spool(None);
+    spool.handle(at(0), Event::Wake);
+    let asked = CancelAsked {
+        name: "Ada".into(),
+        at: at(0),
+    };
+    let job = Job {
+        cancel_asked: Some(asked),
+        ..job(1)
+    };
+    let effects = spool.handle(at(1), Event::Due(Some(Box::new(job))));
+    let cancelled = JobState::Cancelled { name: "Ada".into() };
+    assert_eq!(effects, [Effect::Mark(1, cancelled)]);
 }
 
 /// An end that finds no room is written later, and nothing is printed before.

@@ -7,11 +7,22 @@ use simulator::printer::{Dots, Options, Printer};
 
 use crate::jobs;
 
-/// Prints a job that ends in a cut on a good printer of this kind.
-fn print(options: Options, job: &[u8]) -> Printer {
+/// The pages of jobs that end in a cut, as text.
+pub(crate) fn pages(options: Options, jobs: &[u8]) -> Vec<String> {
+    fed(options, jobs).pages().to_vec()
+}
+
+/// A good printer of this kind that has got these bytes.
+fn fed(options: Options, bytes: &[u8]) -> Printer {
     let mut printer = Printer::with_options(options);
-    printer.handle(Mono::default(), Input::<Infallible>::Bytes(job));
+    printer.handle(Mono::default(), Input::<Infallible>::Bytes(bytes));
     while !matches!(printer.poll(), Output::Wait(_)) {}
+    printer
+}
+
+/// Prints a job that ends in a cut.
+fn print(options: Options, job: &[u8]) -> Printer {
+    let printer = fed(options, job);
     assert_eq!(
         (printer.papers().len(), printer.uncut()),
         (1, String::new())

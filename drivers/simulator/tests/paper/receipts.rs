@@ -8,11 +8,11 @@ use jiff::{Timestamp, tz::TimeZone};
 use payment::{
     Approval, CardRef, EntryMode, Fact, Intent, Last4, Method, Money, Payment, PaymentId, Purpose,
     ReceiptNumber, Services, parse_currency,
-    receipt::{Line, Occasion, Reader, Receipt, Slip, SlipCopy, SlipLine},
+    receipt::{Line, Occasion, Reader, Receipt, Slip, SlipCopy, SlipLine, Style},
 };
 use simulator::printer::{CodePages, Options};
 
-use crate::pictures::compare;
+use crate::pictures::{compare, pages};
 
 /// Each is printed as far as can be by the printer itself, the rest is drawn.
 const ITEMS: [(&str, &str); 10] = [
@@ -170,4 +170,41 @@ fn many_scripts_on_a_clone() {
 #[test]
 fn many_scripts_on_a_citizen() {
     look("citizen-ct-s651");
+}
+
+/// Whatever a receipt holds, it has its beginning and its end, and the next one is whole.
+#[test]
+fn what_is_too_long_is_cut_off_and_the_next_receipt_is_whole() {
+    let profile = Profile::find("epson-tm-t20iii").unwrap();
+    let text = |text: &str| Line::Text(text.into(), Style::default());
+    let end = [text("the end"), Line::Cut];
+    let many = |word: &str| -> Vec<Line> {
+        let lines = (0..10_000).map(|n| text(&format!("{word} {n}")));
+        lines.chain(end.clone()).collect()
+    };
+    let long = |word: &str| -> Vec<Line> {
+        let line = text(&word.repeat(100_000));
+        [text("item 0"), line]
+            .into_iter()
+            .chain(end.clone())
+            .collect()
+    };
+    let next = render_with(&lines(), profile, &fonts());
+    let whole = pages(printer(profile), &next);
+    for (what, lines, mark) in [
+        ("lines", many("item"), "[...]"),
+        ("drawn lines", many("פריט"), "[...]"),
+        ("characters", long("x"), "x..."),
+        ("drawn characters", long("א"), "[IMAGE"),
+    ] {
+        let mut job = render_with(&lines, profile, &fonts());
+        assert!(job.len() < 1 << 21, "{what}: {} bytes", job.len());
+        job.extend(&next);
+        let pages = pages(printer(profile), &job);
+        assert_eq!(pages.len(), 2, "{what}");
+        assert!(pages[0].contains(mark), "{what}: {}", pages[0]);
+        assert!(pages[0].contains("the end"), "{what}: {}", pages[0]);
+        assert!(pages[0].lines().count() < 700, "{what}");
+        assert_eq!(pages[1], whole[0], "{what}");
+    }
 }

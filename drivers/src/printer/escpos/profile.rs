@@ -106,6 +106,7 @@ impl Profiles {
         let known = self.0.iter().map(|profile| config::PrinterProfile {
             name: &profile.name,
             images: profile.images != Images::None,
+            drawer: profile.drawer,
         });
         known.collect()
     }

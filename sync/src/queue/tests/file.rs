@@ -255,3 +255,33 @@ fn a_database_of_version_6_is_brought_to_this_version() {
         Written::Job(6)
     );
 }
+
+#[test]
+fn a_database_of_version_7_is_brought_to_this_version() {
+    let dump = include_str!("../../../migrations/fixtures/version_7.sql");
+    let (_directory, queue) = migrated(dump);
+    let reader = queue.reader().unwrap();
+    assert_eq!(reader.verify().unwrap(), 7);
+    let jobs: Vec<_> = (1..=5).map(|id| reader.job(id).unwrap().unwrap()).collect();
+    assert!(jobs.iter().all(|job| job.cancel_asked.is_none()));
+    assert_eq!(jobs[3].resolved.as_ref().unwrap().name.as_str(), "Ada");
+    assert_eq!(jobs[4].instead_of, Some("front".parse().unwrap()));
+    let wait = |write| queue.submit(write, Urgency::Now).wait().unwrap();
+    let cancel = Write::CancelJob {
+        job: 3,
+        name: "Bob".into(),
+        at: at(9),
+    };
+    assert_eq!(wait(cancel), Written::JobBegun);
+    let asked = reader.job(3).unwrap().unwrap().cancel_asked.unwrap();
+    assert_eq!((asked.name.as_str(), asked.at), ("Bob", at(9)));
+    let copy = Write::ResolveJob {
+        job: 5,
+        outcome: JobOutcome::Copy,
+        name: "Ada".into(),
+        at: at(9),
+    };
+    assert_eq!(wait(copy), Written::Job(6));
+    let copy = reader.job(6).unwrap().unwrap();
+    assert_eq!(copy.kind, JobKind::MerchantCopy(1));
+}

@@ -124,6 +124,7 @@ fn a_stand_in_takes_what_was_not_begun() {
     assert_eq!(to_due, 2);
 }
 
+/// What was begun ends in its own way, and keeps the name of the first who called it back.
 #[test]
 fn a_person_takes_back_what_was_not_begun() {
     let desk = Desk::new();
@@ -136,14 +137,25 @@ fn a_person_takes_back_what_was_not_begun() {
             name,
             at: at(5),
         });
-        let expected = match state {
+        let begun = matches!(
+            state,
+            JobState::Probing | JobState::Sending | JobState::Sent
+        );
+        let expected = match &state {
             JobState::Queued => Ok(Written::Done),
-            JobState::Probing | JobState::Sending | JobState::Sent => {
-                Err(WriteError::JobBegun(job))
-            }
+            _ if begun => Ok(Written::JobBegun),
             ended => Err(WriteError::Ended(ended.as_str().to_owned())),
         };
         assert_eq!(cancelled, expected);
+        let again = desk.write(Write::CancelJob {
+            job,
+            name: "Bob".into(),
+            at: at(6),
+        });
+        assert_eq!(again == Ok(Written::JobBegun), begun);
+        let asked = reader.job(job).unwrap().unwrap().cancel_asked;
+        let ada = begun.then(|| ("Ada".to_owned(), at(5)));
+        assert_eq!(asked.map(|a| (a.name.as_str().to_owned(), a.at)), ada);
     }
 }
 
@@ -199,6 +211,36 @@ fn a_persons_word_is_kept_once() {
     assert!(left.iter().all(|job| job.resolved.is_none()));
     assert_eq!(left.len(), 1, "a failed one that cannot have come out");
     assert_eq!(say(999, JobOutcome::Copy), Err(WriteError::UnknownJob(999)));
+}
+
+/// The clinic's receipt is copied for the clinic, the customer's for the customer, and a copy for
+/// whom it was; each is numbered by itself.
+#[test]
+fn a_copy_is_for_the_reader_of_what_it_copies() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    let customers = one_job(&desk, &reader, 1);
+    let clinics = desk.job(Write::Slip {
+        payment: Some(id(1)),
+        device: "desk1".parse().unwrap(),
+        body: "x".to_owned(),
+        job: Some((front(), JobKind::Merchant)),
+        at: at(4),
+    });
+    let copy = |job: JobId| {
+        go(&desk, job, states().remove(7)).unwrap();
+        let copy = desk.job(Write::ResolveJob {
+            job,
+            outcome: JobOutcome::Copy,
+            name: "Ada".into(),
+            at: at(5),
+        });
+        (copy, reader.job(copy).unwrap().unwrap().kind)
+    };
+    let (first, kind) = copy(clinics);
+    assert_eq!(kind, JobKind::MerchantCopy(1));
+    assert_eq!(copy(customers).1, JobKind::Copy(1));
+    assert_eq!(copy(first).1, JobKind::MerchantCopy(2));
 }
 
 #[test]
