@@ -7,8 +7,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What a commit of one payment writes to the log, about: its pages with their headers.
-pub(crate) const COMMIT_BYTES: usize = 5 * 4120;
+/// What a commit of one payment writes to the log, in the middle: ten pages for the intent and five for the
+/// approval, each with its header.
+const COMMIT_BYTES: usize = 15 * 4120 / 2;
 /// The log is written from its beginning again after some 200 commits.
 const ROUND: u64 = 200;
 

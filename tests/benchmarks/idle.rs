@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::{Child, Command, Stdio},
     thread,
@@ -49,7 +50,15 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     start(&dir.join("none"), "nothing in the database", 20.0, report);
 
     let terminal = Quick::serve(Duration::ZERO);
-    configure(&dir.join("idle"), &[terminal.address], "");
+    let secret = dir.join("secret");
+    fs::write(&secret, "secret").unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
+    let upstream = format!(
+        "[[upstream]]\nid = \"ivvy\"\nkind = \"ivvy\"\nurl = \"http://127.0.0.1:9\"\n\
+         api_key = \"key\"\nsecret = {{ file = \"{}\" }}\n",
+        secret.display()
+    );
+    configure(&dir.join("idle"), &[terminal.address], &upstream);
     let daemon = Daemon::start(&dir.join("idle"));
     daemon.terminals_ready(1);
     let mut peer = Python::start();

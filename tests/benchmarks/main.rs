@@ -13,6 +13,7 @@ mod caller;
 mod disk;
 mod drain;
 mod idle;
+mod load;
 mod many;
 mod options;
 mod payment;
@@ -22,7 +23,12 @@ mod report;
 mod terminal;
 mod throughput;
 
-use std::{fs, path::Path, time::Duration};
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind},
+    path::Path,
+    time::Duration,
+};
 
 use options::Options;
 use report::Report;
@@ -38,45 +44,62 @@ fn main() {
     fs::create_dir_all(&options.out).unwrap();
     // Beside the results, so that the disk is the one that was named and not a memory of files.
     let work = tempfile::tempdir_in(&options.out).unwrap();
+    let mut failed = false;
     let mut report = Report {
         machine: machine(),
         ..Report::default()
     };
     let mut plots = Vec::new();
-    let at = |name: &str| {
+    let quick = options.quick;
+    for name in options::NAMES {
+        if !options.wants(name) {
+            continue;
+        }
         let dir = work.path().join(name);
         fs::create_dir_all(&dir).unwrap();
-        dir
-    };
-    if options.wants("payment") {
-        let rounds = if options.quick { 300 } else { 2000 };
-        let times = payment::measure(&at("payment"), rounds, &mut report);
-        plots.push(("payment.svg", plot::distribution(&times)));
-    }
-    if options.wants("throughput") {
-        let rounds = if options.quick { 2 } else { 5 };
-        let each = Duration::from_millis(if options.quick { 500 } else { 1000 });
-        throughput::measure(&at("throughput"), rounds, each, &mut report);
-    }
-    if options.wants("idle") {
-        let over = Duration::from_secs(if options.quick { 5 } else { 20 });
-        idle::measure(&at("idle"), over, &mut report);
-        idle::sizes(&mut report);
-    }
-    if options.wants("drain") {
-        let payments = if options.quick { 5000 } else { 100_000 };
-        let looks = drain::measure(&at("drain"), payments, &mut report);
-        plots.push(("drain.svg", plot::drain(&looks)));
-    }
-    if options.wants("many") {
-        let payments = if options.quick {
-            50_000
-        } else {
-            options.payments
-        };
-        many::measure(&at("many"), payments, &mut report);
+        // What was measured before is not lost with what cannot be measured.
+        let measured = catch_unwind(AssertUnwindSafe(|| match name {
+            "payment" => {
+                let rounds = if quick { 300 } else { 2000 };
+                let times = payment::measure(&dir, rounds, &mut report);
+                plots.push(("payment.svg", plot::distribution(&times)));
+            }
+            "throughput" => {
+                let rounds = if quick { 2 } else { 5 };
+                let each = Duration::from_millis(if quick { 500 } else { 1000 });
+                throughput::measure(&dir, rounds, each, &mut report);
+            }
+            "idle" => {
+                let over = Duration::from_secs(if quick { 5 } else { 20 });
+                idle::measure(&dir, over, &mut report);
+                idle::sizes(&mut report);
+            }
+            "drain" => {
+                let payments = if quick { 5000 } else { 100_000 };
+                let looks = drain::measure(&dir, payments, &mut report);
+                plots.push(("drain.svg", plot::drain(&looks)));
+            }
+            "many" => {
+                let payments = if quick { 50_000 } else { options.payments };
+                many::measure(&dir, payments, &mut report);
+            }
+            _ => {
+                let over = Duration::from_secs(if quick { 10 } else { 60 });
+                load::measure(&dir, over, &mut report);
+            }
+        }));
+        if measured.is_err() {
+            report
+                .notes
+                .push(format!("FAILED: {name}. Nothing is said of it here."));
+            failed = true;
+        }
     }
     finish(&options, &report, &plots);
+    if failed {
+        drop(work);
+        std::process::exit(1);
+    }
 }
 
 fn finish(options: &Options, report: &Report, plots: &[(&str, String)]) {

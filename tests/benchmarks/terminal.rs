@@ -30,6 +30,7 @@ struct Heard {
 pub(crate) struct Quick {
     pub(crate) address: SocketAddr,
     heard: Arc<Mutex<Heard>>,
+    terminal: Arc<Mutex<Terminal>>,
 }
 
 impl Quick {
@@ -41,15 +42,16 @@ impl Quick {
             delay,
             ..Options::default()
         };
-        let mut terminal = Terminal::new(options, Framing::Tcp);
+        let terminal = Arc::new(Mutex::new(Terminal::new(options, Framing::Tcp)));
         let quick = Self {
             address,
             heard: Arc::clone(&heard),
+            terminal: Arc::clone(&terminal),
         };
         thread::spawn(move || {
             let origin = Instant::now();
             for stream in listener.incoming() {
-                converse(&stream.unwrap(), &mut terminal, &heard, origin);
+                converse(&stream.unwrap(), &terminal, &heard, origin);
             }
         });
         quick
@@ -58,6 +60,11 @@ impl Quick {
     /// When it was last asked for a payment.
     pub(crate) fn asked(&self) -> Instant {
         self.heard.lock().unwrap().asked.unwrap()
+    }
+
+    /// How many payments it took.
+    pub(crate) fn charged(&self) -> usize {
+        self.terminal.lock().unwrap().books().charged().len()
     }
 
     /// A till that says to another terminal what was said to this one.
@@ -69,17 +76,17 @@ impl Quick {
 
 fn converse(
     mut stream: &TcpStream,
-    terminal: &mut Terminal,
+    terminal: &Mutex<Terminal>,
     heard: &Mutex<Heard>,
     origin: Instant,
 ) {
     let now = || Mono::new(origin.elapsed());
     stream.set_nodelay(true).unwrap();
-    terminal.handle(now(), Input::LinkUp);
+    terminal.lock().unwrap().handle(now(), Input::LinkUp);
     let mut buffer = [0; 1024];
     loop {
         let deadline = loop {
-            let output = terminal.poll();
+            let output = terminal.lock().unwrap().poll();
             match output {
                 Output::Send(bytes) => stream.write_all(&bytes).unwrap_or_default(),
                 Output::Open => {}
@@ -89,7 +96,7 @@ fn converse(
         };
         let wait = deadline.map(|at| at.since(now()));
         if wait == Some(Duration::ZERO) {
-            terminal.handle(now(), Input::Timeout);
+            terminal.lock().unwrap().handle(now(), Input::Timeout);
             continue;
         }
         stream.set_read_timeout(wait).unwrap();
@@ -98,16 +105,16 @@ fn converse(
             Ok(count) => {
                 let bytes = buffer.get(..count).unwrap();
                 note(&mut heard.lock().unwrap(), bytes);
-                terminal.handle(now(), Input::Bytes(bytes));
+                terminal.lock().unwrap().handle(now(), Input::Bytes(bytes));
             }
             Err(e) if matches!(e.kind(), std::io::ErrorKind::WouldBlock) => {
-                terminal.handle(now(), Input::Timeout);
+                terminal.lock().unwrap().handle(now(), Input::Timeout);
             }
             Err(_) => break,
         }
     }
-    terminal.handle(now(), Input::LinkDown);
-    while !matches!(terminal.poll(), Output::Wait(_)) {}
+    terminal.lock().unwrap().handle(now(), Input::LinkDown);
+    while !matches!(terminal.lock().unwrap().poll(), Output::Wait(_)) {}
 }
 
 fn note(heard: &mut Heard, bytes: &[u8]) {
