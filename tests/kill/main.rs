@@ -47,12 +47,12 @@ fn main() -> ExitCode {
         wrong += tally.wrong();
     }
     if stride > 0 && each_call::can_trace() {
+        for line in runtime.block_on(restore::days(stride)) {
+            println!("{line}");
+        }
         for (what, tally) in runtime.block_on(each_call::days(stride)) {
             println!("{what}: {tally}");
             wrong += tally.wrong();
-        }
-        for line in runtime.block_on(restore::days(stride)) {
-            println!("{line}");
         }
     } else {
         println!(

@@ -130,8 +130,8 @@ async fn a_clock_that_is_set_loses_nothing_and_repeats_nothing() {
     printed(&desk, 5).await;
     desk.kill();
     set(&desk, "-3d");
-    let client = start(&mut desk, &library).await;
     desk.sandbox.lock().disarm();
+    let client = start(&mut desk, &library).await;
     days.extend([pay(&client, "k6").await]);
     booked(&desk, 6).await;
     printed(&desk, 6).await;
