@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeMap,
     fs::{self, File},
-    io,
+    io::{self, Read},
     os::unix::fs::{DirBuilderExt, MetadataExt, chown},
     path::{Path, PathBuf},
 };
@@ -169,6 +169,7 @@ fn prove_and_swap(
     let examined = reader.examine().map_err(RestoreError::NotWhole)?;
     let Reader { conn } = reader;
     conn.close().map_err(|(_, error)| not_whole(error))?;
+    stands_alone(scratch).map_err(at(scratch))?;
     File::open(scratch)
         .and_then(|file| file.sync_all())
         .map_err(at(scratch))?;
@@ -186,6 +187,22 @@ pub(super) fn go_on(copy: &Reader, here: &Reader, wish: &Wish) -> Result<Opened,
     let examined = copy.examine().map_err(RestoreError::NotWhole)?;
     let next = next_numbers(&copy.conn, &Here::of(here), &examined, wish)?;
     mark(&copy.conn, wish, &next).map_err(not_whole)
+}
+
+/// Everything is in the file itself. Where it cannot leave its log, SQLite goes on with it and says
+/// nothing; what was marked would stay behind in it.
+fn stands_alone(scratch: &Path) -> io::Result<()> {
+    let mut header = [0; 20];
+    File::open(scratch)?.read_exact(&mut header)?;
+    // The write and the read version, at offset 18 (SQLite's file format, 1.3.3): 2 is with a log.
+    let alone = matches!(header, [.., 1, 1]);
+    let left = ["-wal", "-journal"].map(|ending| beside(scratch, ending).exists());
+    if !alone || left.contains(&true) {
+        return Err(io::Error::other(
+            "its log cannot be put into it; look at the disk",
+        ));
+    }
+    Ok(())
 }
 
 /// What is known of the database that is there.
