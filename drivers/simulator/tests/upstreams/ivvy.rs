@@ -10,7 +10,7 @@ use sync::{
     upstream::{self, HttpAnswer, HttpRequest, InvoiceSeen},
 };
 
-use crate::kit::{Desk, Subject, Taken, conformance};
+use crate::kit::{Desk, Instead, Subject, Taken, conformance};
 
 const URL: &str = "https://upstream.example";
 
@@ -98,6 +98,35 @@ async fn what_is_there_already_is_not_sent() {
         assert_eq!(restored.asked.lock().unwrap().len(), 0);
         assert_eq!(restored.booked().len(), 1);
     }
+}
+
+/// iVvy refuses to overpay, but a part of an invoice that something on the way sends again is booked
+/// twice: it is seen when it is read back, never called confirmed, and left to a person. Others go on.
+#[tokio::test]
+async fn a_part_that_is_booked_twice_is_seen() {
+    let desk = Desk::<Subjected>::with_invoices(&[156, 157]);
+    let doubled = desk.take(156, "30.00");
+    let behind = desk.take(156, "5.00");
+    let other = desk.take(157, "7.00");
+    desk.script
+        .lock()
+        .unwrap()
+        .bookings
+        .push_back(Some(Instead::Twice));
+    desk.settle(std::slice::from_ref(&other)).await;
+    assert_eq!(desk.times_booked(&doubled), 2);
+    let said = desk.left_to_a_person(&doubled);
+    let expected = format!("iVvy holds receipt {} 2 times.", doubled.receipt());
+    assert!(said.starts_with(&expected), "{said}");
+    assert_eq!(
+        desk.times_booked(&behind),
+        0,
+        "its invoice waits for the person"
+    );
+    assert!(matches!(
+        desk.state(&other),
+        DeliveryState::Confirmed { .. }
+    ));
 }
 
 /// Refunds of a booking's invoices, where the configuration allows them.

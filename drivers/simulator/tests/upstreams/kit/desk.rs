@@ -56,6 +56,8 @@ pub(crate) enum Instead {
     Hear(Answer),
     /// The system carries it out, and this is heard.
     HearAfter(Answer),
+    /// Something on the way sends it again, and no answer is heard.
+    Twice,
 }
 
 /// What happens to the next requests: any, only bookings, or only others.
@@ -142,6 +144,11 @@ impl<S: Subject> Http for InProcess<S> {
             Some(Instead::HearAfter(answer)) => {
                 serve();
                 heard(&answer)
+            }
+            Some(Instead::Twice) => {
+                serve();
+                serve();
+                HttpAnswer::Lost { reason }
             }
             None => match serve() {
                 Reply::Answer(answer) => heard(&answer),

@@ -12,7 +12,7 @@ mod socket;
 
 use simulator::invoicing::System;
 
-pub(crate) use desk::{Desk, INVOICES, Taken, eur};
+pub(crate) use desk::{Desk, INVOICES, Instead, Taken, eur};
 pub(crate) use laws::*;
 pub(crate) use socket::*;
 
