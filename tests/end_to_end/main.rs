@@ -15,6 +15,7 @@ mod offline;
 mod paper;
 mod paper_crash;
 mod receipts;
+mod reconciliation;
 mod recovery;
 mod restore;
 mod returns;

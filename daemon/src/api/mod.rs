@@ -14,6 +14,7 @@ mod jobs;
 mod page;
 mod payments;
 mod printers;
+mod reconciliation;
 mod reply;
 mod returns;
 mod service;
@@ -71,6 +72,7 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/sync/{payment}/{action}", post(sync::decide))
         .route("/v1/worklist", get(worklist::list))
         .route("/v1/worklist/{payment}/entered", post(worklist::entered))
+        .route("/v1/reconciliation", get(reconciliation::show))
         .route("/v1/verify", get(database::verify))
         .route("/v1/backup", get(database::backup))
         .with_state(Api { shell })

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 mod copies;
 mod pay;
 mod printer;
+mod reconcile;
 mod show;
 mod sync;
 mod terminal;
@@ -132,6 +133,8 @@ enum Command {
     Drawer(DrawerArgs),
     /// Show how the invoicing systems stand and what waits for them, or decide about one delivery.
     Sync(SyncArgs),
+    /// Compare the payments of some days with the terminals' ends of day and the invoicing systems.
+    Reconcile(ReconcileArgs),
     /// Show what is still to be paid of an invoice, as the invoicing system says.
     Invoice {
         /// Which.
@@ -212,6 +215,23 @@ enum WorklistCommand {
         #[arg(long)]
         note: Option<String>,
     },
+}
+
+/// What `till reconcile` needs to know.
+#[derive(Debug, clap::Args)]
+struct ReconcileArgs {
+    /// The first day, for example 2026-11-20. Days are those of the desk's time zone.
+    #[arg(long)]
+    from: String,
+    /// The last day; the first, unless given.
+    #[arg(long)]
+    to: Option<String>,
+    /// Only with this invoicing system.
+    #[arg(long)]
+    upstream: Option<String>,
+    /// As a file for spreadsheets.
+    #[arg(long)]
+    csv: bool,
 }
 
 /// What `till terminal` needs to know.
@@ -366,6 +386,10 @@ fn address(args: &Args) -> Address {
 }
 
 async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
+    if let Some(file) = spreadsheet(args).await? {
+        tell(out, file.trim_end());
+        return Ok(Exit::Done);
+    }
     let mut show = |value: &Value, plain: fn(&Value) -> String| {
         let text = if args.json {
             format!("{value:#}")
@@ -379,13 +403,12 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         return Ok(exit);
     }
     let client = Client::new(&address(args))?;
+    if let Some((report, plain, exit)) = report(&client, &args.command).await? {
+        show(&report, plain);
+        return Ok(exit);
+    }
     match &args.command {
         Command::Backup { file } => show(&copies::backup(&client, file).await?, examined_text),
-        Command::Verify { file: None } => {
-            let found = client.get("/v1/verify").await?;
-            show(&found, examined_text);
-            return Ok(whole(&found));
-        }
         Command::Status => show(&printer::whole_desk(&client).await?, status_text),
         Command::Printer(args) => {
             let (answer, plain) = printer::run(&client, args).await?;
@@ -410,12 +433,6 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
             let path = payments_path(*limit, fields);
             show(&client.get(&path).await?, payments_text);
         }
-        Command::Close { device, key } => {
-            let closing = close(&client, device, key.as_ref()).await?;
-            show(&closing, closing_text);
-            let closed = text(&closing, "state") == "closed";
-            return Ok(if closed { Exit::Done } else { Exit::NotTaken });
-        }
         Command::Recover { device } => {
             let asked = client.post(&recover(device), &json!({})).await?;
             show(&asked, |_| "The terminal is asked again.".to_owned());
@@ -423,10 +440,6 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         Command::Terminal(args) => {
             let served = terminal::serve(&client, args).await?;
             show(&served, |served| text(served, "text"));
-        }
-        Command::Worklist(args) if args.csv && args.command.is_none() => {
-            let text = worklist::csv(&client, args).await?;
-            tell(out, text.trim_end());
         }
         Command::Worklist(args) => show(&worklist::ask(&client, args).await?, worklist::shown),
         Command::Abort { payment } => {
@@ -444,6 +457,44 @@ async fn command(args: &Args, out: &mut impl Write) -> Result<Exit, CallError> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The commands that ask for a file for spreadsheets.
+async fn spreadsheet(args: &Args) -> Result<Option<String>, CallError> {
+    let client = || Client::new(&address(args));
+    Ok(match &args.command {
+        Command::Worklist(wish) if wish.csv && wish.command.is_none() => {
+            Some(worklist::csv(&client()?, wish).await?)
+        }
+        Command::Reconcile(wish) if wish.csv => Some(reconcile::csv(&client()?, wish).await?),
+        _ => None,
+    })
+}
+
+/// The commands whose exit says what was found.
+async fn report(
+    client: &Client,
+    command: &Command,
+) -> Result<Option<(Value, fn(&Value) -> String, Exit)>, CallError> {
+    Ok(match command {
+        Command::Verify { file: None } => {
+            let found = client.get("/v1/verify").await?;
+            let exit = whole(&found);
+            Some((found, examined_text, exit))
+        }
+        Command::Close { device, key } => {
+            let closing = close(client, device, key.as_ref()).await?;
+            let closed = text(&closing, "state") == "closed";
+            let exit = if closed { Exit::Done } else { Exit::NotTaken };
+            Some((closing, closing_text, exit))
+        }
+        Command::Reconcile(wish) => {
+            let report = reconcile::ask(client, wish).await?;
+            let exit = reconcile::exit_of(&report);
+            Some((report, reconcile::shown, exit))
+        }
+        _ => None,
+    })
 }
 
 fn recover(device: &str) -> String {
@@ -513,7 +564,8 @@ async fn one_payment(client: &Client, command: &Command) -> Result<Value, CallEr
         | Command::Printer(_)
         | Command::Drawer(_)
         | Command::Recover { .. }
-        | Command::Close { .. } => Ok(Value::Null),
+        | Command::Close { .. }
+        | Command::Reconcile(_) => Ok(Value::Null),
     }
 }
 

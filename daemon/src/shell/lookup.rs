@@ -17,7 +17,10 @@ use sync::{
     upstream::{self, Abilities, HttpAnswer, InvoiceSeen, Upstream},
 };
 
-use super::Handle;
+use super::{
+    Handle,
+    reconcile::{Marked, Traffic},
+};
 use crate::problem::Problem;
 
 /// Longest that a payment waits for the answer.
@@ -31,8 +34,8 @@ pub struct Known {
     pub id: UpstreamId,
     /// What can be asked of it.
     pub can: Abilities,
-    system: Box<dyn Upstream>,
-    client: Client,
+    pub(super) system: Box<dyn Upstream>,
+    pub(super) client: Marked,
     /// The way to its worker.
     pub contact: Arc<Contact>,
     /// Not asked before this moment.
@@ -68,7 +71,10 @@ impl Known {
                     id: section.id.clone(),
                     can: system.abilities(),
                     system,
-                    client: client.clone(),
+                    client: Marked {
+                        client: client.clone(),
+                        traffic: Traffic::default(),
+                    },
                     contact: Arc::default(),
                     silent_until: Mutex::new(None),
                 }

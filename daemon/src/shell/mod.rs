@@ -6,6 +6,7 @@
 mod database;
 mod lookup;
 mod paper;
+mod reconcile;
 mod start;
 mod terminals;
 mod upstreams;
@@ -31,6 +32,7 @@ use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 
 pub use database::database_file;
 pub use lookup::{Asked, Known};
+pub use reconcile::Reconciled;
 pub use start::{RunError, Running, StartError, setups, start, unfinished};
 pub use terminals::event;
 
@@ -60,6 +62,8 @@ pub struct Handle {
     worklists: Arc<[Worklist]>,
     printers: Printers,
     upstreams: Arc<[Known]>,
+    /// Whoever compares the books holds it.
+    reconciling: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What goes to the engine's task.

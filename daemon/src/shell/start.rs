@@ -137,6 +137,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         worklists: Worklist::all(&config).into(),
         printers: paper,
         upstreams: Known::all(&config)?.into(),
+        reconciling: Arc::default(),
     };
 
     let unfinished = unfinished(&queue.reader()?)?;

@@ -9,7 +9,7 @@ use sync::{
 };
 use tokio::sync::watch;
 
-use super::{Known, StartError, WorkDue};
+use super::{Known, StartError, WorkDue, reconcile::Marked};
 
 /// Starts one worker for each upstream of the configuration; `known` are the same, in the same order.
 /// They end when `stop` is true or its sender is gone.
@@ -29,7 +29,11 @@ pub(super) fn start(
             let worker = Worker::new(section, system, (outbox, NoNetwork, clock), seed(i));
             tokio::spawn(delivery::run(worker, contact, stop.clone()));
         } else {
-            let shell = (outbox, Client::new()?, clock);
+            let http = Marked {
+                client: Client::new()?,
+                traffic: known.client.traffic.clone(),
+            };
+            let shell = (outbox, http, clock);
             let worker = Worker::new(section, system, shell, seed(i));
             tokio::spawn(delivery::run(worker, contact, stop.clone()));
         }

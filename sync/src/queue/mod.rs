@@ -14,6 +14,7 @@ mod apply;
 mod backup;
 mod ballast;
 mod closing;
+mod compared;
 mod decide;
 mod due;
 mod error;
@@ -38,6 +39,7 @@ mod write;
 mod writer;
 
 pub use backup::BackupError;
+pub use compared::TakenAfter;
 pub use due::Listing;
 pub use error::{OpenError, ReadError, VerifyError, WriteError};
 pub use examine::{Examined, Restoration};

@@ -21,7 +21,7 @@ use std::time::Duration;
 pub use exchange::{HttpAnswer, HttpRequest};
 pub use http::HttpApi;
 pub use ivvy::Ivvy;
-pub use seen::{Abilities, Booked, Booking, Finding, InvoiceSeen, ListPage, Seal};
+pub use seen::{Abilities, Booked, Booking, Finding, InvoiceSeen, ListPage, Seal, When};
 pub use tryton::Tryton;
 pub use worklist::{Row, Worklist};
 

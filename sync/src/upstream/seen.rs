@@ -1,7 +1,7 @@
 //! What else can be asked of a system, and what its answers show: an invoice, the payments of some
 //! days, its own settings.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use payment::{Currency, Payment, ReceiptNumber, Text};
 use rust_decimal::Decimal;
 use serde::Serialize;
@@ -52,6 +52,26 @@ pub struct Seal {
     /// Its hash, which covers all entries before it.
     #[serde(serialize_with = "hex")]
     pub hash: [u8; 32],
+}
+
+impl Seal {
+    /// The seal among the words of a note, as [`Display`](std::fmt::Display) wrote it there.
+    pub fn find(text: &str) -> Option<Self> {
+        text.match_indices("journal ")
+            .find_map(|(at, word)| Self::read(text.get(at + word.len()..)?))
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let (seq, rest) = text.split_once(", ")?;
+        let (device_seq, rest) = rest.split_once(" of the device, ")?;
+        let mut hash = [0; 32];
+        hex::decode_to_slice(rest.get(..64)?, &mut hash).ok()?;
+        Some(Self {
+            seq: seq.parse().ok()?,
+            device_seq: device_seq.parse().ok()?,
+            hash,
+        })
+    }
 }
 
 impl std::fmt::Display for Seal {
@@ -118,7 +138,18 @@ pub struct Booked {
     /// The system's own name for it.
     pub remote_id: Option<Text>,
     /// When, where the system says so.
-    pub at: Option<Timestamp>,
+    pub at: Option<When>,
+    /// The journal's seal that its notes bear.
+    pub seal: Option<Seal>,
+}
+
+/// When something was booked, as exactly as a system says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// At this moment.
+    At(Timestamp),
+    /// On this day of the system's own calendar.
+    On(Date),
 }
 
 /// Something that is wrong with what the configuration says of a system, as the system shows it.
@@ -128,4 +159,28 @@ pub struct Finding {
     pub text: Text,
     /// Whether no payment can be told to the system until it is mended.
     pub parks: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_seal_is_found_among_any_words(
+            seq in 1..i64::MAX, device_seq in 1..i64::MAX, hash: [u8; 32],
+            before in "[ a-zä.]{0,20}(journal )?", after in "[^0-9a-fA-F].{0,20}",
+        ) {
+            let seal = Seal { seq, device_seq, hash };
+            prop_assert_eq!(Seal::find(&format!("{before}{seal}{after}")), Some(seal));
+            prop_assert_eq!(Seal::find(&seal.to_string()), Some(seal));
+        }
+
+        #[test]
+        fn no_words_break_it(text in ".{0,80}") {
+            prop_assert_eq!(Seal::find(&text), None);
+        }
+    }
 }

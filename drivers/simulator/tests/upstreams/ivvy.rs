@@ -7,7 +7,7 @@ use payment::{Method, Purpose};
 use simulator::invoicing::{Fault, Ivvy, Request, System};
 use sync::{
     delivery::DeliveryState,
-    upstream::{self, HttpAnswer, HttpRequest, InvoiceSeen},
+    upstream::{self, HttpAnswer, HttpRequest, InvoiceSeen, When},
 };
 
 use crate::kit::{Desk, Instead, Subject, Taken, conformance};
@@ -336,7 +336,7 @@ async fn the_list_shows_all_payments_and_refunds() {
         let booked = find(taken);
         assert_eq!(booked.invoice.unwrap().as_str(), taken.invoice.to_string());
         assert_eq!(booked.amount, taken.payment.intent.money.amount());
-        assert!(!booked.back && booked.at == Some(taken.payment.intent.at));
+        assert!(!booked.back && booked.at == Some(When::At(taken.payment.intent.at)));
     }
     let back = find(&refund);
     assert!(back.back && back.amount == refund.payment.intent.money.amount());

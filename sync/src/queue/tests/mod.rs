@@ -1,6 +1,7 @@
 //! The queue through its public surface.
 
 mod closings;
+mod compared;
 mod crash;
 mod decide;
 mod disk;

@@ -5,7 +5,7 @@ use payment::{Payment, ReceiptNumber, Text, parse_currency};
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::json::Object;
-use crate::upstream::{Booked, Found, InvoiceSeen, Seal};
+use crate::upstream::{Booked, Found, InvoiceSeen, Seal, When};
 
 /// `refType` of an invoice that belongs to a booking of a venue.
 const VENUE_BOOKING: u64 = 4;
@@ -189,13 +189,19 @@ impl<'a> Invoice<'a> {
         let refunds = self.refunds.iter().map(|row| (row, true));
         let booked = payments.chain(refunds).map(|(row, back)| {
             Some(Booked {
-                receipt: row.receipt.as_deref().map(|r| Text::new(r.trim())),
+                receipt: row
+                    .receipt
+                    .as_deref()
+                    .map(str::trim)
+                    .filter(|number| !number.is_empty())
+                    .map(Text::new),
                 amount: row.amount?.abs(),
                 currency,
                 back,
                 invoice: invoice.clone(),
                 remote_id: row.id.clone(),
-                at: row.at,
+                at: row.at.map(When::At),
+                seal: Seal::find(&row.notes),
             })
         });
         booked.collect()

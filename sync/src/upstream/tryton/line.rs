@@ -1,9 +1,10 @@
 //! The lines of statements as Tryton shows them.
 
+use jiff::civil::Date;
 use payment::{Text, parse_currency};
 use rust_decimal::Decimal;
 
-use crate::upstream::{Booked, HttpAnswer, ListPage, json::Json};
+use crate::upstream::{Booked, HttpAnswer, ListPage, Seal, When, json::Json};
 
 /// How many lines are asked for at once.
 pub(super) const PAGE: u64 = 200;
@@ -139,6 +140,21 @@ fn booked(record: Json<'_>) -> Option<Booked> {
         back: amount.is_sign_negative(),
         invoice: None,
         remote_id: Some(Text::new(&id(record.at("/statement/id")?)?.to_string())),
-        at: None,
+        at: day(record.at("/date")?).map(When::On),
+        seal: record
+            .at("/description")
+            .and_then(Json::name)
+            .and_then(|words| Seal::find(&words)),
     })
+}
+
+/// `{"__class__":"date","year":2026,"month":11,"day":21}`
+fn day(json: Json<'_>) -> Option<Date> {
+    let part = |pointer| json.at(pointer)?.name();
+    Date::new(
+        part("/year")?.parse().ok()?,
+        part("/month")?.parse().ok()?,
+        part("/day")?.parse().ok()?,
+    )
+    .ok()
 }

@@ -71,6 +71,8 @@ impl Tryton {
         let fields = [
             "number",
             "amount",
+            "date",
+            "description",
             "statement.state",
             "statement.journal.currency.code",
         ];

@@ -12,6 +12,7 @@ use std::collections::VecDeque;
 
 use jiff::{SignedDuration, Timestamp};
 use payment::Money;
+use rust_decimal::Decimal;
 
 pub use book::{Invoice, Payment, Refund};
 
@@ -67,6 +68,42 @@ impl Ivvy {
     pub fn belongs_to_booking(&mut self, id: u64, venue: u64, booking: u64) {
         if let Some(invoice) = self.book.invoices.get_mut(&id) {
             invoice.booking = Some((venue, booking));
+        }
+    }
+
+    /// Takes a payment out by hand.
+    pub fn take_out(&mut self, receipt: &str) {
+        for invoice in self.book.invoices.values_mut() {
+            invoice.payments.retain(|paid| paid.receipt != receipt);
+        }
+    }
+
+    /// Writes another amount by hand.
+    pub fn alter(&mut self, receipt: &str, amount: Decimal) {
+        let invoices = self.book.invoices.values_mut();
+        for paid in invoices.flat_map(|invoice| &mut invoice.payments) {
+            if paid.receipt == receipt {
+                paid.amount = amount;
+            }
+        }
+    }
+
+    /// Enters a payment in cash by hand, without a number.
+    pub fn enter(&mut self, id: u64, amount: Decimal, at: Timestamp) {
+        self.book.booked += 1;
+        let paid = Payment {
+            id: self.book.booked,
+            receipt: String::new(),
+            amount,
+            fee: Decimal::ZERO,
+            method: 6,
+            custom: None,
+            notes: String::new(),
+            paid_date: show::utc(at),
+        };
+        if let Some(invoice) = self.book.invoices.get_mut(&id) {
+            invoice.modified = at;
+            invoice.payments.push(paid);
         }
     }
 

@@ -52,6 +52,7 @@ struct Statement {
     number: String,
     amount: Decimal,
     date: Value,
+    description: Value,
     invoice: Option<u64>,
     movement: Option<u64>,
 }
@@ -159,6 +160,7 @@ impl Book {
             number,
             amount,
             date: line["date"].clone(),
+            description: line["description"].clone(),
             invoice,
             movement: None,
         });
@@ -314,6 +316,7 @@ impl Book {
             "amount": decimal(statement.amount), "account": RECEIVABLE, "related_to": related,
             "move": statement.movement, "statement": self.statement(statement),
             "date": { "__class__": "date", "year": year, "month": month, "day": day },
+            "description": statement.description,
         })
     }
 
