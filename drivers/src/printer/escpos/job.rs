@@ -109,6 +109,10 @@ impl EscPos {
     }
 
     fn link_up(&mut self, now: Mono) {
+        if self.up || self.job.is_some() {
+            // The end of the one before was not told, and what it had not taken is gone with it.
+            self.link_down(now);
+        }
         self.up = true;
         self.silent = 0;
         self.tells = false;

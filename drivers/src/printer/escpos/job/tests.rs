@@ -46,8 +46,12 @@ impl Bench {
 
     /// Gives one input and returns what came of it, also by the link's taking the bytes.
     fn give(&mut self, input: Input<'_, Command>) -> Vec<Output<Fact, Event>> {
-        if matches!(input, Input::LinkDown) {
+        // A new link is empty.
+        if matches!(input, Input::LinkDown | Input::LinkUp) {
             self.left = 0;
+            if self.taken <= self.receipt_at {
+                self.receipt_at = usize::MAX;
+            }
         }
         self.printer.handle(self.now, input);
         let mut outputs = self.drain();

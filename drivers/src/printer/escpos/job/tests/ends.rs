@@ -111,6 +111,17 @@ fn lost_links_and_second_jobs() {
         ("print 2", "2 not started"),
     ];
     check(GENERIC, Policy::Keep, &[STORING, SENDING, lost_after]);
+    // Its end was not told: what the new link is given is not counted as the receipt's.
+    let begun: &[_] = &[
+        ("stuck", ""),
+        ("stored", r"send \x1b@receipt\x1dr\x01"),
+        ("take 1", ""),
+        (
+            "up",
+            "[The printer has not said how it is], 1 unknown, down, up, greet",
+        ),
+    ];
+    check(GENERIC, Policy::Keep, &[STORING, begun]);
 }
 
 #[test]
