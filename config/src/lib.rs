@@ -21,7 +21,9 @@ pub use link::{FlowControl, InvalidLink, Link, SerialFormat};
 pub use parse::{protocol::*, upstream::*};
 pub use receipt::{Layout, LayoutError, LogoError, RECEIPT_VARIABLES, Receipts};
 pub use secret::SecretSource;
-pub use template::{Place, Template, TemplateError, VARIABLES, Values};
+pub use template::{
+    INVOICE_VARIABLES, LIST_VARIABLES, Place, Template, TemplateError, VARIABLES, Values,
+};
 pub use types::{Config, Daemon, Drawer, Printer, Secret, Terminal, Till, Upstream};
 
 /// Largest configuration file, in bytes.

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use jiff::civil::Time;
 use payment::{Currency, DeviceId, PrinterId, UpstreamId};
 
 use crate::{Link, Protocol, Receipts, UpstreamKind};
@@ -32,6 +33,8 @@ pub struct Daemon {
     pub listen: SocketAddr,
     /// The API's Unix socket.
     pub socket: PathBuf,
+    /// At what time of day the books are compared by themselves; never, if none.
+    pub reconcile_at: Option<Time>,
 }
 
 /// `[[terminal]]`: a device that takes cards, and the other methods too.

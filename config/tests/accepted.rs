@@ -308,6 +308,13 @@ fn every_name_of_a_template_is_documented() {
         let row = format!("| `{name}` | {what} |");
         assert!(page.contains(&row), "docs/http.md lacks {row}");
     }
+    for (name, what) in config::LIST_VARIABLES
+        .iter()
+        .chain(config::INVOICE_VARIABLES)
+    {
+        let row = format!("| `{name}` | {what} |");
+        assert!(page.contains(&row), "docs/http.md lacks {row}");
+    }
     let page = include_str!("../../docs/receipts.md");
     for (name, what) in config::RECEIPT_VARIABLES {
         let row = format!("| `{name}` | {what} |");

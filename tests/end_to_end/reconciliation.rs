@@ -195,6 +195,42 @@ fn golden(desk: &Desk, report: &Value, (from, to): (&str, &str)) {
     assert_eq!(json, *report);
 }
 
+/// What the daemon finds by itself is shown at the desk; a night that was missed is made up for. This
+/// desk was off since long ago, so the state directory holds an old comparison.
+#[tokio::test]
+async fn what_was_found_at_night_is_shown_at_the_desk() {
+    let (mut desk, client) = desk().await;
+    let none = client.get("/v1/reconciliation").await.unwrap();
+    assert_eq!((&none["at"], kinds(&none)), (&Value::Null, vec![]));
+    desk.kill();
+    let found = json!({
+        "at": "2026-11-21T03:30:09Z", "from": "2026-11-14", "to": "2026-11-20",
+        "findings": [{ "kind": "missing", "text": "It is missing.", "next_step": "Look." }],
+        "counts": { "missing": 1 },
+    });
+    std::fs::write(
+        desk.path("state").join("reconciliation.json"),
+        found.to_string(),
+    )
+    .unwrap();
+    let client = desk.start().await;
+    assert_eq!(client.get("/v1/reconciliation").await.unwrap(), found);
+    let (_, status) = till(&desk, &["status"]);
+    assert!(
+        status.contains("books of 2026-11-14 to 2026-11-20: 1 to look at"),
+        "{status}"
+    );
+    let (exit, shown) = till(&desk, &["reconcile"]);
+    assert_eq!(exit, Some(1));
+    assert!(shown.contains("It is missing.\n    Look."), "{shown}");
+    let said = client
+        .get("/v1/reconciliation?to=2026-11-20")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(said.contains("from is missing"), "{said}");
+}
+
 /// The terminal's end of day stands beside the journal, and cards after it are not settled yet.
 #[tokio::test]
 async fn the_end_of_day_is_part_of_it() {

@@ -95,6 +95,7 @@ impl Desk {
         fs::set_permissions(&secret, fs::Permissions::from_mode(0o600)).unwrap();
         let text = format!(
             "[daemon]\nstate_dir = \"{state}\"\nlisten = \"127.0.0.1:0\"\nsocket = \"{socket}\"\n\
+             reconcile_at = \"off\"\n\
              [[terminal]]\nid = \"desk1\"\nprotocol = \"zvt\"\nlink = \"{terminal_link}\"\n\
              currency = \"EUR\"\nprinter = \"front\"\n\
              [[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\n\

@@ -5,12 +5,16 @@ use std::{
     path::PathBuf,
 };
 
+use jiff::civil::Time;
 use payment::Text;
 
 use super::{receipt::lines, section::Section};
 use crate::Daemon;
 
-pub(super) const KEYS: [&str; 4] = ["state_dir", "listen", "socket", "merchant"];
+pub(super) const KEYS: [&str; 5] = ["state_dir", "listen", "socket", "merchant", "reconcile_at"];
+
+/// When desks are closed, and no clock is set.
+const RECONCILE_AT: Time = Time::constant(4, 30, 0, 0);
 
 /// Longest path of a Unix socket: `sun_path` of unix(7), less its end.
 const SOCKET_BYTES: usize = 107;
@@ -21,6 +25,7 @@ pub(super) fn default() -> Daemon {
         state_dir: "/var/lib/tilld".into(),
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8455)),
         socket: "/run/tilld/tilld.sock".into(),
+        reconcile_at: Some(RECONCILE_AT),
     }
 }
 
@@ -31,10 +36,12 @@ pub(super) fn read(mut section: Section<'_, '_, '_>) -> Option<(Daemon, Vec<Text
     let socket = path(&mut section, "socket", default.socket);
     let listen = listen(&mut section, default.listen);
     let merchant = lines(&mut section, "merchant");
+    let reconcile_at = time_of_day(&mut section, default.reconcile_at);
     let daemon = Daemon {
         state_dir: state_dir?,
         listen: listen?,
         socket: socket?,
+        reconcile_at,
     };
     if daemon.socket.as_os_str().len() > SOCKET_BYTES {
         section.note(
@@ -43,6 +50,25 @@ pub(super) fn read(mut section: Section<'_, '_, '_>) -> Option<(Daemon, Vec<Text
         );
     }
     Some((daemon, merchant?))
+}
+
+/// `04:30`, or `off`.
+fn time_of_day(section: &mut Section<'_, '_, '_>, default: Option<Time>) -> Option<Time> {
+    if !section.has("reconcile_at") {
+        return default;
+    }
+    let text = section.text("reconcile_at")?;
+    if text == "off" {
+        return None;
+    }
+    let time = Time::strptime("%H:%M", text).ok();
+    if time.is_none() {
+        section.note(
+            "reconcile_at",
+            format!("“{text}” is not a time of day; write for example “04:30”, or “off”"),
+        );
+    }
+    time
 }
 
 fn path(section: &mut Section<'_, '_, '_>, key: &str, default: PathBuf) -> Option<PathBuf> {

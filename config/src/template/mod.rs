@@ -11,7 +11,7 @@ use minijinja::value::ValueKind;
 use minijinja::{Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 
 pub use place::Place;
-pub use values::{VARIABLES, Values};
+pub use values::{INVOICE_VARIABLES, LIST_VARIABLES, VARIABLES, Values};
 
 use place::{BEGIN, END};
 use values::Amount;
@@ -82,6 +82,19 @@ impl Template {
     /// # Errors
     /// When it cannot be used for any payment.
     pub fn check(text: &str, place: Place, secrets: &[&str]) -> Result<Self, TemplateError> {
+        Self::check_with(text, place, VARIABLES, secrets)
+    }
+
+    /// The same for a request that has these values, instead of a payment's.
+    ///
+    /// # Errors
+    /// When it cannot be used.
+    pub fn check_with(
+        text: &str,
+        place: Place,
+        names: &[(&str, &str)],
+        secrets: &[&str],
+    ) -> Result<Self, TemplateError> {
         let secrets = if place == Place::Path { &[] } else { secrets };
         if text.len() > BYTES || text.contains([BEGIN, END]) {
             return Err(TemplateError::TooLong);
@@ -90,8 +103,8 @@ impl Template {
             text: text.to_owned(),
             place,
         };
-        template.check_names(secrets)?;
-        for values in Values::samples(secrets) {
+        template.check_names(names, secrets)?;
+        for values in Values::samples(names, secrets) {
             match template.render(&values) {
                 // A payment may lack it; then that payment is said to.
                 Ok(_) | Err(TemplateError::Missing) => {}
@@ -124,14 +137,11 @@ impl Template {
         template.is_ok_and(|template| template.undeclared_variables(true).contains(name))
     }
 
-    fn check_names(&self, secrets: &[&str]) -> Result<(), TemplateError> {
+    fn check_names(&self, names: &[(&str, &str)], secrets: &[&str]) -> Result<(), TemplateError> {
         let env = environment();
         let template = env.template_from_str(&self.text);
         let template = template.map_err(|e| Self::failed(&e))?;
-        let mut known: Vec<String> = VARIABLES
-            .iter()
-            .map(|(name, _)| (*name).to_owned())
-            .collect();
+        let mut known: Vec<String> = names.iter().map(|(name, _)| (*name).to_owned()).collect();
         known.extend(secrets.iter().map(|name| format!("secret.{name}")));
         let mut unknown: Vec<String> = template.undeclared_variables(true).into_iter().collect();
         unknown.retain(|name| !known.contains(name));

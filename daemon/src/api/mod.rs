@@ -33,6 +33,7 @@ use tokio::net::{TcpListener, UnixListener};
 
 pub(crate) use database::examined_json;
 pub use guard::{SocketUsers, Token, TokenError, check_names};
+pub(crate) use reconciliation::view as reconciliation_view;
 
 use crate::{problem::Problem, shell::Handle};
 

@@ -21,7 +21,7 @@ use crate::{problem::Problem, shell::Reconciled};
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DaysQuery {
-    from: Date,
+    from: Option<Date>,
     to: Option<Date>,
     upstream: Option<UpstreamId>,
     format: Option<String>,
@@ -37,6 +37,9 @@ pub(super) async fn show(
         Some("csv") => true,
         Some(_) => return Err(Problem::InvalidQuery("format is json or csv".to_owned())),
     };
+    let Some(from) = query.from else {
+        return last(&api, &query);
+    };
     let known = api.shell.upstreams();
     if let Some(id) = &query.upstream
         && !known.iter().any(|known| known.id == *id)
@@ -45,8 +48,8 @@ pub(super) async fn show(
         let text = format!("upstream is one of {}", ids.join(", "));
         return Err(Problem::InvalidQuery(text));
     }
-    let last = query.to.unwrap_or(query.from);
-    let period = Period::new(query.from, last, TimeZone::system());
+    let last = query.to.unwrap_or(from);
+    let period = Period::new(from, last, TimeZone::system());
     let period = period.map_err(|e| Problem::InvalidQuery(e.to_string()))?;
     let reconciled = api.shell.reconcile(period, query.upstream.as_ref()).await?;
     if !csv {
@@ -60,6 +63,25 @@ pub(super) async fn show(
         ),
     ];
     Ok((headers, lines(&reconciled)).into_response())
+}
+
+/// What the comparison of last night came to.
+fn last(api: &Api, query: &DaysQuery) -> Result<Response, Problem> {
+    if query.to.is_some() || query.upstream.is_some() || query.format.is_some() {
+        let text = "from is missing: name the first day, such as from=2026-11-20";
+        return Err(Problem::InvalidQuery(text.to_owned()));
+    }
+    let nothing = || {
+        json!({
+            "at": null,
+            "devices": [],
+            "upstreams": [],
+            "counts": {},
+            "findings": [],
+            "next_step": "The books were not compared by themselves yet. Name the days to compare.",
+        })
+    };
+    Ok(Json(api.shell.nightly().unwrap_or_else(nothing)).into_response())
 }
 
 /// All of it.

@@ -220,17 +220,18 @@ enum WorklistCommand {
 /// What `till reconcile` needs to know.
 #[derive(Debug, clap::Args)]
 struct ReconcileArgs {
-    /// The first day, for example 2026-11-20. Days are those of the desk's time zone.
+    /// The first day, for example 2026-11-20. Days are those of the desk's time zone. Without it, what
+    /// tilld found by itself last night is shown.
     #[arg(long)]
-    from: String,
+    from: Option<String>,
     /// The last day; the first, unless given.
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     to: Option<String>,
     /// Only with this invoicing system.
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     upstream: Option<String>,
     /// As a file for spreadsheets.
-    #[arg(long)]
+    #[arg(long, requires = "from")]
     csv: bool,
 }
 

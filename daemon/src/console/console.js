@@ -193,12 +193,13 @@ $("say").addEventListener("submit", async (event) => {
 });
 
 async function show() {
-  const [{ devices }, { printers }, { payments }, { lists, rows }, { upstreams }] = await Promise.all([
+  const [{ devices }, { printers }, { payments }, { lists, rows }, { upstreams }, books] = await Promise.all([
     ask("/v1/devices").then((a) => a.json()),
     ask("/v1/printers").then((a) => a.json()),
     ask("/v1/payments?limit=20&delivery=true").then((a) => a.json()),
     ask("/v1/worklist?limit=100").then((a) => a.json()),
     ask("/v1/sync?limit=1").then((a) => a.json()),
+    ask("/v1/reconciliation").then((a) => a.json()),
   ]);
   $("worklist").hidden = lists.length === 0;
   $("worklist").textContent = rows.length ? `Worklist (${rows.length < 100 ? rows.length : "100+"})` : "Worklist";
@@ -225,6 +226,9 @@ async function show() {
     return card;
   }));
   if (changed || papers) $("news").textContent = said.join(" ");
+  $("books-part").hidden = books.findings.length === 0;
+  $("books-days").textContent = `What last night's comparison of ${books.from} to ${books.to} found:`;
+  draw($("books"), books, () => books.findings.map((f) => element("li", "", `${f.text} ${f.next_step}`)));
   $("printers-part").hidden = printers.length === 0;
   await showInvoicing(upstreams, lists);
   draw($("payments"), [payments, lists], () => payments.map((p) => row(p, lists)));

@@ -5,6 +5,7 @@
 
 mod database;
 mod lookup;
+mod nightly;
 mod paper;
 mod reconcile;
 mod start;
@@ -62,6 +63,7 @@ pub struct Handle {
     worklists: Arc<[Worklist]>,
     printers: Printers,
     upstreams: Arc<[Known]>,
+    nightly: nightly::Nightly,
     /// Whoever compares the books holds it.
     reconciling: Arc<tokio::sync::Mutex<()>>,
 }
@@ -238,6 +240,11 @@ impl Handle {
     /// What a person copies to other systems.
     pub fn worklists(&self) -> Arc<[Worklist]> {
         Arc::clone(&self.worklists)
+    }
+
+    /// The last comparison of the books that was made by itself.
+    pub fn nightly(&self) -> Option<serde_json::Value> {
+        self.nightly.last()
     }
 
     /// What happens from now on.

@@ -26,6 +26,7 @@ use tokio::{
 
 use super::{
     EVENTS, EngineTask, Handle, Known, NOTICES, Readers, StorageLost, WorkDue, database_file,
+    nightly::{self, Nightly},
     terminals, upstreams,
 };
 use crate::{
@@ -137,6 +138,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         worklists: Worklist::all(&config).into(),
         printers: paper,
         upstreams: Known::all(&config)?.into(),
+        nightly: Nightly::open(state_dir),
         reconciling: Arc::default(),
     };
 
@@ -170,6 +172,9 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         handle.clone(),
         SocketUsers::of_this_process(),
     ));
+    if let Some(time) = config.daemon.reconcile_at {
+        tokio::spawn(nightly::run(handle.clone(), time));
+    }
     let socket = config.daemon.socket.clone();
     tracing::info!(%url, socket = %socket.display(), "ready");
     Ok(Running {

@@ -62,7 +62,11 @@ pub async fn fetch(
                 .map(|id| (id, one.back, one.receipt.clone()));
             name.is_none_or(|name| known.insert(name))
         });
+        let before = booked.len();
         booked.extend(new);
+        if page.more && booked.len() == before {
+            return Err(Text::from("It shows the same page again and again."));
+        }
         if !page.more {
             return Ok(booked);
         }

@@ -125,8 +125,10 @@ pub(super) async fn run(
 pub(super) async fn whole_desk(client: &Client) -> Result<Value, CallError> {
     let mut desk = client.get("/v1/devices").await?;
     let printers = client.get("/v1/printers").await?;
+    let books = client.get("/v1/reconciliation").await?;
     if let (Value::Object(all), Value::Object(printers)) = (&mut desk, printers) {
         all.extend(printers);
+        all.insert("books".to_owned(), books);
     }
     Ok(desk)
 }

@@ -16,9 +16,12 @@ pub(super) async fn csv(client: &Client, args: &ReconcileArgs) -> Result<String,
 }
 
 fn path(args: &ReconcileArgs, format: &str) -> String {
+    if args.from.is_none() {
+        return "/v1/reconciliation".to_owned();
+    }
     let mut path = format!("/v1/reconciliation?format={format}");
     let fields = [
-        ("from", Some(&args.from)),
+        ("from", args.from.as_ref()),
         ("to", args.to.as_ref()),
         ("upstream", args.upstream.as_ref()),
     ];
@@ -46,6 +49,9 @@ pub(super) fn exit_of(report: &Value) -> Exit {
 
 /// The report as tables and sentences.
 pub(super) fn shown(report: &Value) -> String {
+    if text(report, "at").is_empty() {
+        return text(report, "next_step");
+    }
     let zone = text(report, "time_zone");
     let zone = if zone.is_empty() {
         zone

@@ -29,11 +29,25 @@ pub(super) fn status_text(devices: &Value) -> String {
     };
     let lines = all.iter().map(line).collect::<Vec<_>>().join("\n");
     let printers = printers_text(devices);
-    [lines, printers]
+    let books = devices.get("books").map(books_text).unwrap_or_default();
+    [lines, printers, books]
         .into_iter()
         .filter(|text| !text.is_empty())
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// What last night's comparison found, in a line; nothing where it found nothing.
+fn books_text(books: &Value) -> String {
+    let findings = books.get("findings").and_then(Value::as_array);
+    match findings.map_or(0, Vec::len) {
+        0 => String::new(),
+        found => format!(
+            "books of {} to {}: {found} to look at. Run till reconcile.",
+            text(books, "from"),
+            text(books, "to")
+        ),
+    }
 }
 
 /// The printers, each with the jobs that wait.

@@ -5,6 +5,7 @@
 //! signed with a time differs. So a server that remembers a key or a receipt number takes it once.
 
 mod answer;
+mod list;
 mod sign;
 #[cfg(test)]
 mod tests;
@@ -13,10 +14,11 @@ use std::fmt;
 
 use config::{Body, Call, HttpOptions, KeyStyle, Template, TemplateError, Values};
 use jiff::Timestamp;
-use payment::{Payment, Purpose, ReceiptNumber, Text};
+use payment::{InvoiceRef, Payment, Purpose, ReceiptNumber, Text};
 
 use super::{
-    Abilities, Booking, Class, Doubt, Found, HttpAnswer, HttpRequest, Unsendable, Upstream,
+    Abilities, Booking, Class, Doubt, Found, HttpAnswer, HttpRequest, InvoiceSeen, ListPage,
+    Unsendable, Upstream,
 };
 
 /// One API.
@@ -135,7 +137,8 @@ impl Upstream for HttpApi {
             cancel: options.cancel.is_some(),
             refund: options.refund.is_some(),
             unallocated: !options.create.path.names("invoice"),
-            ..Abilities::default()
+            invoice: options.invoice.is_some(),
+            list: options.list.is_some(),
         }
     }
 
@@ -144,10 +147,14 @@ impl Upstream for HttpApi {
             payment,
             original,
             redirects,
-            ..
+            seal,
         } = *booking;
         let call = self.call(payment, original)?;
-        let values = Values::new(payment, original, &self.options.secrets);
+        let mut values = Values::new(payment, original, &self.options.secrets);
+        if let Some(seal) = seal {
+            let (hash, text) = (hex::encode(seal.hash), seal.to_string());
+            values = values.with_seal(seal.seq, seal.device_seq, &hash, &text);
+        }
         // Sent to another invoice it is another request: a server that knows the key would give the old
         // answer.
         let id = match redirects {
@@ -200,6 +207,42 @@ impl Upstream for HttpApi {
             None => Found::Unreadable {
                 reason: Text::from("There is nothing to read back with."),
             },
+        }
+    }
+
+    fn invoice(&self, now: Timestamp, invoice: &InvoiceRef) -> Option<HttpRequest> {
+        let look_up = self.options.invoice.as_ref()?;
+        let values = Values::of_invoice(invoice, &self.options.secrets);
+        let id = format!("invoice_{}", now.as_millisecond());
+        self.request(&look_up.call, &values, (&id, now)).ok()
+    }
+
+    fn read_invoice(&self, _: &InvoiceRef, answer: &HttpAnswer) -> InvoiceSeen {
+        match &self.options.invoice {
+            Some(look_up) => list::invoice_seen(&self.id, look_up, answer),
+            None => InvoiceSeen::Unreadable {
+                reason: Text::from("This system cannot be asked for an invoice."),
+            },
+        }
+    }
+
+    fn list(
+        &self,
+        now: Timestamp,
+        from: Timestamp,
+        to: Timestamp,
+        page: u32,
+    ) -> Option<HttpRequest> {
+        let list = self.options.list.as_ref()?;
+        let values = Values::of_list(from, to, page, &self.options.secrets);
+        let id = format!("list_{}_{page}", now.as_millisecond());
+        self.request(&list.call, &values, (&id, now)).ok()
+    }
+
+    fn read_list(&self, answer: &HttpAnswer) -> Result<ListPage, Text> {
+        match &self.options.list {
+            Some(list) => list::read(&self.id, list, answer),
+            None => Err(Text::from("The configuration has no list for this system.")),
         }
     }
 }

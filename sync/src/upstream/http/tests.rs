@@ -1,7 +1,10 @@
 //! Any HTTP API through its public surface: requests out, answers in.
 
 use super::*;
-use crate::upstream::samples::{booking, payment};
+use crate::upstream::{
+    Seal, When,
+    samples::{booking, payment},
+};
 
 fn api(more: &str) -> HttpApi {
     let text = format!(
@@ -201,4 +204,117 @@ fn what_settles_a_doubt() {
         );
     }
     assert_eq!(api(USUAL).doubt(hours(0), &payment), Doubt::ReadBack);
+}
+
+const BOOKS: &str = r#"
+[upstream.create]
+path = "/invoices/{{ invoice }}/payments"
+body = '{"at":{{ journal_seq }},"of":{{ device_seq }},"hash":{{ journal_hash }},"note":"{{ seal }}"}'
+[upstream.success]
+remote_id = "/id"
+[upstream.list]
+path = "/payments?from={{ from }}&to={{ to_date }}&page={{ page_number }}"
+list = "/items"
+receipt = "/reference"
+amount = "/amount"
+amount_in = "minor"
+currency = "/currency"
+invoice = "/invoice"
+remote_id = "/id"
+paid_at = "/at"
+seal = "/note"
+[upstream.invoice]
+path = "/invoices/{{ invoice }}"
+outstanding = "/open"
+currency = "/currency"
+"#;
+
+fn answered(status: u16, body: &str) -> HttpAnswer {
+    HttpAnswer::response(status, None, None, body.into())
+}
+
+#[test]
+fn the_seal_goes_there_and_comes_back_in_the_list() {
+    let api = api(BOOKS);
+    let payment = payment(1, Some("7"), "80.10");
+    let seal = Seal {
+        seq: 9,
+        device_seq: 4,
+        hash: [0xab; 32],
+    };
+    let told = Booking {
+        seal: Some(&seal),
+        ..booking(&payment)
+    };
+    let body = String::from_utf8(api.create(at(), &told).unwrap().body).unwrap();
+    let (hash, text) = ("ab".repeat(32), seal.to_string());
+    let expected = format!(r#"{{"at":9,"of":4,"hash":"{hash}","note":"{text}"}}"#);
+    assert_eq!(body, expected);
+    let without = String::from_utf8(api.create(at(), &booking(&payment)).unwrap().body).unwrap();
+    assert_eq!(without, r#"{"at":null,"of":null,"hash":null,"note":""}"#);
+
+    assert!(api.abilities().list && api.abilities().invoice);
+    let request = api.list(at(), at(), at(), 2).unwrap();
+    let expected =
+        "https://pms.example/v1/payments?from=2026-11-21T00%3A10%3A00Z&to=2026-11-21&page=3";
+    assert_eq!((request.method, request.url.as_str()), ("GET", expected));
+    let item = format!(
+        r#"{{"items":[{{"id":"p1","reference":"desk1-000001","amount":-8010,"currency":"EUR",
+            "invoice":7,"at":"2026-11-21T00:10:00Z","note":"x {text}"}},
+            {{"amount":"5","at":"2026-11-20"}}]}}"#
+    );
+    let page = api.read_list(&answered(200, &item)).unwrap();
+    assert!(page.more);
+    let [ours, other] = page.payments.as_slice() else {
+        panic!("{page:?}")
+    };
+    assert_eq!(ours.seal, Some(seal));
+    assert_eq!(
+        (ours.amount.to_string().as_str(), ours.back),
+        ("80.10", true)
+    );
+    assert_eq!(ours.invoice.as_ref().unwrap().as_str(), "7");
+    assert_eq!(ours.at, Some(When::At(at())));
+    assert_eq!((other.receipt.as_ref(), other.back), (None, false));
+    assert_eq!(other.at, Some(When::On(jiff::civil::date(2026, 11, 20))));
+    // No more pages after an empty one, and nothing else is a list.
+    assert!(
+        !api.read_list(&answered(200, r#"{"items":[]}"#))
+            .unwrap()
+            .more
+    );
+    for (status, body) in [
+        (200, "{}"),
+        (200, "<html>"),
+        (500, "{}"),
+        (200, r#"{"items":[{}]}"#),
+    ] {
+        assert!(
+            api.read_list(&answered(status, body)).is_err(),
+            "{status} {body}"
+        );
+    }
+}
+
+#[test]
+fn what_is_open_on_an_invoice_is_read() {
+    let api = api(BOOKS);
+    let invoice: InvoiceRef = "A/7".parse().unwrap();
+    let request = api.invoice(at(), &invoice).unwrap();
+    assert_eq!(request.url, "https://pms.example/v1/invoices/A%2F7");
+    let seen = |status, body| api.read_invoice(&invoice, &answered(status, body));
+    let InvoiceSeen::Open {
+        outstanding,
+        currency,
+    } = seen(200, r#"{"open":"12.50","currency":"EUR"}"#)
+    else {
+        panic!("not open")
+    };
+    assert_eq!(
+        (outstanding.to_string().as_str(), currency.unwrap().code()),
+        ("12.50", "EUR")
+    );
+    assert!(matches!(seen(404, ""), InvoiceSeen::NotFound { .. }));
+    assert!(matches!(seen(200, "{}"), InvoiceSeen::Unreadable { .. }));
+    assert!(matches!(seen(500, ""), InvoiceSeen::Unreadable { .. }));
 }

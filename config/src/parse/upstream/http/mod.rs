@@ -7,14 +7,14 @@ mod signing;
 use std::{collections::BTreeMap, time::Duration};
 
 pub use answer::{AnswerClass, Condition, Rule, Statuses, Success};
-pub use call::{Body, Call, LookUp};
+pub use call::{Body, Call, InvoiceLookUp, LookUp, PaymentList};
 pub use signing::SigningKey;
 
 use super::{
     super::{Names, section::Section},
     Options,
 };
-use crate::{Place, Secret, Template};
+use crate::{Place, Secret, Template, VARIABLES};
 
 const HOUR: Duration = Duration::from_hours(1);
 const YEAR: Duration = Duration::from_hours(24 * 365);
@@ -40,6 +40,10 @@ pub struct HttpOptions {
     pub refund: Option<Call>,
     /// Reads back what is booked.
     pub look_up: Option<LookUp>,
+    /// Lists the payments of some days.
+    pub list: Option<PaymentList>,
+    /// Shows what is open on an invoice.
+    pub invoice: Option<InvoiceLookUp>,
     /// What says that it was booked.
     pub success: Success,
     /// What other answers mean; the first that fits.
@@ -69,6 +73,8 @@ impl Options for HttpOptions {
         "cancel",
         "refund",
         "look_up",
+        "list",
+        "invoice",
         "success",
         "answer",
         "message",
@@ -95,6 +101,8 @@ impl Options for HttpOptions {
         let cancel = call::read(section, "cancel", &known);
         let refund = call::read(section, "refund", &known);
         let look_up = call::look_up(section, &known);
+        let list = call::list(section, &known);
+        let invoice = call::invoice(section, &known);
         let success = answer::success(section);
         let answers = answer::rules(section);
         let message = answer::pointer(section, "message");
@@ -108,6 +116,8 @@ impl Options for HttpOptions {
             cancel,
             refund,
             look_up,
+            list,
+            invoice,
             success: success?,
             answers,
             message,
@@ -162,7 +172,7 @@ fn headers(section: &mut Section<'_, '_, '_>, secrets: &[&str]) -> Vec<(String, 
             table.note(key, "is not the name of a header; write letters, digits and “-”");
         } else if OWN.contains(&key.to_ascii_lowercase().as_str()) {
             table.note(key, "is written by tilld itself; leave it out");
-        } else if let Some(template) = template(&mut table, key, Place::Header, secrets) {
+        } else if let Some(template) = template(&mut table, key, Place::Header, (VARIABLES, secrets)) {
             headers.push((key.to_owned(), template));
         }
     }
@@ -199,10 +209,10 @@ fn template(
     section: &mut Section<'_, '_, '_>,
     key: &str,
     place: Place,
-    secrets: &[&str],
+    (names, secrets): (&[(&str, &str)], &[&str]),
 ) -> Option<Template> {
     let text = section.text(key)?;
-    match Template::check(text, place, secrets) {
+    match Template::check_with(text, place, names, secrets) {
         Ok(template) => Some(template),
         Err(error) => {
             section.note_line(key, error.line(), error);

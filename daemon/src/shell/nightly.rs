@@ -1,0 +1,175 @@
+//! Compares the books of the last days once a night, and keeps what came of it for the desk.
+
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::{SignedDuration, Timestamp, civil::Time, tz::TimeZone};
+use serde_json::Value;
+use sync::reconciliation::{Kind, Period, next_run};
+use tokio::time::sleep;
+
+use super::Handle;
+use crate::api;
+
+/// What arrives late, or is mended by a person, is seen again for a week.
+const DAYS: u8 = 7;
+/// Longest sleep: the clock may be set, or the machine may sleep.
+const NAP: Duration = Duration::from_mins(5);
+/// After the start, before a comparison is made up for that fell into the time without power.
+const SETTLED: SignedDuration = SignedDuration::from_mins(2);
+
+/// The last comparison that was made by itself: in memory, and in a file for the time after a restart.
+#[derive(Debug, Clone)]
+pub(super) struct Nightly {
+    file: Arc<Path>,
+    last: Arc<Mutex<Option<Value>>>,
+}
+
+impl Nightly {
+    /// What an earlier run left in the state directory. What cannot be read is made anew tomorrow.
+    pub(super) fn open(state_dir: &Path) -> Self {
+        let file = state_dir.join("reconciliation.json");
+        let last = fs::read(&file).ok();
+        let last = last.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Self {
+            file: file.into(),
+            last: Arc::new(Mutex::new(last)),
+        }
+    }
+
+    pub(super) fn last(&self) -> Option<Value> {
+        let last = self.last.lock();
+        last.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, report: Value) {
+        if let Err(error) = write(&self.file, &report) {
+            tracing::warn!(%error, "the comparison of the books is lost with a restart");
+        }
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+    }
+
+    fn made_at(&self) -> Option<Timestamp> {
+        self.last()?.get("at")?.as_str()?.parse().ok()
+    }
+}
+
+/// Whole, or not at all.
+fn write(file: &Path, report: &Value) -> io::Result<()> {
+    let mut new = PathBuf::from(file);
+    new.set_extension("new");
+    let mut options = fs::File::options();
+    let mut to = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&new)?;
+    to.write_all(report.to_string().as_bytes())?;
+    fs::rename(new, file)
+}
+
+/// When the next comparison is due: at its time of day, or soon where the last one was missed.
+fn due(
+    now: Timestamp,
+    made_at: Option<Timestamp>,
+    time: Time,
+    zone: &TimeZone,
+) -> Option<Timestamp> {
+    let missed = made_at.and_then(|made_at| next_run(made_at, time, zone));
+    match missed.filter(|missed| *missed <= now) {
+        Some(_) => now.checked_add(SETTLED).ok(),
+        None => next_run(now, time, zone),
+    }
+}
+
+/// How long it is until then, if at all.
+fn left(at: Timestamp, now: Timestamp) -> Option<Duration> {
+    let left = Duration::try_from(at.duration_since(now)).ok();
+    left.filter(|left| !left.is_zero())
+}
+
+/// Compares once a night, until the daemon ends.
+pub(super) async fn run(handle: Handle, time: Time) {
+    let zone = TimeZone::system();
+    loop {
+        let Some(at) = due(handle.now(), handle.nightly.made_at(), time, &zone) else {
+            return;
+        };
+        while let Some(left) = left(at, handle.now()) {
+            sleep(left.min(NAP)).await;
+        }
+        let Some(period) = Period::before(handle.now(), DAYS, zone.clone()) else {
+            return;
+        };
+        match handle.reconcile(period, None).await {
+            Ok(reconciled) => {
+                // How much, and never what: a log goes to more people than a desk.
+                let count = |kind| reconciled.count(kind);
+                tracing::info!(
+                    missing = count(Kind::Missing),
+                    extra = count(Kind::Extra),
+                    differing = count(Kind::Differing),
+                    settlement = count(Kind::Settlement),
+                    findings = reconciled.findings().count(),
+                    "the books were compared"
+                );
+                handle.nightly.keep(api::reconciliation_view(&reconciled));
+            }
+            Err(problem) => {
+                tracing::warn!(%problem, "the books could not be compared");
+                // Not again at once.
+                sleep(NAP).await;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missed_night_is_made_up_for_once() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let time = Time::constant(4, 30, 0, 0);
+        let now = at("2026-11-21T08:00:00Z");
+        let tomorrow = Some(at("2026-11-22T03:30:00Z"));
+        for (made_at, expected) in [
+            // Never yet: a new desk has nothing to make up for.
+            (None, tomorrow),
+            (Some(at("2026-11-21T03:30:09Z")), tomorrow),
+            (
+                Some(at("2026-11-20T03:30:09Z")),
+                Some(at("2026-11-21T08:02:00Z")),
+            ),
+            (
+                Some(at("2026-08-20T03:30:09Z")),
+                Some(at("2026-11-21T08:02:00Z")),
+            ),
+        ] {
+            assert_eq!(due(now, made_at, time, &zone), expected, "{made_at:?}");
+        }
+    }
+
+    #[test]
+    fn what_was_found_outlives_a_restart_and_a_broken_file_does_no_harm() {
+        let dir = tempfile::tempdir().unwrap();
+        let nightly = Nightly::open(dir.path());
+        assert_eq!(nightly.last(), None);
+        let report = serde_json::json!({ "at": "2026-11-21T03:30:09Z", "findings": [] });
+        nightly.keep(report.clone());
+        let again = Nightly::open(dir.path());
+        assert_eq!(again.last(), Some(report));
+        assert_eq!(again.made_at(), "2026-11-21T03:30:09Z".parse().ok());
+        fs::write(dir.path().join("reconciliation.json"), "{").unwrap();
+        assert_eq!(Nightly::open(dir.path()).last(), None);
+    }
+}
