@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use payment::{Payment, PaymentId, RestorationId};
+use payment::{Payment, PaymentId, RestorationId, State};
 use sync::queue::{Copied, Happened, Wish};
 
 use crate::{clinic::DEVICES, world::World};
@@ -29,7 +29,7 @@ impl Copies {
         let of = Some(of);
         self.lost
             .iter()
-            .filter(move |p| p.intent.purpose.of() == of)
+            .filter(move |p| p.state == State::Approved && p.intent.purpose.of() == of)
     }
 
     /// Whether a receipt's number was given to a payment that is lost.

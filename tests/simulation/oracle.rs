@@ -60,8 +60,9 @@ impl World {
     /// Law 4: whatever changes a terminal's memory waits for the payment that may be in it.
     fn watch_a_service(&mut self, device: &DeviceId) {
         let unfinished = self.disk.reader().unfinished().unwrap();
-        let mut here = unfinished.iter().filter(|p| p.intent.device == *device);
-        if let Some(payment) = here.next() {
+        // That an approved one is complete may be on its way to the disk.
+        let mut open = unfinished.iter().filter(|p| p.approval.is_none());
+        if let Some(payment) = open.find(|p| p.intent.device == *device) {
             let id = payment.intent.id;
             self.breaks(4, format!("{device} serves while {id} is open"));
         }

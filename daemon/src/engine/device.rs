@@ -51,6 +51,8 @@ pub(super) struct Device {
     pub(super) inquired: bool,
     /// Whether the terminal is being asked for it now.
     pub(super) asking: bool,
+    /// The last payment that the terminal can no longer be working on, because its time is over.
+    pub(super) waited_out: Option<PaymentId>,
     /// Why the terminal's answer did not settle the doubt.
     pub(super) evidence: Option<Text>,
     /// What the terminal wants done.
@@ -96,6 +98,7 @@ impl Device {
             mark: None,
             inquired: false,
             asking: false,
+            waited_out: None,
             evidence: None,
             chores: Chores::default(),
             line: None,

@@ -103,6 +103,13 @@ pub enum Event {
     },
     /// The while of an [`Effect::Wake`] has passed.
     Wake(DeviceId),
+    /// The time of an [`Effect::WaitOut`] has passed.
+    WaitedOut {
+        /// At which device.
+        device: DeviceId,
+        /// The payment that the terminal has ended, one way or the other.
+        payment: PaymentId,
+    },
     /// A write is durable, or failed.
     Written {
         /// Which.
@@ -185,6 +192,15 @@ pub enum Effect {
         /// For which device.
         device: DeviceId,
         /// How long.
+        after: Duration,
+    },
+    /// Say [`Event::WaitedOut`] after a while, by a clock that nobody sets.
+    WaitOut {
+        /// At which device.
+        device: DeviceId,
+        /// Which payment the terminal works on.
+        payment: PaymentId,
+        /// How long it may.
         after: Duration,
     },
     /// Tell everybody who watches.

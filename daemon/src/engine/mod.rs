@@ -139,6 +139,8 @@ impl Engine {
             if let Some(device) = self.devices.get_mut(&payment.intent.device) {
                 device.hold = Some(Hold::Doubt(Box::new(payment.clone())));
                 device.original = original.map(Box::new);
+                let device = payment.intent.device.clone();
+                self.wait_out(&device, id);
             } else {
                 self.orphans.insert(id);
             }
@@ -180,6 +182,7 @@ impl Engine {
                 self.write_again(now);
                 self.wake(&device);
             }
+            Event::WaitedOut { device, payment } => self.waited_out(&device, payment),
             Event::Abort { payment, reply } => self.abort(payment, reply),
             Event::Resolve {
                 payment,

@@ -209,6 +209,7 @@ impl Engine {
             device.progress = None;
             shown = device.payment().unwrap_or(shown);
         }
+        self.wait_out(&device, id);
         let command = command(id, money, &shown, request.original.as_deref());
         self.effects.push(Effect::Command { device, command });
         if request.wait {

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use payment::{
     DeviceId, Doubt, DoubtReason, Fact, Mark, Payment, PaymentId, Settlement, Stored, Text,
     Verdict,
-    recovery::{Answer, Case, Counting, Decision, decide, row},
+    recovery::{Answer, Case, Counting, Decision, Row, decide, row},
 };
 
 use super::{
@@ -171,7 +171,7 @@ impl Engine {
             return;
         };
         let case = case(device, payment);
-        let works = may_still_work(now, &case, payment, answer);
+        let works = may_still_work(device, &case, payment.intent.id, answer);
         let answer = if works { &Answer::Busy } else { answer };
         let decision = decide(&case, answer);
         tracing::info!(
@@ -252,6 +252,30 @@ impl Engine {
         self.inquire(id);
     }
 
+    /// From now on the time runs in which the terminal may work on the payment. After a restart it runs
+    /// anew: nobody knows how long the daemon was away, since clocks are set while it is.
+    pub(super) fn wait_out(&mut self, id: &DeviceId, payment: PaymentId) {
+        let device = self.devices.get(id).filter(|d| counts_by_traces(d));
+        if let Some(device) = device {
+            let after = device.setup.patience;
+            let device = id.clone();
+            self.effects.push(Effect::WaitOut {
+                device,
+                payment,
+                after,
+            });
+        }
+    }
+
+    pub(super) fn waited_out(&mut self, id: &DeviceId, payment: PaymentId) {
+        if let Some(device) = self.devices.get_mut(id)
+            && device.intent().is_some_and(|held| held.id == payment)
+        {
+            device.waited_out = Some(payment);
+            self.inquire(id);
+        }
+    }
+
     fn answer_doubt(&mut self, id: &DeviceId) {
         let hold = self.devices.get(id).and_then(|d| d.hold.as_ref());
         if let Some(Hold::Doubt(payment)) = hold {
@@ -275,12 +299,16 @@ fn case(device: &Device, payment: &Payment) -> Case {
 ///
 /// A ZVT terminal says that it is busy. One that counts by traces answers from its memory at any time,
 /// also while a customer looks for a card: until it must have ended, "nothing newer" proves nothing.
-fn may_still_work(now: Timestamp, case: &Case, payment: &Payment, answer: &Answer) -> bool {
+fn may_still_work(device: &Device, case: &Case, payment: PaymentId, answer: &Answer) -> bool {
     let Answer::Stored(stored) = answer else {
         return false;
     };
-    let since = now.duration_since(payment.intent.at).unsigned_abs();
-    case.counting == Counting::Traces && case.before == Some(stored.mark()) && since < case.patience
+    let as_before = case.before == Some(stored.mark()) || row(case, answer) == Row::OriginalStands;
+    counts_by_traces(device) && as_before && device.waited_out != Some(payment)
+}
+
+fn counts_by_traces(device: &Device) -> bool {
+    device.recovery() == Some(Recovery::LastTransaction(Counting::Traces))
 }
 
 fn decision_word(decision: &Decision) -> &'static str {

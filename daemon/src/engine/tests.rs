@@ -24,6 +24,7 @@ const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 /// The engine, a queue that answers when it is told to, and a record of all that left.
 struct World {
     engine: Engine,
+    abilities: Abilities,
     /// The wall clock.
     now: Timestamp,
     rows: HashMap<PaymentId, Payment>,
@@ -44,6 +45,8 @@ struct World {
     /// What the terminal was asked for, in order.
     commands: Vec<Command>,
     wakes: Vec<DeviceId>,
+    /// What a terminal may still work on.
+    working: Option<(DeviceId, PaymentId)>,
     /// Whether the terminal owes the word on a service.
     serving: bool,
     /// Printers whose cash drawers were opened.
@@ -74,6 +77,7 @@ impl World {
     fn of(abilities: Abilities) -> Self {
         let mut world = Self {
             engine: engine(abilities),
+            abilities,
             now: NOW,
             rows: HashMap::new(),
             writes: VecDeque::new(),
@@ -89,6 +93,7 @@ impl World {
             inquired: false,
             commands: Vec::new(),
             wakes: Vec::new(),
+            working: None,
             serving: false,
             opened: Vec::new(),
         };
@@ -153,6 +158,9 @@ impl World {
                     self.commands.push(command);
                 }
                 Effect::Wake { device, .. } => self.wakes.push(device),
+                Effect::WaitOut {
+                    device, payment, ..
+                } => self.working = Some((device, payment)),
                 Effect::Publish(_) | Effect::WorkDue => {}
                 Effect::OpenDrawer(printer) => self.opened.push(printer),
                 Effect::Stored { kept, .. } => {
@@ -314,9 +322,10 @@ impl World {
         self.writes.clear();
         self.look_ups.clear();
         self.wakes.clear();
+        self.working = None;
         self.inquired = false;
         self.serving = false;
-        self.engine = engine(zvt::FAMILY.abilities);
+        self.engine = engine(self.abilities);
         let open = self.rows.values().filter(|p| !p.state.is_final()).cloned();
         let mut payments: Vec<_> = open.map(|payment| (payment, None)).collect();
         payments.sort_by_key(|(payment, _)| payment.receipt.seq());

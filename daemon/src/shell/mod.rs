@@ -496,6 +496,17 @@ impl EngineTask {
                         handle.event(Event::Wake(device)).await;
                     });
                 }
+                Effect::WaitOut {
+                    device,
+                    payment,
+                    after,
+                } => {
+                    let handle = self.handle.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(after).await;
+                        handle.event(Event::WaitedOut { device, payment }).await;
+                    });
+                }
                 Effect::Publish(notice) => self.handle.publish(notice),
                 Effect::OpenDrawer(printer) => self.handle.printers.kick(&printer),
                 Effect::WorkDue => self.work_due.iter().for_each(|w| w.notify_one()),

@@ -92,6 +92,14 @@ impl World {
                 Effect::Wake { device, after } => {
                     self.later(after, Inner::Engine(Event::Wake(device)));
                 }
+                Effect::WaitOut {
+                    device,
+                    payment,
+                    after,
+                } => {
+                    let event = Event::WaitedOut { device, payment };
+                    self.later(after, Inner::Engine(event));
+                }
                 Effect::Publish(_) => {}
                 Effect::OpenDrawer(_) => {
                     let drawer = printer::Drawer::Pin2;

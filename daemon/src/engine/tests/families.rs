@@ -57,6 +57,13 @@ impl World {
         self.sync();
     }
 
+    /// The terminal can no longer be working on it.
+    fn waited_out(&mut self) {
+        let (device, payment) = self.working.take().unwrap();
+        self.feed(Event::WaitedOut { device, payment });
+        self.sync();
+    }
+
     fn state(&self) -> State {
         self.rows.values().next().unwrap().state
     }
@@ -247,11 +254,11 @@ fn an_unchanged_memory_proves_nothing_while_the_terminal_may_still_work() {
         let approval = approval(None, trace);
         LastTransaction::Stored(Box::new(payment::Stored { kind, approval }))
     };
-    for (seconds, trace, expected) in [
-        (10, 7, State::InDoubt),
-        (10, 8, State::Approved),
-        (200, 7, State::Declined),
-        (200, 8, State::Approved),
+    for (over, trace, expected) in [
+        (false, 7, State::InDoubt),
+        (false, 8, State::Approved),
+        (true, 7, State::Declined),
+        (true, 8, State::Approved),
     ] {
         let mut world = World::of(by_traces);
         world.memory = holds(7);
@@ -260,12 +267,68 @@ fn an_unchanged_memory_proves_nothing_while_the_terminal_may_still_work() {
         world.card("k1", 1010);
         world.sync();
         world.memory = holds(trace);
-        world.now = NOW
-            .checked_add(jiff::SignedDuration::from_secs(seconds))
-            .unwrap();
+        // A clock that is set moves nothing.
+        world.now = NOW + jiff::SignedDuration::from_hours(if over { -2 } else { 2 });
+        if over {
+            world.waited_out();
+        }
         world.end(silence());
         world.sync();
-        assert_eq!(world.state(), expected, "{seconds} s, trace {trace}");
+        assert_eq!(world.state(), expected, "over: {over}, trace {trace}");
         assert_eq!(world.asked.len(), 1, "law 4");
     }
+}
+
+/// The same for a cancel: that the first payment stands does not say that it will.
+#[test]
+fn a_first_payment_that_still_stands_proves_nothing_while_the_terminal_may_still_work() {
+    let by_traces = Abilities {
+        recovery: Recovery::LastTransaction(Counting::Traces),
+        reversals: Reversals::Last(Named::ByTrace),
+        ..LEAST
+    };
+    let kind = payment::StoredKind::Payment;
+    for (over, expected) in [(false, State::InDoubt), (true, State::Declined)] {
+        let mut world = World::of(by_traces);
+        world.ready("T1");
+        let paid = world.paid(approval(None, 7));
+        world.give_back(paid.clone(), true);
+        let Some(Command::Reverse { payment, .. }) = world.commands.last() else {
+            panic!("the cancel was not asked for");
+        };
+        let payment = *payment;
+        let approval = approval(None, 7);
+        world.memory = LastTransaction::Stored(Box::new(payment::Stored { kind, approval }));
+        let ending = silence();
+        world.terminal(TerminalEvent::Ended { payment, ending });
+        world.sync();
+        if over {
+            world.waited_out();
+        }
+        assert_eq!(world.rows[&payment].state, expected, "over: {over}");
+    }
+}
+
+/// A daemon that was away does not know for how long: clocks are set meanwhile.
+#[test]
+fn after_a_restart_the_terminal_has_all_its_time_again() {
+    let by_traces = Abilities {
+        recovery: Recovery::LastTransaction(Counting::Traces),
+        ..LEAST
+    };
+    let mut world = World::of(by_traces);
+    let kind = payment::StoredKind::Payment;
+    let approval = approval(None, 7);
+    world.memory = LastTransaction::Stored(Box::new(payment::Stored { kind, approval }));
+    world.terminal(TerminalEvent::LastTransaction(world.memory.clone()));
+    world.ready("T1");
+    world.card("k1", 1010);
+    world.sync();
+    world.restart();
+    world.now = NOW - jiff::SignedDuration::from_hours(2);
+    world.sync();
+    world.ready("T1");
+    assert_eq!(world.state(), State::InDoubt);
+    world.waited_out();
+    assert_eq!(world.state(), State::Declined);
 }
