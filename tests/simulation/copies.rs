@@ -24,12 +24,13 @@ pub(crate) struct Copies {
 }
 
 impl Copies {
-    /// What took money back or gave money back, of this payment, and is lost.
+    /// What took money back or gave money back, or may have, of this payment, and is lost.
     pub(crate) fn returns_of(&self, of: PaymentId) -> impl Iterator<Item = &Payment> {
         let of = Some(of);
         self.lost
             .iter()
-            .filter(move |p| p.state == State::Approved && p.intent.purpose.of() == of)
+            .filter(|p| !matches!(p.state, State::Declined | State::Cancelled))
+            .filter(move |p| p.intent.purpose.of() == of)
     }
 
     /// Whether a receipt's number was given to a payment that is lost.
