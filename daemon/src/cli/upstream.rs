@@ -59,7 +59,7 @@ pub(super) async fn try_it(config: &Config, wish: Try) -> Result<String, String>
     let now = now();
     let payment = payment(&wish, now)?;
     let system = upstream::from_config(section);
-    let client = Client::new().map_err(|error| error.to_string())?;
+    let client = Client::default();
     let mut out = String::new();
     let booking = Booking {
         payment: &payment,

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use payment::{Intent, InvoiceRef, Text, UpstreamId, with_decimals};
 use rust_decimal::Decimal;
 use sync::{
-    delivery::{Client, ClientError, Contact, Http, never_left},
+    delivery::{Client, Contact, Http, never_left},
     upstream::{self, Abilities, HttpAnswer, InvoiceSeen, Upstream},
 };
 
@@ -55,31 +55,23 @@ pub struct Asked {
 
 impl Known {
     /// All of them.
-    ///
-    /// # Errors
-    /// When there is no HTTP client.
-    pub(super) fn all(config: &Config) -> Result<Vec<Self>, ClientError> {
-        let sections = config.upstreams.iter();
-        if config.upstreams.is_empty() {
-            return Ok(Vec::new());
-        }
-        let client = Client::new()?;
-        Ok(sections
-            .map(|section| {
-                let system = upstream::from_config(section);
-                Self {
-                    id: section.id.clone(),
-                    can: system.abilities(),
-                    system,
-                    client: Marked {
-                        client: client.clone(),
-                        traffic: Traffic::default(),
-                    },
-                    contact: Arc::default(),
-                    silent_until: Mutex::new(None),
-                }
-            })
-            .collect())
+    pub(super) fn all(config: &Config) -> Vec<Self> {
+        let client = Client::default();
+        let known = config.upstreams.iter().map(|section| {
+            let system = upstream::from_config(section);
+            Self {
+                id: section.id.clone(),
+                can: system.abilities(),
+                system,
+                client: Marked {
+                    client: client.clone(),
+                    traffic: Traffic::default(),
+                },
+                contact: Arc::default(),
+                silent_until: Mutex::new(None),
+            }
+        });
+        known.collect()
     }
 
     async fn ask(&self, now: Timestamp, invoice: &InvoiceRef) -> Option<InvoiceSeen> {

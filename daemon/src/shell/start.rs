@@ -14,7 +14,6 @@ use drivers::printer::escpos::Profiles;
 use jiff::tz::TimeZone;
 use payment::PrinterId;
 use sync::{
-    delivery::ClientError,
     queue::{OpenError, Queue, ReadError, Reader, WriteError},
     upstream::Worklist,
 };
@@ -56,9 +55,6 @@ pub enum StartError {
     /// The token.
     #[error(transparent)]
     Token(#[from] TokenError),
-    /// The HTTP client of the deliveries.
-    #[error(transparent)]
-    Http(#[from] ClientError),
     /// The database failed while what an earlier run left was being settled.
     #[error("what an earlier run left unfinished cannot be recorded; look at the disk")]
     Recovery,
@@ -137,7 +133,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         readers,
         worklists: Worklist::all(&config).into(),
         printers: paper,
-        upstreams: Known::all(&config)?.into(),
+        upstreams: Known::all(&config).into(),
         nightly: Nightly::open(state_dir),
         reconciling: Arc::default(),
     };

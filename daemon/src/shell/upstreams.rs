@@ -3,13 +3,13 @@
 use config::{Config, UpstreamKind};
 use payment::Text;
 use sync::{
-    delivery::{self, Client, Http, QueueOutbox, SystemClock, Worker},
+    delivery::{self, Http, QueueOutbox, SystemClock, Worker},
     queue::Queue,
     upstream::{self, HttpAnswer, HttpRequest},
 };
 use tokio::sync::watch;
 
-use super::{Known, StartError, WorkDue, reconcile::Marked};
+use super::{Known, StartError, WorkDue};
 
 /// Starts one worker for each upstream of the configuration; `known` are the same, in the same order.
 /// They end when `stop` is true or its sender is gone.
@@ -29,11 +29,7 @@ pub(super) fn start(
             let worker = Worker::new(section, system, (outbox, NoNetwork, clock), seed(i));
             tokio::spawn(delivery::run(worker, contact, stop.clone()));
         } else {
-            let http = Marked {
-                client: Client::new()?,
-                traffic: known.client.traffic.clone(),
-            };
-            let shell = (outbox, http, clock);
+            let shell = (outbox, known.client.clone(), clock);
             let worker = Worker::new(section, system, shell, seed(i));
             tokio::spawn(delivery::run(worker, contact, stop.clone()));
         }

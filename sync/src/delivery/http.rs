@@ -1,9 +1,10 @@
 //! The real way to an upstream: HTTP by reqwest.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use payment::Text;
 use reqwest::{Method, Response, header, redirect, retry};
+use tokio::sync::OnceCell;
 
 use super::Http;
 use crate::upstream::{HttpAnswer, HttpRequest};
@@ -16,33 +17,38 @@ const TOTAL: Duration = Duration::from_secs(30);
 /// for longer than a backlog needs.
 const KEEP_IDLE: Duration = Duration::from_secs(3);
 
-/// An HTTP client, for all upstreams. The process must have installed a rustls provider.
-#[derive(Debug, Clone)]
-pub struct Client(reqwest::Client);
-
-/// Why there is no client.
-#[derive(Debug, thiserror::Error)]
-#[error("the HTTP client cannot start; check the machine's root certificates")]
-pub struct ClientError(#[from] reqwest::Error);
+/// An HTTP client, for all upstreams: clones share its connections. The process must have installed a
+/// rustls provider.
+///
+/// It is built for its first request. That takes milliseconds (root certificates) and memory that a desk
+/// with nothing to deliver never needs.
+#[derive(Debug, Clone, Default)]
+pub struct Client(Arc<OnceCell<reqwest::Client>>);
 
 impl Client {
-    /// Builds the client. Takes milliseconds (root certificates): once, after the start.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new() -> Result<Self, ClientError> {
-        let client = reqwest::Client::builder()
-            .connect_timeout(CONNECT)
-            .timeout(TOTAL)
-            .pool_idle_timeout(KEEP_IDLE)
-            .redirect(redirect::Policy::none())
-            // Whether something is sent again is the rules' decision only.
-            .retry(retry::never())
-            .referer(false)
-            .user_agent(concat!("tilld/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+    async fn built(&self) -> Option<&reqwest::Client> {
+        let build = || async {
+            let built = tokio::task::spawn_blocking(build).await;
+            built.ok().flatten().ok_or(())
+        };
+        self.0.get_or_try_init(build).await.ok()
     }
+}
+
+fn build() -> Option<reqwest::Client> {
+    let client = reqwest::Client::builder()
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .pool_idle_timeout(KEEP_IDLE)
+        .redirect(redirect::Policy::none())
+        // Whether something is sent again is the rules' decision only.
+        .retry(retry::never())
+        .referer(false)
+        .user_agent(concat!("tilld/", env!("CARGO_PKG_VERSION")))
+        .build();
+    client
+        .inspect_err(|error| tracing::error!(%error, "TLS cannot be set up"))
+        .ok()
 }
 
 impl Http for Client {
@@ -50,7 +56,10 @@ impl Http for Client {
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else {
             return not_sent("The request's method is not one of HTTP's.");
         };
-        let mut builder = self.0.request(method, &request.url).body(request.body);
+        let Some(client) = self.built().await else {
+            return not_sent("TLS cannot be set up. Check the machine's root certificates.");
+        };
+        let mut builder = client.request(method, &request.url).body(request.body);
         for (name, value) in &request.headers {
             builder = builder.header(name.as_ref(), value);
         }

@@ -20,7 +20,7 @@ mod worker;
 pub use advice::next_step;
 pub use decide::{Decided, Undecidable, actions, decided, never_left};
 pub use health::{Health, Pause, Trouble};
-pub use http::{Client, ClientError};
+pub use http::Client;
 pub use outbox::{OutboxError, QueueOutbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run, step};

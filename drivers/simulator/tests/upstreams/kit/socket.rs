@@ -38,7 +38,7 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
     };
 
     let outbox = QueueOutbox::new(desk.queue.clone()).unwrap();
-    let client = Client::new().unwrap();
+    let client = Client::default();
     // The request's date is now's.
     let parts = (outbox, client.clone(), SystemClock::new());
     let mut worker = Worker::new(&config, system, parts, 1);
@@ -64,8 +64,7 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
     server.abort();
     assert!(server.await.unwrap_err().is_cancelled());
 
-    let fresh = || Client::new().unwrap();
-    let away = fresh().send(request(&here)).await;
+    let away = Client::default().send(request(&here)).await;
     assert!(matches!(away, HttpAnswer::NotSent { .. }), "{away:?}");
     for (says, tls, sent) in [
         // A server that does not speak TLS: the request never left.
@@ -82,7 +81,7 @@ pub(crate) async fn real_sockets_tell_what_was_not_sent_from_what_was_lost<S: Su
     ] {
         let address = mumbler(says).await;
         let scheme = if tls { "https" } else { "http" };
-        let answer = fresh()
+        let answer = Client::default()
             .send(request(&format!("{scheme}://{address}")))
             .await;
         let lost = matches!(answer, HttpAnswer::Lost { .. });
