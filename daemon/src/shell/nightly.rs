@@ -5,7 +5,7 @@ use std::{
     io::Write,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -28,35 +28,42 @@ const SETTLED: SignedDuration = SignedDuration::from_mins(2);
 #[derive(Debug, Clone)]
 pub(super) struct Nightly {
     file: Arc<Path>,
-    last: Arc<Mutex<Option<Value>>>,
+    last: Arc<OnceLock<Mutex<Option<Value>>>>,
 }
 
 impl Nightly {
-    /// What an earlier run left in the state directory. What cannot be read is made anew tomorrow.
+    /// Reads nothing yet: after a bad week it is long, and the start does not wait for it.
     pub(super) fn open(state_dir: &Path) -> Self {
-        let file = state_dir.join("reconciliation.json");
-        let last = fs::read(&file).ok();
-        let last = last.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Self {
-            file: file.into(),
-            last: Arc::new(Mutex::new(last)),
+            file: state_dir.join("reconciliation.json").into(),
+            last: Arc::default(),
         }
     }
 
+    /// What an earlier run left in the state directory, if there was none since. What cannot be read is
+    /// made anew tomorrow.
+    fn known(&self) -> MutexGuard<'_, Option<Value>> {
+        let read = || {
+            let left = fs::read(&self.file).ok();
+            left.and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        };
+        let known = self.last.get_or_init(|| Mutex::new(read())).lock();
+        known.unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn last(&self) -> Option<Value> {
-        let last = self.last.lock();
-        last.unwrap_or_else(PoisonError::into_inner).clone()
+        self.known().clone()
     }
 
     fn keep(&self, report: Value) {
         if let Err(error) = write(&self.file, &report) {
             tracing::warn!(%error, "the comparison of the books is lost with a restart");
         }
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        *self.known() = Some(report);
     }
 
     fn made_at(&self) -> Option<Timestamp> {
-        self.last()?.get("at")?.as_str()?.parse().ok()
+        self.known().as_ref()?.get("at")?.as_str()?.parse().ok()
     }
 }
 
