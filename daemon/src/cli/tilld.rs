@@ -5,6 +5,11 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 use drivers::printer::escpos::Profiles;
 use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::{
+    filter::{LevelFilter, Targets},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{demo, shell};
 
@@ -189,18 +194,18 @@ fn notify(state: &[sd_notify::NotifyState<'_>]) {
     }
 }
 
-/// Logs go to standard error, where the journal picks them up; `RUST_LOG` sets the level.
+/// Logs go to standard error, where the journal picks them up; `RUST_LOG` sets the level, also by
+/// module (`info,sync=debug`).
 pub fn log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
-    let journal = std::env::var_os("JOURNAL_STREAM").is_some();
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let levels = std::env::var("RUST_LOG").ok();
+    let levels = levels.and_then(|levels| levels.parse().ok());
+    let levels = levels.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = tracing_subscriber::registry().with(levels);
     // The journal stamps the time itself.
-    if journal {
-        builder.without_time().init();
+    if std::env::var_os("JOURNAL_STREAM").is_some() {
+        log.with(lines.without_time()).init();
     } else {
-        builder.init();
+        log.with(lines).init();
     }
 }
