@@ -4,24 +4,31 @@
 //! gap: the stream is read from the journal, and what is broadcast only wakes it up. Progress and
 //! device events are passing, and carry no id.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+mod told;
+
+use std::{convert::Infallible, time::Duration};
 
 use axum::{
+    body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
-    http::HeaderMap,
-    response::sse::{Event, KeepAlive, Sse},
+    http::{HeaderMap, header},
+    response::IntoResponse,
 };
-use futures_util::{Stream, stream};
+use futures_util::stream;
 use serde::Deserialize;
-use serde_json::json;
-use sync::queue::{Entry, Happened};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use serde_json::{Value, json};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::timeout,
+};
+
+pub(super) use told::Told;
 
 use super::Api;
 use crate::{engine::Notice, problem::Problem};
 
-/// Most journal entries read at once.
-const BATCH: u16 = 100;
+/// How often a comment says that the stream is alive.
+const ALIVE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -33,50 +40,59 @@ pub(super) async fn stream(
     State(api): State<Api>,
     headers: HeaderMap,
     query: Result<Query<EventsQuery>, QueryRejection>,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let Query(query) = query.map_err(|e| Problem::InvalidQuery(e.body_text()))?;
     let last = headers.get("last-event-id").and_then(|v| v.to_str().ok());
     let last = last.and_then(|v| v.trim().parse().ok()).or(query.after);
     // Listen first, then look where the journal stands, so that nothing falls between.
     let notices = api.shell.notices();
-    let cursor = match last {
-        Some(seq) => seq,
+    let seen = match last {
+        Some(seq) => seq.max(0),
         None => api.shell.read(|reader| Ok(reader.head()?.0)).await?,
     };
     let watcher = Watcher {
-        api,
+        told: api.told,
         notices,
-        cursor,
-        ready: VecDeque::new(),
+        seen,
         journal: true,
     };
     let events = stream::unfold(watcher, |mut watcher| async move {
-        watcher.next().await.map(|event| (Ok(event), watcher))
+        let text = watcher.next().await?;
+        Some((Ok::<_, Infallible>(text), watcher))
     });
-    Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let headers = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    Ok((headers, Body::from_stream(events)))
 }
 
-/// One who watches, and how far they have read.
+/// One who watches, and how far they have read. Who reads nothing is not asked for more, and costs
+/// nothing: notices pass by, and the journal waits.
 struct Watcher {
-    api: Api,
+    told: Told,
     notices: Receiver<Notice>,
-    cursor: i64,
-    ready: VecDeque<Event>,
-    /// Whether the journal may hold more than was read.
+    /// The number of the last entry that they were sent.
+    seen: i64,
+    /// Whether the journal may hold more.
     journal: bool,
 }
 
 impl Watcher {
-    async fn next(&mut self) -> Option<Event> {
+    /// The next events, as they are sent.
+    async fn next(&mut self) -> Option<Bytes> {
         loop {
-            if let Some(event) = self.ready.pop_front() {
-                return Some(event);
-            }
             if self.journal {
-                self.read_journal().await?;
-                continue;
+                if let Some((last, text)) = self.told.after(self.seen).await.ok()? {
+                    self.seen = last;
+                    return Some(text);
+                }
+                self.journal = false;
             }
-            match self.notices.recv().await {
+            let Ok(notice) = timeout(ALIVE, self.notices.recv()).await else {
+                return Some(Bytes::from_static(b":\n\n"));
+            };
+            match notice {
                 // Too slow a reader loses passing events; facts are in the journal.
                 Ok(Notice::Journal) | Err(RecvError::Lagged(_)) => self.journal = true,
                 Ok(Notice::Progress {
@@ -88,56 +104,16 @@ impl Watcher {
                     let data = json!({
                         "group": device, "device": device, "payment": payment, "code": code, "text": text,
                     });
-                    self.ready.extend(event("progress", &data));
+                    return Some(passing("progress", &data));
                 }
-                Ok(Notice::Printer(view)) => self.ready.extend(event("printer", &json!(view))),
-                Ok(Notice::Device(view)) => self.ready.extend(event("device", &json!(view))),
+                Ok(Notice::Printer(view)) => return Some(passing("printer", &json!(view))),
+                Ok(Notice::Device(view)) => return Some(passing("device", &json!(view))),
                 Err(RecvError::Closed) => return None,
             }
         }
     }
-
-    async fn read_journal(&mut self) -> Option<()> {
-        let after = self.cursor;
-        let entries = self
-            .api
-            .shell
-            .read(move |reader| reader.events_after(after, BATCH))
-            .await
-            .ok()?;
-        self.journal = entries.len() == usize::from(BATCH);
-        for entry in entries {
-            self.cursor = entry.seq;
-            self.ready.extend(fact(&entry));
-        }
-        Some(())
-    }
 }
 
-fn fact(entry: &Entry) -> Option<Event> {
-    let (name, id, fact) = match &entry.happened {
-        Happened::Payment { payment, fact } => ("payment", payment.to_string(), json!(fact)),
-        Happened::Closing { closing, fact } => ("closing", closing.to_string(), json!(fact)),
-        Happened::Restoration { restoration, fact } => {
-            ("restoration", restoration.to_string(), json!(fact))
-        }
-        Happened::Delivery { payment, decision } => {
-            let fact = json!({ "kind": entry.happened.kind(), "body": decision });
-            ("payment", payment.to_string(), fact)
-        }
-        Happened::Drawer { kick, fact } => ("drawer", kick.to_string(), json!(fact)),
-    };
-    let data = json!({
-        "seq": entry.seq,
-        "at": entry.at,
-        "group": entry.device,
-        "device": entry.device,
-        name: id,
-        "fact": fact,
-    });
-    event(name, &data).map(|event| event.id(entry.seq.to_string()))
-}
-
-fn event(name: &str, data: &serde_json::Value) -> Option<Event> {
-    Event::default().event(name).json_data(data).ok()
+fn passing(name: &str, data: &Value) -> Bytes {
+    format!("event: {name}\ndata: {data}\n\n").into()
 }

@@ -37,13 +37,22 @@ pub(crate) use reconciliation::view as reconciliation_view;
 
 use crate::{problem::Problem, shell::Handle};
 
-/// What handlers share.
+/// What handlers share, on both listeners.
 #[derive(Clone)]
-struct Api {
+pub struct Api {
     shell: Handle,
+    told: events::Told,
 }
 
-fn routes(shell: Handle) -> Router {
+impl Api {
+    /// An API to what the handle leads to.
+    pub fn new(shell: Handle) -> Self {
+        let told = events::Told::new(shell.clone());
+        Self { shell, told }
+    }
+}
+
+fn routes(api: Api) -> Router {
     Router::new()
         .route("/v1/payments", post(payments::create).get(payments::list))
         .route("/v1/payments/{id}", get(payments::show))
@@ -76,13 +85,13 @@ fn routes(shell: Handle) -> Router {
         .route("/v1/reconciliation", get(reconciliation::show))
         .route("/v1/verify", get(database::verify))
         .route("/v1/backup", get(database::backup))
-        .with_state(Api { shell })
+        .with_state(api)
 }
 
-fn open_routes(shell: Handle) -> Router {
+fn open_routes(api: Api) -> Router {
     Router::new()
         .route("/healthz", get(devices::health))
-        .with_state(Api { shell })
+        .with_state(api)
         .merge(page::routes())
 }
 
@@ -101,14 +110,14 @@ async fn wrong_method() -> Problem {
 /// When the listener fails.
 pub async fn serve_tcp(
     listener: TcpListener,
-    shell: Handle,
+    api: Api,
     token: Token,
 ) -> Result<(), std::io::Error> {
     let port = listener.local_addr()?.port();
     let token = Arc::new(token);
-    let app = routes(shell.clone())
+    let app = routes(api.clone())
         .layer(middleware::from_fn_with_state(token, guard::token))
-        .merge(open_routes(shell))
+        .merge(open_routes(api))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(
@@ -124,11 +133,11 @@ pub async fn serve_tcp(
 /// When the listener fails.
 pub async fn serve_unix(
     listener: UnixListener,
-    shell: Handle,
+    api: Api,
     users: SocketUsers,
 ) -> Result<(), std::io::Error> {
-    let app = routes(shell.clone())
-        .merge(open_routes(shell))
+    let app = routes(api.clone())
+        .merge(open_routes(api))
         .fallback(nothing_here)
         .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(

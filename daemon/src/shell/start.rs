@@ -29,7 +29,7 @@ use super::{
     terminals, upstreams,
 };
 use crate::{
-    api::{self, SocketUsers, Token, TokenError},
+    api::{self, Api, SocketUsers, Token, TokenError},
     cli::client::token_file,
     engine::{Engine, Setup, Unfinished},
     printing::{self, Inbox, Printers},
@@ -162,10 +162,11 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
     let (recovered, is_recovered) = oneshot::channel();
     let engine = tokio::spawn(task.run(effects, recovered));
     is_recovered.await.map_err(|_| StartError::Recovery)?;
-    let tcp = tokio::spawn(api::serve_tcp(tcp, handle.clone(), token.clone()));
+    let served = Api::new(handle.clone());
+    let tcp = tokio::spawn(api::serve_tcp(tcp, served.clone(), token.clone()));
     let unix = tokio::spawn(api::serve_unix(
         unix,
-        handle.clone(),
+        served,
         SocketUsers::of_this_process(),
     ));
     if let Some(time) = config.daemon.reconcile_at {
