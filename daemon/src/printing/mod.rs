@@ -3,9 +3,9 @@
 //! [`compose`] says what stands on a receipt, [`Spool`] which one is printed next. [`start`] joins
 //! a spool to its printer's driver and to the queue. A printer decides nothing about money (law 8).
 
+mod clock;
 mod compose;
 mod desk;
-
 mod logo;
 mod report;
 mod sheet;
@@ -25,12 +25,10 @@ use drivers::{
 };
 use jiff::tz::TimeZone;
 use payment::Text;
-use sync::{
-    delivery::{Clock as _, SystemClock},
-    queue::{Job, Queue, Urgency, Write},
-};
+use sync::queue::{Job, Queue, Urgency, Write};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
+use clock::PaperClock;
 pub use compose::{Desk, compose};
 use desk::Request;
 pub use desk::{Inbox, Printers};
@@ -79,7 +77,7 @@ pub fn start(
         commands,
         told,
         spool: Spool::new(Rules::of(printer)),
-        clock: SystemClock::new(),
+        clock: PaperClock::new(),
         logo: Memory::default(),
         view: PrinterView::new(printer),
         kicks: VecDeque::new(),
@@ -119,7 +117,7 @@ struct Task {
     commands: mpsc::Sender<ToMachine<printer::Command>>,
     told: mpsc::Receiver<Told>,
     spool: Spool,
-    clock: SystemClock,
+    clock: PaperClock,
     logo: Memory,
     view: PrinterView,
     /// Who waits for the driver's word on a cash drawer, in order; some wait for none.
