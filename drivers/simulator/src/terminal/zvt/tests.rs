@@ -1,5 +1,3 @@
-mod memory;
-
 use std::time::Duration;
 
 use drivers::{
@@ -13,6 +11,10 @@ use drivers::{
 use proptest::prelude::*;
 
 use super::*;
+
+mod faults;
+mod memory;
+mod served;
 
 /// A till that acknowledges everything, on virtual time.
 struct Till {
@@ -163,137 +165,6 @@ impl Till {
         statuses
             .filter_map(|a| bmp::decode(a.data()).byte(0x27))
             .collect()
-    }
-}
-
-/// The codes of a payment that nothing goes wrong with.
-const GOOD: &str = "8000 04FF 04FF 040F 06D3 06D3 060F";
-
-/// A fault, the codes that the terminal sends, the results of its 04 0F, and what it charges.
-const TABLE: &[(&str, &str, &[u8], &[u64])] = &[
-    ("", GOOD, &[0], &[1010]),
-    ("decline", "8000 04FF 04FF 040F 061E", &[5], &[]),
-    (
-        "decline-then-approve",
-        "8000 04FF 04FF 040F 04FF 040F 06D3 06D3 060F",
-        &[0x37, 0],
-        &[1010],
-    ),
-    (
-        "abort-by-customer",
-        "8000 04FF 04FF 040F 061E",
-        &[0x6c],
-        &[],
-    ),
-    ("refuse", "84FF", &[], &[]),
-    ("busy", "849C", &[], &[]),
-    ("end-of-day-required", "8000 040F 061E", &[0xf0], &[]),
-    ("lose-answer-before-card", "8000", &[], &[]),
-    ("lose-answer-after-approval", "8000 04FF 04FF", &[], &[1010]),
-    ("hang-up-after-approval", "8000 04FF 04FF 040F", &[0], &[]),
-    (
-        "power-loss-after-approval",
-        "8000 04FF 04FF 040F 06D3 06D3",
-        &[0],
-        &[1010],
-    ),
-    (
-        "abort-after-approval",
-        "8000 04FF 04FF 040F 061E",
-        &[0],
-        &[],
-    ),
-    ("late-approval", GOOD, &[0], &[1010]),
-    ("silent", "", &[], &[]),
-    ("slow", GOOD, &[0], &[1010]),
-    ("garbage", "8000 04FF 04FF", &[], &[]),
-    ("over-long", "8000 04FF 04FF", &[], &[]),
-    ("nak", GOOD, &[0], &[1010]),
-    ("bad-crc", GOOD, &[0], &[1010]),
-    ("dle-noise", GOOD, &[0], &[1010]),
-    (
-        "duplicate-status",
-        "8000 04FF 04FF 040F 040F 06D3 06D3 060F",
-        &[0, 0],
-        &[1010],
-    ),
-    ("other-amount", GOOD, &[0], &[1009]),
-    ("no-amount", GOOD, &[0], &[1010]),
-    ("partial-segments", GOOD, &[0], &[1010]),
-    ("coalesce", GOOD, &[0], &[1010]),
-    ("unknown-fields", GOOD, &[0], &[1010]),
-    ("unmasked-pan", GOOD, &[0], &[1010]),
-    ("swapped", "8000", &[], &[]),
-    ("no-stored-transaction", "8000 04FF 04FF", &[], &[1010]),
-    ("last-is-reversal", "8000 04FF 04FF", &[], &[]),
-    ("last-is-end-of-day", "8000 04FF 04FF", &[], &[1010]),
-    ("auto-reversal", "8000 04FF 04FF", &[], &[]),
-    ("stale-status", "8000 04FF 04FF", &[], &[]),
-    (
-        "hang-up-before-completion",
-        "8000 04FF 04FF 040F 06D3 06D3",
-        &[0],
-        &[1010],
-    ),
-    ("repeat-busy", GOOD, &[0], &[1010]),
-    ("repeat-hangs-up", GOOD, &[0], &[1010]),
-    ("repeat-unknown", GOOD, &[0], &[1010]),
-    ("maintenance", GOOD, &[0], &[1010]),
-    ("hang-up-in-diagnosis", GOOD, &[0], &[1010]),
-    ("stale-amount", "849C", &[], &[]),
-];
-
-#[test]
-fn each_fault_does_what_its_table_says() {
-    for (fault, codes, results, charged) in TABLE.iter().copied() {
-        for framing in [Framing::Tcp, Framing::Serial] {
-            let mut till = Till::registered(framing, fault);
-            till.send(code::AUTHORISATION, PAY);
-            // On TCP, noise may look like the head of a message.
-            assert_eq!(till.codes(), codes, "{fault} {framing:?}");
-            assert_eq!(till.results(), results, "{fault} {framing:?}");
-            assert_eq!(till.charged(), charged, "{fault} {framing:?}");
-            assert_eq!(till.terminal.authorisations_seen(), 1, "{fault}");
-            let nak = u32::from(fault == "nak" && framing == Framing::Serial);
-            assert_eq!(till.naks, nak, "{fault} {framing:?}");
-        }
-    }
-    assert_eq!(
-        Fault::ALL.len(),
-        39,
-        "a new fault belongs into the table above"
-    );
-}
-
-#[test]
-fn the_table_of_faults_says_what_becomes_of_the_money() {
-    for (name, what) in FAULTS {
-        let mut till = Till::registered(Framing::Serial, name);
-        till.send(code::AUTHORISATION, PAY);
-        let expected = what.to_lowercase().contains("charge") && !what.contains("Not charged");
-        assert_eq!(!till.charged().is_empty(), expected, "{name}: {what}");
-    }
-}
-
-#[test]
-fn what_is_not_acknowledged_is_reversed() {
-    for framing in [Framing::Tcp, Framing::Serial] {
-        let mut till = Till::registered(framing, "");
-        till.acknowledge = false;
-        // Without intermediate statuses, 04 0F is the first that needs an acknowledgement.
-        let mut register = REGISTER.to_vec();
-        *register.get_mut(3).unwrap() = 0x86;
-        till.send(code::REGISTRATION, &register);
-        till.send(code::AUTHORISATION, PAY);
-        assert_eq!(till.codes(), "8000 040F 061E");
-        assert_eq!(till.charged(), [] as [u64; 0]);
-        let standing = till
-            .terminal
-            .books()
-            .transactions()
-            .first()
-            .map(|t| t.standing);
-        assert_eq!(standing, Some(Standing::Reversed));
     }
 }
 
@@ -489,86 +360,6 @@ fn an_abort_is_heard_before_the_card_and_not_after() {
     }
 }
 
-#[test]
-fn a_late_approval_comes_on_the_next_connection() {
-    let mut till = Till::registered(Framing::Tcp, "late-approval");
-    let pay = Apdu::new(code::AUTHORISATION, PAY.to_vec()).encode();
-    till.give(Input::Bytes(&pay));
-    till.now = till.now + Duration::from_secs(1);
-    till.give(Input::Timeout);
-    till.now = till.now + Duration::from_secs(190);
-    assert_eq!(
-        till.give(Input::LinkDown),
-        None,
-        "nothing to do without a link"
-    );
-    till.now = till.now + Duration::from_secs(30);
-    till.heard.clear();
-    till.give(Input::LinkUp);
-    assert_eq!(till.codes(), "040F 06D3 06D3 060F");
-    assert_eq!(till.charged(), [1010]);
-}
-
-#[test]
-fn the_dead_wake_and_go_on() {
-    let mut till = Till::registered(Framing::Serial, "silent");
-    till.send(code::AUTHORISATION, PAY);
-    till.send(code::STATUS_ENQUIRY, b"");
-    assert_eq!(till.codes(), "8000 060F");
-    till.send(code::AUTHORISATION, PAY);
-    assert_eq!(till.charged(), [1010]);
-}
-
-#[tokio::test]
-async fn it_is_served_on_tcp_and_on_a_pseudo_terminal() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    let terminal = || Terminal::new(Options::default(), Framing::Tcp);
-    let mut buffer = [0; 64];
-    let (address, _handle) = terminal()
-        .serve_tcp("127.0.0.1:0".parse().unwrap())
-        .await
-        .unwrap();
-    let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
-    client.write_all(b"\x06\x70\x00").await.unwrap();
-    client.read_exact(&mut buffer[..6]).await.unwrap();
-    assert_eq!(buffer[..6], *b"\x80\0\0\x06\x0f\0");
-
-    let (path, _handle) = terminal().serve_pty(None).unwrap();
-    let builder = tokio_serial::new(path.to_string_lossy(), 9600);
-    let mut client = tokio_serial::SerialStream::open(&builder).unwrap();
-    let frame = rs232::frame(&Apdu::new(code::LOG_OFF, Vec::new()));
-    client.write_all(&frame).await.unwrap();
-    client.read_exact(&mut buffer[..10]).await.unwrap();
-    assert_eq!(buffer[..10], *b"\x06\x10\x02\x80\0\0\x10\x03\xf5\x1f");
-}
-
-#[tokio::test]
-async fn a_served_terminal_that_hangs_up_can_be_reached_again() {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-
-    let mut terminal = Terminal::new(Options::default(), Framing::Tcp);
-    terminal.arm("lose-answer-before-card".parse().unwrap());
-    let address = "127.0.0.1:0".parse().unwrap();
-    let (address, handle) = terminal.serve_tcp(address).await.unwrap();
-    let register = Apdu::new(code::REGISTRATION, REGISTER.to_vec()).encode();
-    let pay = Apdu::new(code::AUTHORISATION, PAY.to_vec()).encode();
-    for _ in 0..2 {
-        let mut client = tokio::net::TcpStream::connect(address).await.unwrap();
-        client.write_all(&register).await.unwrap();
-        let mut answer = [0; 3 + 13];
-        client.read_exact(&mut answer).await.unwrap();
-        client.write_all(&Apdu::accepted().encode()).await.unwrap();
-        if handle.authorisations_seen() == 0 {
-            client.write_all(&pay).await.unwrap();
-            let mut rest = Vec::new();
-            client.read_to_end(&mut rest).await.unwrap();
-            assert_eq!(rest, Apdu::accepted().encode());
-        }
-        assert_eq!(handle.authorisations_seen(), 1);
-    }
-}
-
 proptest! {
     #[test]
     fn any_bytes_at_any_time_do_no_harm(
@@ -595,35 +386,5 @@ proptest! {
         }
         let charged = u32::try_from(till.charged().len()).unwrap();
         prop_assert!(charged <= till.terminal.authorisations_seen());
-    }
-}
-
-#[test]
-fn a_link_that_it_dropped_is_down_and_nothing_more_is_to_be_done() {
-    for fault in ["lose-answer-before-card", "hang-up-after-approval"] {
-        let mut terminal = Terminal::new(Options::default(), Framing::Tcp);
-        terminal.arm(fault.parse().unwrap());
-        let mut now = Mono::default();
-        terminal.handle(now, Input::LinkUp);
-        let mut outputs = Vec::new();
-        for apdu in [
-            Apdu::new(code::REGISTRATION, REGISTER.to_vec()),
-            Apdu::accepted(),
-            Apdu::new(code::AUTHORISATION, PAY.to_vec()),
-            Apdu::accepted(),
-            Apdu::accepted(),
-        ] {
-            terminal.handle(now, Input::Bytes(&apdu.encode()));
-            now = now + Duration::from_secs(1);
-            terminal.handle(now, Input::Timeout);
-            outputs.extend(std::iter::from_fn(|| match terminal.poll() {
-                Output::Send(bytes) => Some(bytes),
-                Output::Open | Output::Close | Output::Wait(_) => None,
-            }));
-        }
-        assert!(!outputs.is_empty(), "{fault}");
-        assert_eq!(terminal.poll(), Output::Close, "{fault}");
-        terminal.handle(now, Input::LinkDown);
-        assert!(matches!(terminal.poll(), Output::Wait(_)), "{fault}");
     }
 }
