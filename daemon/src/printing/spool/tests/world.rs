@@ -16,6 +16,10 @@ use simulator::printer::{Fault, Printer};
 
 use super::*;
 
+mod side;
+
+use side::{Rows, Side, profile, receipt, rules, words};
+
 /// How long a lost link stays away.
 const OUTAGE: u64 = 700;
 /// One turn of the world, in milliseconds.
@@ -66,66 +70,6 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The print jobs, as far as they are durable.
-#[derive(Default)]
-struct Rows {
-    durable: BTreeMap<JobId, Job>,
-    /// Written with the next that somebody waits for; lost in a crash.
-    lazy: Vec<(JobId, JobState)>,
-    full: bool,
-}
-
-impl Rows {
-    fn set(&mut self, job: JobId, state: JobState) -> Marked {
-        let row = self.durable.get_mut(&job).unwrap();
-        if !row.state.may_become(&state) {
-            return Marked::Refused;
-        }
-        row.state = state;
-        Marked::Kept
-    }
-
-    fn write(&mut self, job: JobId, state: JobState) -> Marked {
-        if self.full {
-            return Marked::NotKept;
-        }
-        for (job, state) in std::mem::take(&mut self.lazy) {
-            self.set(job, state);
-        }
-        self.set(job, state)
-    }
-
-    fn hand_over(&mut self, job: JobId, to: &PrinterId) -> Marked {
-        let marked = self.write(job, JobState::Queued);
-        if marked == Marked::Kept {
-            self.durable.get_mut(&job).unwrap().printer = to.clone();
-        }
-        marked
-    }
-
-    fn due(&self, printer: &PrinterId) -> Option<Box<Job>> {
-        let mut all = self.durable.values();
-        let due = |job: &&Job| job.printer == *printer && job.state == JobState::Queued;
-        all.find(due).cloned().map(Box::new)
-    }
-}
-
-/// One printer with its wire, its driver and its spool.
-struct Side {
-    id: PrinterId,
-    stand_in: Option<PrinterId>,
-    policy: Policy,
-    spool: Spool,
-    driver: EscPos,
-    printer: Printer,
-    up: bool,
-    back_at: u64,
-    /// Bytes on the wire, each with the job that it belongs to.
-    to_printer: VecDeque<(u8, Option<JobId>)>,
-    cut_after: Option<usize>,
-    wake: Option<Mono>,
-}
-
 struct World {
     /// Milliseconds.
     now: u64,
@@ -135,54 +79,6 @@ struct World {
     left: BTreeMap<JobId, usize>,
     taken: BTreeMap<JobId, usize>,
     last: JobId,
-}
-
-fn profile() -> &'static Profile {
-    Profile::find("epson-tm-t20iii").unwrap()
-}
-
-/// Words that stand at both ends of a receipt.
-fn words(job: JobId) -> [String; 2] {
-    [format!("begin {job:06}"), format!("end {job:06}")]
-}
-
-fn receipt(job: JobId) -> Vec<u8> {
-    let [first, last] = words(job);
-    let line = |text: &str| Line::Text(text.into(), Style::default());
-    let middle = (0..5).map(|n| line(&format!("{job} line {n}")));
-    let lines: Vec<Line> = [line(&first)]
-        .into_iter()
-        .chain(middle)
-        .chain([line(&last), Line::Cut])
-        .collect();
-    render(&lines, profile())
-}
-
-fn rules(stand_in: Option<PrinterId>) -> Rules {
-    Rules {
-        expires: EXPIRES,
-        stand_in,
-        stand_in_after: STAND_IN_AFTER,
-    }
-}
-
-impl Side {
-    fn new(id: &str, stand_in: Option<&str>, policy: Policy) -> Self {
-        let stand_in: Option<PrinterId> = stand_in.map(|id| id.parse().unwrap());
-        Self {
-            id: id.parse().unwrap(),
-            spool: Spool::new(rules(stand_in.clone())),
-            stand_in,
-            policy,
-            driver: EscPos::new(profile(), policy),
-            printer: Printer::new(48),
-            up: false,
-            back_at: 0,
-            to_printer: VecDeque::new(),
-            cut_after: None,
-            wake: None,
-        }
-    }
 }
 
 impl World {
