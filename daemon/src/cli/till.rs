@@ -15,9 +15,13 @@ mod terminal;
 mod worklist;
 
 use copies::{RestoreArgs, examined_text, restored_text};
-use pay::{key_or_new, pay};
+use pay::{PayArgs, key_or_new, pay};
 use printer::{DrawerArgs, PrinterArgs};
+use reconcile::ReconcileArgs;
 use show::{closing_text, invoice_text, payment_text, payments_text, status_text, text};
+use sync::SyncArgs;
+use terminal::TerminalArgs;
+use worklist::WorklistArgs;
 
 use super::client::{Address, CallError, Client};
 
@@ -181,172 +185,6 @@ enum Command {
         #[arg(long)]
         reason: String,
     },
-}
-
-/// What `till worklist` needs to know.
-#[derive(Debug, clap::Args)]
-struct WorklistArgs {
-    /// Which list; the first of the configuration, unless given.
-    #[arg(long, global = true)]
-    upstream: Option<String>,
-    /// Only what was taken here.
-    #[arg(long)]
-    device: Option<String>,
-    /// What was ticked off, instead of what there is to do.
-    #[arg(long)]
-    entered: bool,
-    /// As a file for spreadsheets.
-    #[arg(long)]
-    csv: bool,
-    #[command(subcommand)]
-    command: Option<WorklistCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-enum WorklistCommand {
-    /// Say that a payment was entered.
-    Entered {
-        /// The payment's id.
-        payment: String,
-        /// Who did it.
-        #[arg(long)]
-        name: String,
-        /// What there is to say about it.
-        #[arg(long)]
-        note: Option<String>,
-    },
-}
-
-/// What `till reconcile` needs to know.
-#[derive(Debug, clap::Args)]
-struct ReconcileArgs {
-    /// The first day, for example 2026-11-20. Days are those of the desk's time zone. Without it, what
-    /// tilld found by itself last night is shown.
-    #[arg(long)]
-    from: Option<String>,
-    /// The last day; the first, unless given.
-    #[arg(long, requires = "from")]
-    to: Option<String>,
-    /// Only with this invoicing system.
-    #[arg(long, requires = "from")]
-    upstream: Option<String>,
-    /// As a file for spreadsheets.
-    #[arg(long, requires = "from")]
-    csv: bool,
-}
-
-/// What `till terminal` needs to know.
-#[derive(Debug, clap::Args)]
-struct TerminalArgs {
-    /// Whose terminal; not needed when only one device has one.
-    #[arg(long, global = true)]
-    device: Option<String>,
-    #[command(subcommand)]
-    command: TerminalCommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum TerminalCommand {
-    /// Call the terminal's host and fetch what is new.
-    Diagnosis,
-    /// Set the terminal up anew.
-    Initialise,
-    /// Show a text on the terminal, such as “Back in five minutes”. Never a patient's name.
-    Show {
-        /// At most 160 characters; the display shows what fits.
-        text: String,
-    },
-    /// Set the terminal's clock to the time of this machine.
-    SetClock,
-    /// Print the terminal's last receipt again.
-    RepeatReceipt,
-    /// Log off from the terminal; tilld registers again by itself.
-    LogOff,
-}
-
-/// What `till sync` needs to know.
-#[derive(Debug, clap::Args)]
-struct SyncArgs {
-    /// Only to this invoicing system.
-    #[arg(long, global = true)]
-    upstream: Option<String>,
-    /// Only in this state, for example needs_operator.
-    #[arg(long)]
-    state: Option<String>,
-    #[command(subcommand)]
-    command: Option<SyncCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-enum SyncCommand {
-    /// Try again now. What may have been booked is read back first.
-    Retry(Decider),
-    /// Send it to another invoice. It is not booked yet, say you.
-    SendTo {
-        #[command(flatten)]
-        who: Decider,
-        /// To which invoice.
-        #[arg(long)]
-        invoice: String,
-    },
-    /// Send it without an invoice. It is not booked yet, say you.
-    Unallocate(Decider),
-    /// Keep it at the desk as unallocated; the invoicing system is not told.
-    Keep(Decider),
-    /// Say that you entered it by hand.
-    Entered(Decider),
-}
-
-/// Which delivery, and who decides.
-#[derive(Debug, clap::Args)]
-struct Decider {
-    /// The payment's receipt number, such as desk1-000123, or its id.
-    payment: String,
-    /// Who decides.
-    #[arg(long)]
-    name: String,
-    /// Why.
-    #[arg(long)]
-    reason: String,
-}
-
-/// What `till pay` needs to know.
-#[derive(Debug, clap::Args)]
-struct PayArgs {
-    /// How much, for example 10.10.
-    amount: String,
-    /// For which invoice.
-    #[arg(long)]
-    invoice: Option<String>,
-    /// Where; not needed when only one device takes this method.
-    #[arg(long)]
-    device: Option<String>,
-    #[arg(
-        long,
-        default_value = "card",
-        help = "How: card, cash, cheque, bank_transfer or other"
-    )]
-    method: String,
-    /// A word for the clinic; it goes to the invoicing system too, so no patient's name.
-    #[arg(long)]
-    note: Option<String>,
-    /// The day of the treatment, for the receipt, for example 2026-11-20.
-    #[arg(long)]
-    service_date: Option<String>,
-    /// What it is paid for, for the receipt, for example "Filling=80.10"; may be given again.
-    #[arg(long = "item", value_parser = item)]
-    items: Vec<(String, String)>,
-    /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
-    #[arg(long)]
-    key: Option<String>,
-}
-
-/// `TEXT=AMOUNT`; the text may have a `=` too.
-fn item(text: &str) -> Result<(String, String), String> {
-    let (text, amount) = text
-        .rsplit_once('=')
-        .ok_or("write TEXT=AMOUNT, for example \"Filling=80.10\"")?;
-    Ok((text.to_owned(), amount.to_owned()))
 }
 
 /// How `till` ends, for scripts.

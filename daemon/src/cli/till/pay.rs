@@ -2,8 +2,47 @@
 
 use serde_json::{Value, json};
 
-use super::{PayArgs, percent, show::invoice_text, show::text, tell};
+use super::{percent, show::invoice_text, show::text, tell};
 use crate::cli::client::{CallError, Client};
+
+/// What `till pay` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct PayArgs {
+    /// How much, for example 10.10.
+    amount: String,
+    /// For which invoice.
+    #[arg(long)]
+    invoice: Option<String>,
+    /// Where; not needed when only one device takes this method.
+    #[arg(long)]
+    device: Option<String>,
+    #[arg(
+        long,
+        default_value = "card",
+        help = "How: card, cash, cheque, bank_transfer or other"
+    )]
+    method: String,
+    /// A word for the clinic; it goes to the invoicing system too, so no patient's name.
+    #[arg(long)]
+    note: Option<String>,
+    /// The day of the treatment, for the receipt, for example 2026-11-20.
+    #[arg(long)]
+    service_date: Option<String>,
+    /// What it is paid for, for the receipt, for example "Filling=80.10"; may be given again.
+    #[arg(long = "item", value_parser = item)]
+    items: Vec<(String, String)>,
+    /// The Idempotency-Key, by default a new one; a repeat with the same one cannot charge twice.
+    #[arg(long)]
+    key: Option<String>,
+}
+
+/// `TEXT=AMOUNT`; the text may have a `=` too.
+fn item(text: &str) -> Result<(String, String), String> {
+    let (text, amount) = text
+        .rsplit_once('=')
+        .ok_or("write TEXT=AMOUNT, for example \"Filling=80.10\"")?;
+    Ok((text.to_owned(), amount.to_owned()))
+}
 
 pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallError> {
     let PayArgs {

@@ -2,8 +2,26 @@
 
 use serde_json::Value;
 
-use super::{Exit, ReconcileArgs, percent, show::text};
+use super::{Exit, percent, show::text};
 use crate::cli::client::{CallError, Client};
+
+/// What `till reconcile` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct ReconcileArgs {
+    /// The first day, for example 2026-11-20. Days are those of the desk's time zone. Without it, what
+    /// tilld found by itself last night is shown.
+    #[arg(long)]
+    from: Option<String>,
+    /// The last day; the first, unless given.
+    #[arg(long, requires = "from")]
+    to: Option<String>,
+    /// Only with this invoicing system.
+    #[arg(long, requires = "from")]
+    upstream: Option<String>,
+    /// As a file for spreadsheets.
+    #[arg(long, requires = "from")]
+    pub(super) csv: bool,
+}
 
 /// The report.
 pub(super) async fn ask(client: &Client, args: &ReconcileArgs) -> Result<Value, CallError> {

@@ -1,9 +1,56 @@
 //! `till sync`: what waits for the invoicing systems, and what a person decides about it.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{SyncArgs, SyncCommand, percent, show::text, with};
+use super::{percent, show::text, with};
 use crate::cli::client::{CallError, Client};
+
+/// What `till sync` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct SyncArgs {
+    /// Only to this invoicing system.
+    #[arg(long, global = true)]
+    upstream: Option<String>,
+    /// Only in this state, for example needs_operator.
+    #[arg(long)]
+    state: Option<String>,
+    #[command(subcommand)]
+    command: Option<SyncCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+enum SyncCommand {
+    /// Try again now. What may have been booked is read back first.
+    Retry(Decider),
+    /// Send it to another invoice. It is not booked yet, say you.
+    SendTo {
+        #[command(flatten)]
+        who: Decider,
+        /// To which invoice.
+        #[arg(long)]
+        invoice: String,
+    },
+    /// Send it without an invoice. It is not booked yet, say you.
+    Unallocate(Decider),
+    /// Keep it at the desk as unallocated; the invoicing system is not told.
+    Keep(Decider),
+    /// Say that you entered it by hand.
+    Entered(Decider),
+}
+
+/// Which delivery, and who decides.
+#[derive(Debug, clap::Args)]
+struct Decider {
+    /// The payment's receipt number, such as desk1-000123, or its id.
+    payment: String,
+    /// Who decides.
+    #[arg(long)]
+    name: String,
+    /// Why.
+    #[arg(long)]
+    reason: String,
+}
 
 /// The list, or the delivery that was decided about.
 pub(super) async fn ask(client: &Client, args: &SyncArgs) -> Result<Value, CallError> {

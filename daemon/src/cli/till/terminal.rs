@@ -1,9 +1,39 @@
 //! `till terminal`
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{TerminalArgs, TerminalCommand, pay::choose, percent};
+use super::{pay::choose, percent};
 use crate::cli::client::{CallError, Client};
+
+/// What `till terminal` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct TerminalArgs {
+    /// Whose terminal; not needed when only one device has one.
+    #[arg(long, global = true)]
+    device: Option<String>,
+    #[command(subcommand)]
+    command: TerminalCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TerminalCommand {
+    /// Call the terminal's host and fetch what is new.
+    Diagnosis,
+    /// Set the terminal up anew.
+    Initialise,
+    /// Show a text on the terminal, such as “Back in five minutes”. Never a patient's name.
+    Show {
+        /// At most 160 characters; the display shows what fits.
+        text: String,
+    },
+    /// Set the terminal's clock to the time of this machine.
+    SetClock,
+    /// Print the terminal's last receipt again.
+    RepeatReceipt,
+    /// Log off from the terminal; tilld registers again by itself.
+    LogOff,
+}
 
 /// Has the terminal do it, and waits for its word.
 pub(super) async fn serve(client: &Client, args: &TerminalArgs) -> Result<Value, CallError> {

@@ -1,9 +1,44 @@
 //! `till worklist`: what a person copies into another system.
 
+use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{WorklistArgs, WorklistCommand, percent, show::text, with};
+use super::{percent, show::text, with};
 use crate::cli::client::{CallError, Client};
+
+/// What `till worklist` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct WorklistArgs {
+    /// Which list; the first of the configuration, unless given.
+    #[arg(long, global = true)]
+    upstream: Option<String>,
+    /// Only what was taken here.
+    #[arg(long)]
+    device: Option<String>,
+    /// What was ticked off, instead of what there is to do.
+    #[arg(long)]
+    entered: bool,
+    /// As a file for spreadsheets.
+    #[arg(long)]
+    pub(super) csv: bool,
+    #[command(subcommand)]
+    pub(super) command: Option<WorklistCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WorklistCommand {
+    /// Say that a payment was entered.
+    Entered {
+        /// The payment's id.
+        payment: String,
+        /// Who did it.
+        #[arg(long)]
+        name: String,
+        /// What there is to say about it.
+        #[arg(long)]
+        note: Option<String>,
+    },
+}
 
 /// The list as a file for spreadsheets.
 pub(super) async fn csv(client: &Client, args: &WorklistArgs) -> Result<String, CallError> {
