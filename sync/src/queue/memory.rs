@@ -6,11 +6,11 @@
 
 use std::{cell::RefCell, rc::Rc};
 
-use rusqlite::{Connection, backup::Backup, config::DbConfig};
+use rusqlite::{Connection, backup::Backup};
 
 use super::{
     OpenError, Opened, Reader, RestoreError, Wish, Write, WriteError, Written, restore, store,
-    writer::{Failure, write_each},
+    writer::{Failure, write_batch},
 };
 
 thread_local! {
@@ -60,7 +60,15 @@ impl InMemory {
         writes: &[Write],
         begins: bool,
     ) -> Result<Vec<Result<Written, WriteError>>, WriteError> {
-        write_each(&self.reader.conn, writes.iter(), begins).map_err(|failure| match failure {
+        let conn = &self.reader.conn;
+        let run = |sql| conn.prepare_cached(sql)?.execute([]);
+        let written = || {
+            run("SAVEPOINT batch")?;
+            let answers = write_batch(conn, writes.iter(), begins, || run("ROLLBACK TO batch"))?;
+            run("RELEASE batch")?;
+            Ok(answers)
+        };
+        written().map_err(|failure| match failure {
             Failure::Full => WriteError::DiskFull,
             Failure::Fatal(why) => WriteError::Fatal(why),
         })
@@ -101,9 +109,7 @@ impl InMemory {
 /// With the transaction that holds all that the queue does.
 fn begun(conn: Connection) -> Result<Connection, OpenError> {
     conn.pragma_update(None, "foreign_keys", true)?;
-    // Else SQLite compiles a statement anew for each value of a limit.
-    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
-    conn.set_prepared_statement_cache_capacity(128);
+    store::keep_statements(&conn)?;
     conn.execute_batch("BEGIN")?;
     Ok(conn)
 }

@@ -55,7 +55,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    keep_statements(&conn)?;
     // After a failed sync the file must not be touched, and closing is no exception.
     conn.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check_owner(&conn, path)?;
@@ -76,8 +76,17 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, OpenError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let conn = Connection::open_with_flags(path, flags)?;
     conn.busy_timeout(BUSY)?;
-    conn.set_prepared_statement_cache_capacity(64);
+    keep_statements(&conn)?;
     Ok(conn)
+}
+
+/// A statement is compiled once for a connection, and its plan does not depend on what is bound:
+/// otherwise SQLite compiles one anew whenever another value is bound to a `LIMIT` or beside a partial
+/// index (SQLITE_DBCONFIG_ENABLE_QPSG).
+pub(super) fn keep_statements(conn: &Connection) -> rusqlite::Result<()> {
+    conn.set_prepared_statement_cache_capacity(128);
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 /// Refuses a file that lacks its end, which SQLite would read as zeros. A log beside it may still hold

@@ -227,17 +227,44 @@ impl Writer {
 /// All of it in one transaction.
 fn write_all<'a>(
     conn: &Connection,
-    writes: impl Iterator<Item = &'a Write>,
+    writes: impl Iterator<Item = &'a Write> + Clone,
     begins: bool,
 ) -> Result<Vec<Answer>, Failure> {
-    conn.execute_batch("BEGIN IMMEDIATE")?;
-    let answers = write_each(conn, writes, begins)?;
-    conn.execute_batch("COMMIT")?;
+    let run = |sql| conn.prepare_cached(sql)?.execute([]);
+    run("BEGIN IMMEDIATE")?;
+    let answers = write_batch(conn, writes, begins, || {
+        run("ROLLBACK")?;
+        run("BEGIN IMMEDIATE")
+    })?;
+    run("COMMIT")?;
+    Ok(answers)
+}
+
+/// All of it inside the transaction that is open. That one is refused is rare: only then does
+/// `go_back` undo what was written so far, and each is written by itself. A savepoint for each from
+/// the beginning would have SQLite copy every page that is changed.
+pub(super) fn write_batch<'a>(
+    conn: &Connection,
+    writes: impl Iterator<Item = &'a Write> + Clone,
+    begins: bool,
+    go_back: impl FnOnce() -> rusqlite::Result<usize>,
+) -> Result<Vec<Answer>, Failure> {
+    let mut answers = Vec::new();
+    for write in writes.clone() {
+        match apply(conn, write, begins) {
+            Ok(written) => answers.push(Ok(written)),
+            Err(Fault::Refused(_)) => {
+                go_back()?;
+                return write_each(conn, writes, begins);
+            }
+            Err(Fault::Sqlite(error)) => return Err(error.into()),
+        }
+    }
     Ok(answers)
 }
 
 /// Each inside the transaction that is open; one that is refused leaves no trace in it.
-pub(super) fn write_each<'a>(
+fn write_each<'a>(
     conn: &Connection,
     writes: impl Iterator<Item = &'a Write>,
     begins: bool,
