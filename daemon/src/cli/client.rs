@@ -1,7 +1,7 @@
 //! A small client of the API, for `till` and the demo.
 
 use std::{
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -39,6 +39,12 @@ pub enum CallError {
     /// No token.
     #[error(transparent)]
     Token(#[from] TokenError),
+    /// No daemon has ever made a token there.
+    #[error(
+        "there is no {0}, so tilld never ran with this configuration. Start it, or name its \
+         configuration with --config"
+    )]
+    NeverRan(PathBuf),
     /// The daemon is not there.
     #[error(
         "the daemon does not answer at {at}: {source}. Is it running? Try: systemctl status tilld"
@@ -54,7 +60,7 @@ pub enum CallError {
     Broken(reqwest::Error),
     /// What was answered cannot be kept.
     #[error("cannot write the file: {0}. Look at its disk")]
-    File(std::io::Error),
+    File(io::Error),
     /// A problem document: its detail, and what it is about.
     #[error("{detail}")]
     Refused {
@@ -88,7 +94,7 @@ impl Client {
             Address::Loopback { url, token } => (
                 builder,
                 url.trim_end_matches('/').to_owned(),
-                Some(Token::read(token)?),
+                Some(Token::read(token).map_err(never_ran)?),
             ),
         };
         let http = builder.build().map_err(CallError::Broken)?;
@@ -249,6 +255,15 @@ impl Client {
     }
 }
 
+fn never_ran(error: TokenError) -> CallError {
+    match error {
+        TokenError::Io { path, source } if source.kind() == io::ErrorKind::NotFound => {
+            CallError::NeverRan(path)
+        }
+        error => CallError::Token(error),
+    }
+}
+
 /// A daemon that was killed is back within this many tries.
 const TRIES: u32 = 20;
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
@@ -312,4 +327,24 @@ fn parse(block: &str) -> Option<(String, Value)> {
     };
     let data = serde_json::from_str(field("data")?).ok()?;
     Some((field("event").unwrap_or("message").to_owned(), data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_daemon_that_never_ran_is_called_that() {
+        let dir = tempfile::tempdir().unwrap();
+        let token = token_file(dir.path());
+        let address = |token: &Path| Address::Loopback {
+            url: "http://127.0.0.1:8455".to_owned(),
+            token: token.to_owned(),
+        };
+        let error = Client::new(&address(&token)).err().unwrap();
+        assert!(matches!(error, CallError::NeverRan(_)), "{error}");
+        std::fs::write(&token, "no token").unwrap();
+        let error = Client::new(&address(&token)).err().unwrap();
+        assert!(matches!(error, CallError::Token(_)), "{error}");
+    }
 }

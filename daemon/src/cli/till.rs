@@ -206,6 +206,7 @@ pub async fn run(args: Args) -> ExitCode {
             match error {
                 CallError::Refused { .. } => Exit::NotTaken,
                 CallError::Token(_)
+                | CallError::NeverRan(_)
                 | CallError::Unreachable { .. }
                 | CallError::Broken(_)
                 | CallError::File(_)
