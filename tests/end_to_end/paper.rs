@@ -104,7 +104,7 @@ async fn a_person_says_what_became_of_an_unknown_receipt() {
         let paid = pay(&client, key).await;
         until("it waits for paper", || async {
             let front = client.get("/v1/printers/front").await.unwrap();
-            front["job"]["waits"].is_string()
+            front["job"]["waits"].is_string() && front["job"]["payment"] == paid["id"]
         })
         .await;
         desk.kill();

@@ -29,7 +29,7 @@ function printerCard(p, payments) {
   card.append(element("p", "says", says));
   card.append(element("p", "next", p.next_step));
   for (const job of p.for_people) card.append(openJob(job, payments));
-  if (p.job) card.append(waiting({ ...p.job, next_step: p.job.waits ?? "It is being printed." }, payments));
+  if (p.job) card.append(waiting({ ...p.job, next_step: p.job.waits ? "It waits for that." : "It is being printed." }, payments));
   for (const job of p.queued) card.append(waiting(job, payments));
   const row = element("div", "buttons");
   row.append(button("Print a test page", `${p.id}t`, (b) => testPage(p, b)));

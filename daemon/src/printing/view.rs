@@ -1,9 +1,9 @@
 //! What a printer looks like at the desk: what is known of it, what it works on, and what to do.
 
 use drivers::printer::{self, Drawer, Status};
-use payment::{PrinterId, Text};
+use payment::{PaymentId, PrinterId, Text};
 use serde::Serialize;
-use sync::queue::{JobId, JobKind};
+use sync::queue::{JobId, JobKind, Printed};
 
 use super::spool::AtWork;
 
@@ -46,6 +46,8 @@ pub struct JobAtWork {
     pub job: JobId,
     /// What kind.
     pub kind: JobKind,
+    /// The payment whose receipt it is.
+    pub payment: Option<PaymentId>,
     /// How far it has come.
     pub state: &'static str,
     /// What it waits for, as a sentence.
@@ -125,6 +127,10 @@ impl PrinterView {
         self.job = at_work.map(|work| JobAtWork {
             job: work.job.id,
             kind: work.job.kind,
+            payment: match work.job.what {
+                Printed::Payment(payment) => Some(payment),
+                Printed::Slip(_) | Printed::Test => None,
+            },
             state: work.state,
             waits: work.waits,
         });
