@@ -8,17 +8,15 @@ use std::{
 };
 
 use clap::{ArgGroup, Subcommand};
-use simulator::{
-    invoicing,
-    terminal::{
-        SimulatedTerminal as _, adyen, caisse_ap, concert, ecr17,
-        zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
-    },
+use simulator::terminal::{
+    SimulatedTerminal as _, adyen, caisse_ap, concert, ecr17,
+    zvt::{FAULTS, Faults, Framing, Options, Replay, Terminal},
 };
 use tokio::{signal, time::sleep};
 
-use super::{DemoError, say, stage};
+use super::{DemoError, say};
 
+mod invoicing;
 mod network;
 mod printer;
 
@@ -77,43 +75,34 @@ pub enum Simulate {
     #[command(after_help = faults(simulator::printer::FAULTS, ""))]
     Printer(printer::Args),
     /// An invoicing system that speaks iVvy's addPayment and getInvoice.
-    #[command(after_help = invoicing_faults())]
+    #[command(after_help = invoicing::faults())]
     Invoicing {
         /// Listen on this TCP address.
         #[arg(long, default_value = "127.0.0.1:8456")]
         listen: SocketAddr,
-        /// What goes wrong with the next request, by name; see the list below.
-        #[arg(long, value_name = "NAME")]
-        fault: Option<invoicing::Fault>,
-        /// With how many requests it goes wrong.
-        #[arg(long, default_value_t = 1, requires = "fault")]
-        requests: u32,
+        /// What goes wrong.
+        #[command(flatten)]
+        trouble: invoicing::Trouble,
     },
     /// An invoicing system with a plain HTTP API, for kind = "http".
-    #[command(after_help = invoicing_faults())]
+    #[command(after_help = invoicing::faults())]
     Http {
         /// Listen on this TCP address.
         #[arg(long, default_value = "127.0.0.1:8457")]
         listen: SocketAddr,
-        /// What goes wrong with the next request, by name; see the list below.
-        #[arg(long, value_name = "NAME")]
-        fault: Option<invoicing::Fault>,
-        /// With how many requests it goes wrong.
-        #[arg(long, default_value_t = 1, requires = "fault")]
-        requests: u32,
+        /// What goes wrong.
+        #[command(flatten)]
+        trouble: invoicing::Trouble,
     },
     /// An invoicing system that speaks as much of Tryton 8 as kind = "tryton" needs.
-    #[command(after_help = invoicing_faults())]
+    #[command(after_help = invoicing::faults())]
     Tryton {
         /// Listen on this TCP address.
         #[arg(long, default_value = "127.0.0.1:8458")]
         listen: SocketAddr,
-        /// What goes wrong with the next request, by name; see the list below.
-        #[arg(long, value_name = "NAME")]
-        fault: Option<invoicing::Fault>,
-        /// With how many requests it goes wrong.
-        #[arg(long, default_value_t = 1, requires = "fault")]
-        requests: u32,
+        /// What goes wrong.
+        #[command(flatten)]
+        trouble: invoicing::Trouble,
     },
     /// A bad network before an HTTP server on this machine: it loses, delays, cuts and repeats requests.
     Proxy(network::Args),
@@ -137,11 +126,6 @@ fn terminal_faults() -> String {
         faults(ecr17::FAULTS, ""),
         faults(adyen::FAULTS, more),
     )
-}
-
-fn invoicing_faults() -> String {
-    let names = invoicing::Fault::ALL.map(invoicing::Fault::as_str);
-    format!("Faults:\n  {}", names.join("\n  "))
 }
 
 /// Runs one simulator until it is interrupted.
@@ -189,71 +173,11 @@ pub async fn simulate(what: Simulate) -> Result<(), DemoError> {
             ..
         } => play_trace(listen, link.as_deref(), &trace).await,
         Simulate::Printer(args) => printer::serve(args).await,
-        Simulate::Invoicing {
-            listen,
-            fault,
-            requests,
-        } => {
-            let (address, sandbox) = stage::serve_sandbox(listen).await?;
-            if let Some(fault) = fault {
-                sandbox.lock().arm(fault, requests);
-            }
-            say(&format!(
-                "A simulated invoicing system is at url = \"http://{address}\".\n\
-                 api_key = \"demo-key\"; the secret is: demo secret\n\
-                 Invoice 156 has 80.00 EUR outstanding."
-            ));
-            Ok(signal::ctrl_c().await?)
-        }
-        Simulate::Http {
-            listen,
-            fault,
-            requests,
-        } => serve_http(listen, fault, requests).await,
-        Simulate::Tryton {
-            listen,
-            fault,
-            requests,
-        } => serve_tryton(listen, fault, requests).await,
+        Simulate::Invoicing { listen, trouble } => invoicing::serve_ivvy(listen, &trouble).await,
+        Simulate::Http { listen, trouble } => invoicing::serve_http(listen, &trouble).await,
+        Simulate::Tryton { listen, trouble } => invoicing::serve_tryton(listen, &trouble).await,
         Simulate::Proxy(args) => network::serve(args).await,
     }
-}
-
-async fn serve_tryton(
-    listen: SocketAddr,
-    fault: Option<invoicing::Fault>,
-    requests: u32,
-) -> Result<(), DemoError> {
-    let (address, sandbox) = stage::serve_tryton(listen).await?;
-    if let Some(fault) = fault {
-        sandbox.lock().arm(fault, requests);
-    }
-    say(&format!(
-        "A simulated Tryton is at url = \"http://{address}/clinic\".\n\
-         The key is: {}\n\
-         It has statement journals for desk1, desk2, cashbox and try.\n\
-         Invoice 156 has 80.00 EUR outstanding; docs/tryton.md has the configuration.",
-        stage::TRYTON_KEY
-    ));
-    Ok(signal::ctrl_c().await?)
-}
-
-async fn serve_http(
-    listen: SocketAddr,
-    fault: Option<invoicing::Fault>,
-    requests: u32,
-) -> Result<(), DemoError> {
-    let (address, sandbox) = stage::serve_http(listen).await?;
-    if let Some(fault) = fault {
-        sandbox.lock().arm(fault, requests);
-    }
-    say(&format!(
-        "A simulated invoicing system is at url = \"http://{address}\".\n\
-         The token is: {}\n\
-         Invoice 156 has 80.00 EUR outstanding; docs/http.md has the configuration.",
-        stage::HTTP_TOKEN
-    ));
-    Ok(signal::ctrl_c().await?)
 }
 
 async fn serve_terminal(
