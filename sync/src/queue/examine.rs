@@ -1,6 +1,6 @@
 //! Whether a database is whole: the file, its tables, the journal's chain, and what is shown.
 
-use std::path::Path;
+use std::{path::Path, sync::OnceLock};
 
 use jiff::Timestamp;
 use payment::{DeviceId, SkippedNumbers};
@@ -105,7 +105,7 @@ impl Reader {
 
     /// Without its triggers the journal would not be append-only.
     fn check_tables(&self) -> Result<(), VerifyError> {
-        let expected = schema(&store::blank()?)?;
+        let expected = expected()?;
         let found = schema(&self.conn)?;
         let odd = expected
             .iter()
@@ -115,6 +115,16 @@ impl Reader {
             Err(VerifyError::Schema(format!("the {kind} {name}")))
         })
     }
+}
+
+/// What a database of this version is made of. It is asked of a blank one, once.
+fn expected() -> Result<&'static [(String, String)], VerifyError> {
+    static EXPECTED: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    if let Some(known) = EXPECTED.get() {
+        return Ok(known);
+    }
+    let found = schema(&store::blank()?)?;
+    Ok(EXPECTED.get_or_init(|| found))
 }
 
 /// The kinds and names of all that a database is made of, but for what SQLite keeps for itself.

@@ -16,6 +16,8 @@ use super::{
 thread_local! {
     /// What the last queue of this thread has left, if it is over.
     static LAST: RefCell<Option<Rc<Reader>>> = const { RefCell::new(None) };
+    /// Tables without rows.
+    static BLANK: RefCell<Option<Connection>> = const { RefCell::new(None) };
 }
 
 /// A queue that lives as long as this value.
@@ -43,7 +45,7 @@ impl InMemory {
                 last
             }
             None => Rc::new(Reader {
-                conn: begun(store::blank()?)?,
+                conn: begun(blank()?)?,
             }),
         };
         LAST.set(Some(Rc::clone(&reader)));
@@ -104,6 +106,19 @@ impl InMemory {
         self.reader = Rc::new(Reader { conn });
         Ok(opened)
     }
+}
+
+/// Tables of the newest version. Pages are sooner copied than all migrations carried out.
+fn blank() -> Result<Connection, OpenError> {
+    BLANK.with_borrow_mut(|blank| {
+        let blank = match blank {
+            Some(blank) => blank,
+            None => blank.insert(store::blank()?),
+        };
+        let mut conn = Connection::open_in_memory()?;
+        Backup::new(blank, &mut conn)?.step(-1)?;
+        Ok(conn)
+    })
 }
 
 /// With the transaction that holds all that the queue does.
