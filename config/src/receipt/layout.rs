@@ -5,10 +5,11 @@
 //! What is wrong with a template is found when the configuration is checked, by trial on sample
 //! receipts.
 
-use std::{fmt, io};
+use std::{fmt, io, sync::OnceLock};
 
 use minijinja::{
-    Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::ValueKind,
+    Environment, Error, ErrorKind, Output, State, Template, UndefinedBehavior, Value,
+    value::ValueKind,
 };
 use payment::receipt::{Block, Language, Receipt};
 
@@ -21,6 +22,8 @@ use super::{
 pub(super) const BYTES: usize = 16 * 1024;
 /// Longest text that comes of one, in bytes.
 const WRITTEN_BYTES: usize = 64 * 1024;
+/// The name of the template that comes with the program.
+const BUILT_IN: &str = "<string>";
 /// Steps that one template may take: a loop must end.
 const FUEL: u64 = 20_000;
 
@@ -95,12 +98,8 @@ impl LayoutError {
 impl Layout {
     /// The one that comes with the program.
     pub fn built_in(language: Language) -> Self {
-        let text = match language {
-            Language::English => include_str!("en.txt"),
-            Language::German => include_str!("de.txt"),
-        };
         Self {
-            text: text.to_owned(),
+            text: built_in(language).to_owned(),
             language,
         }
     }
@@ -134,9 +133,13 @@ impl Layout {
     /// # Errors
     /// When it cannot be used for this receipt.
     pub fn blocks(&self, receipt: &Receipt) -> Result<Vec<Block>, LayoutError> {
-        let env = environment();
-        let text = marked(&self.text);
-        let template = env.template_from_str(&text).map_err(|e| failed(&e))?;
+        let (env, text);
+        let template = if self.text == built_in(self.language) {
+            compiled(self.language)?
+        } else {
+            (env, text) = (environment(), marked(&self.text));
+            env.template_from_str(&text).map_err(|e| failed(&e))?
+        };
         let values = values::of(receipt, self.language);
         let mut written = Written(Vec::new());
         template
@@ -170,6 +173,35 @@ impl Layout {
         let mut lines = self.text.lines();
         lines.position(|line| line.contains(words)).unwrap_or(0) + 1
     }
+}
+
+/// The text of the one that comes with the program.
+fn built_in(language: Language) -> &'static str {
+    match language {
+        Language::English => include_str!("en.txt"),
+        Language::German => include_str!("de.txt"),
+    }
+}
+
+/// The same, compiled once: nearly every receipt is laid out by it.
+fn compiled(language: Language) -> Result<Template<'static, 'static>, LayoutError> {
+    static ENGLISH: (OnceLock<String>, OnceLock<Environment<'_>>) =
+        (OnceLock::new(), OnceLock::new());
+    static GERMAN: (OnceLock<String>, OnceLock<Environment<'_>>) =
+        (OnceLock::new(), OnceLock::new());
+    let (text, env) = match language {
+        Language::English => &ENGLISH,
+        Language::German => &GERMAN,
+    };
+    let env = if let Some(env) = env.get() {
+        env
+    } else {
+        let text = text.get_or_init(|| marked(built_in(language)));
+        let mut new = environment();
+        new.add_template(BUILT_IN, text).map_err(|e| failed(&e))?;
+        env.get_or_init(|| new)
+    };
+    env.get_template(BUILT_IN).map_err(|e| failed(&e))
 }
 
 /// What comes of a template, as far as it is not too long: a loop could write gigabytes.
