@@ -28,7 +28,7 @@ pub(super) struct Recent([u8; CLEAR.len()]);
 impl Recent {
     /// Gives the command that ends with this byte, if one does.
     pub(super) fn push(&mut self, byte: u8) -> Option<Realtime> {
-        self.0.rotate_left(1);
+        self.0.copy_within(1.., 0);
         if let Some(last) = self.0.last_mut() {
             *last = byte;
         }
