@@ -248,7 +248,12 @@ rows! {
 pub fn decide(case: &Case, answer: &Answer) -> Decision {
     let row = row(case, answer);
     let evidence = evidence::of(row, case, answer);
-    match (row.outcome(), answer) {
+    let outcome = if row == Row::OtherTime && crate::planted(18) {
+        Outcome::Declined
+    } else {
+        row.outcome()
+    };
+    match (outcome, answer) {
         (Outcome::Approved, Answer::Stored(stored)) => Decision::Approved {
             approval: Box::new(stored.approval.clone()),
             evidence,

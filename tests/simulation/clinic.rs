@@ -1,7 +1,12 @@
 //! What stands at the desk and behind it: terminals, a printer, an invoicing system, and the
 //! configuration that names them.
 
-use std::{fs, path::Path, sync::OnceLock};
+use std::{
+    collections::HashMap,
+    fs,
+    path::Path,
+    sync::{Mutex, OnceLock, PoisonError},
+};
 
 use config::Config;
 use drivers::{
@@ -12,7 +17,7 @@ use drivers::{
         adyen::{Adyen, AdyenSettings, crypto::NexoCrypto},
     },
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::DateTime};
 use simulator::{
     invoicing::{Booked, Fault, HttpApi, Ivvy, Reply, Request, Sandbox, System, Tryton},
     printer::Printer,
@@ -23,7 +28,12 @@ use simulator::{
     },
 };
 
-use crate::{random::Random, wire};
+use crate::{
+    agenda::ORIGIN,
+    random::Random,
+    wire,
+    world::{Day, PRINTER},
+};
 
 /// A card terminal, whatever it speaks.
 pub(crate) trait Card: Machine<Command = Never, Fact = Never, Event = Never> {
@@ -174,7 +184,7 @@ impl Books for Worklist {
 }
 
 /// A family of terminals, and how it is wired here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Family {
     ZvtTcp,
     ZvtSerial,
@@ -185,15 +195,6 @@ pub(crate) enum Family {
 }
 
 impl Family {
-    pub(crate) const ALL: [Self; 6] = [
-        Self::ZvtTcp,
-        Self::ZvtSerial,
-        Self::Concert,
-        Self::CaisseAp,
-        Self::Ecr17,
-        Self::Adyen,
-    ];
-
     fn section(self) -> &'static str {
         match self {
             Self::ZvtTcp => "protocol = \"zvt\"\nlink = \"tcp:192.0.2.20:20007\"",
@@ -223,19 +224,27 @@ impl Family {
         }
     }
 
-    pub(crate) fn station(self) -> Station {
+    /// A terminal as it stands there in the morning.
+    pub(crate) fn station(self, random: &mut Random) -> Station {
+        let clock = clock(random);
+        let is_new = random.once_in(4);
+        let zvt = |framing| {
+            let options = zvt::Options::default();
+            let mut terminal = zvt::Terminal::new(zvt::Options { clock, ..options }, framing);
+            if !is_new {
+                terminal.act(zvt::Act::Sale(EARLIER));
+            }
+            terminal
+        };
         Station(match self {
-            Self::ZvtTcp => Box::new(zvt::Terminal::new(
-                zvt::Options::default(),
-                zvt::Framing::Tcp,
-            )),
-            Self::ZvtSerial => Box::new(zvt::Terminal::new(
-                zvt::Options::default(),
-                zvt::Framing::Serial,
-            )),
+            Self::ZvtTcp => Box::new(zvt(zvt::Framing::Tcp)),
+            Self::ZvtSerial => Box::new(zvt(zvt::Framing::Serial)),
             Self::Concert => Box::new(concert::Terminal::new(concert::Options::default())),
             Self::CaisseAp => Box::new(caisse_ap::Terminal::new(caisse_ap::Options::default())),
-            Self::Ecr17 => Box::new(ecr17::Terminal::new(ecr17::Options::default())),
+            Self::Ecr17 => {
+                let options = ecr17::Options::default();
+                Box::new(ecr17::Terminal::new(ecr17::Options { clock, ..options }))
+            }
             Self::Adyen => Box::new(adyen::Terminal::new(adyen::Options::default())),
         })
     }
@@ -253,7 +262,7 @@ impl Family {
 }
 
 /// The kind of the invoicing system.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Office {
     Ivvy,
     Http,
@@ -340,8 +349,6 @@ body = '{"invoice":{{ invoice }},"reference":{{ receipt }},"of":{{ original }},"
 "#;
 
 impl Office {
-    const ALL: [Self; 4] = [Self::Ivvy, Self::Http, Self::Tryton, Self::Worklist];
-
     pub(crate) fn books(self) -> Box<dyn Books> {
         match self {
             Self::Ivvy => Box::new(Sandbox::new(Ivvy::new("key", SECRET))),
@@ -365,19 +372,21 @@ impl Office {
     }
 }
 
-/// The name of the first device, which has a terminal; then of the second, and of the cash box.
-pub(crate) const DEVICES: [&str; 3] = ["desk1", "desk2", "cashbox"];
+/// The names of the devices: those with a terminal, by the numbers of their wires, and the cash box. Not
+/// every clinic has them all.
+pub(crate) const DEVICES: [&str; PRINTER + 1] = ["desk1", "desk2", "desk3", CASHBOX];
+pub(crate) const CASHBOX: &str = "cashbox";
 
 /// A clinic, as a seed makes it.
 pub(crate) struct Clinic {
     pub(crate) config: &'static Config,
-    pub(crate) families: [Family; 2],
+    pub(crate) families: Vec<Family>,
     pub(crate) office: Office,
     pub(crate) profile: &'static Profile,
 }
 
 impl Clinic {
-    pub(crate) fn of(random: &mut Random) -> Self {
+    pub(crate) fn of(random: &mut Random, day: Day) -> Self {
         // Most clinics have ZVT, which has the most ways to go wrong.
         let family = |random: &mut Random| match random.below(11) {
             0..=3 => Family::ZvtTcp,
@@ -387,14 +396,18 @@ impl Clinic {
             9 => Family::Ecr17,
             _ => Family::Adyen,
         };
-        let families = [family(random), family(random)];
+        let desks = match day {
+            Day::Usual => 2,
+            Day::Crowded => PRINTER,
+        };
+        let families: Vec<Family> = (0..desks).map(|_| family(random)).collect();
         let office = match random.below(9) {
             0..=2 => Office::Ivvy,
             3..=5 => Office::Http,
             6 | 7 => Office::Tryton,
             _ => Office::Worklist,
         };
-        let config = configuration(families, office);
+        let config = configuration(&families, office);
         let profile = Profile::find("epson-tm-t20iii").unwrap();
         Self {
             config,
@@ -403,45 +416,62 @@ impl Clinic {
             profile,
         }
     }
+
+    /// The names of its devices.
+    pub(crate) fn devices(&self) -> Vec<&'static str> {
+        let desks = DEVICES.iter().take(self.families.len());
+        desks.chain([&CASHBOX]).copied().collect()
+    }
+}
+
+/// What most terminals took before this day, with another till: what they are asked for proves more when
+/// it is known what they held before. Nobody pays so little here.
+pub(crate) const EARLIER: u64 = 17;
+
+/// What the clock on a terminal shows in the beginning: mostly the time, at some another hour.
+fn clock(random: &mut Random) -> Option<DateTime> {
+    let right = !random.once_in(4);
+    right.then(|| ORIGIN.to_zoned(jiff::tz::TimeZone::UTC).datetime())
 }
 
 /// Every configuration is read once: the same text is the same clinic.
-fn configuration(families: [Family; 2], office: Office) -> &'static Config {
-    const KINDS: usize = Family::ALL.len();
-    const OFFICES: usize = Office::ALL.len();
-    static ALL: [OnceLock<Config>; KINDS * KINDS * OFFICES] =
-        [const { OnceLock::new() }; KINDS * KINDS * OFFICES];
-    let number = |family| Family::ALL.iter().position(|f| *f == family).unwrap_or(0);
-    let kind = Office::ALL.iter().position(|o| *o == office).unwrap_or(0);
-    let at = (number(families[0]) * KINDS + number(families[1])) * OFFICES + kind;
-    ALL[at].get_or_init(|| {
-        let secrets = tempfile::tempdir().unwrap();
-        fs::write(secrets.path().join("secret"), SECRET).unwrap();
-        fs::write(secrets.path().join("key"), KEY).unwrap();
-        let passphrase = adyen::Options::default().passphrase;
-        fs::write(secrets.path().join("passphrase"), passphrase).unwrap();
-        let root = secrets.path().join("root.pem");
-        fs::write(&root, "-----BEGIN CERTIFICATE-----\n").unwrap();
-        let source = config::SecretSource::new(Some(secrets.path().to_owned()));
-        let mut text = String::from("[daemon]\nmerchant = [\"Praxis\"]\n");
-        for (name, family) in DEVICES.iter().zip(families) {
-            text += &format!(
-                "[[terminal]]\nid = \"{name}\"\n{}\ncurrency = \"EUR\"\nprinter = \"front\"\n{}",
-                family.section(),
-                family.options()
-            )
-            .replace("ttyS1", &format!("tty-{name}"))
-            .replace("192.0.2.20", &format!("{name}.example"))
-            .replace("ROOT", &root.display().to_string());
-        }
-        text += "[[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n";
-        text += "[[printer]]\nid = \"front\"\nlink = \"tcp:192.0.2.21:9100\"\n";
-        text += "profile = \"epson-tm-t20iii\"\ndrawer = \"pin2\"\n";
-        text += &office.section();
-        let profiles = Profiles::built_in().known();
-        config::parse(&text, Path::new("tilld.toml"), &source, &profiles)
-            .unwrap_or_else(|error| panic!("{error}\n{text}"))
-    })
+fn configuration(families: &[Family], office: Office) -> &'static Config {
+    type Known = HashMap<(Vec<Family>, Office), &'static Config>;
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
+    let known = KNOWN.get_or_init(Mutex::default);
+    let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+    known
+        .entry((families.to_vec(), office))
+        .or_insert_with(|| Box::leak(Box::new(read(families, office))))
+}
+
+fn read(families: &[Family], office: Office) -> Config {
+    let secrets = tempfile::tempdir().unwrap();
+    fs::write(secrets.path().join("secret"), SECRET).unwrap();
+    fs::write(secrets.path().join("key"), KEY).unwrap();
+    let passphrase = adyen::Options::default().passphrase;
+    fs::write(secrets.path().join("passphrase"), passphrase).unwrap();
+    let root = secrets.path().join("root.pem");
+    fs::write(&root, "-----BEGIN CERTIFICATE-----\n").unwrap();
+    let source = config::SecretSource::new(Some(secrets.path().to_owned()));
+    let mut text = String::from("[daemon]\nmerchant = [\"Praxis\"]\n");
+    for (name, family) in DEVICES.iter().zip(families) {
+        text += &format!(
+            "[[terminal]]\nid = \"{name}\"\n{}\ncurrency = \"EUR\"\nprinter = \"front\"\n{}",
+            family.section(),
+            family.options()
+        )
+        .replace("ttyS1", &format!("tty-{name}"))
+        .replace("192.0.2.20", &format!("{name}.example"))
+        .replace("ROOT", &root.display().to_string());
+    }
+    text += "[[till]]\nid = \"cashbox\"\ncurrency = \"EUR\"\nprinter = \"front\"\n";
+    text += "[[printer]]\nid = \"front\"\nlink = \"tcp:192.0.2.21:9100\"\n";
+    text += "profile = \"epson-tm-t20iii\"\ndrawer = \"pin2\"\n";
+    text += &office.section();
+    let profiles = Profiles::built_in().known();
+    config::parse(&text, Path::new("tilld.toml"), &source, &profiles)
+        .unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
 /// The driver of a terminal, as the daemon makes it, but for what is slow on purpose or left to chance.

@@ -9,7 +9,7 @@ use std::{
 use payment::{Payment, PaymentId, RestorationId, State};
 use sync::queue::{Copied, Happened, Wish};
 
-use crate::{clinic::DEVICES, world::World};
+use crate::world::World;
 
 /// The copy, and what the returns to it have cost.
 #[derive(Default)]
@@ -54,7 +54,12 @@ impl World {
         let at = self.agenda.wall();
         let wish = Wish {
             copy: PathBuf::new(),
-            devices: DEVICES.iter().map(|id| id.parse().unwrap()).collect(),
+            devices: self
+                .clinic
+                .devices()
+                .iter()
+                .map(|id| id.parse().unwrap())
+                .collect(),
             last: BTreeMap::new(),
             even_if_older: true,
             id: RestorationId::new(at, self.agenda.random.bytes()),

@@ -16,7 +16,13 @@ use sync::{
     queue::{Filter, JobKind, JobState},
 };
 
-use crate::{clinic::DEVICES, copies::Copies, people::euros, till::wire_of, world::World};
+use crate::{
+    clinic::{DEVICES, EARLIER},
+    copies::Copies,
+    people::euros,
+    till::wire_of,
+    world::World,
+};
 
 /// The number that a terminal shows bare when its fault wants it so.
 const CARD: &str = "4111111111111111";
@@ -201,8 +207,16 @@ impl World {
     }
 
     pub(crate) fn payments(&self) -> Vec<Payment> {
-        let page = self.disk.reader().payments(&Filter::default());
-        page.unwrap().payments
+        let mut filter = Filter::default();
+        let mut payments = Vec::new();
+        loop {
+            let page = self.disk.reader().payments(&filter).unwrap();
+            payments.extend(page.payments);
+            filter.after = page.next;
+            if filter.after.is_none() {
+                return payments;
+            }
+        }
     }
 
     fn what_is_left(&self) -> Found {
@@ -395,9 +409,8 @@ impl World {
 
     /// How often each receipt is on paper, but for copies.
     pub(crate) fn receipts_on_paper(&self) -> HashMap<String, usize> {
-        let roll = &self.printer.device.0;
-        let uncut = roll.uncut();
-        let pages = roll.pages().iter().map(String::as_str);
+        let uncut = self.printer.device.0.uncut();
+        let pages = self.paper.iter().map(String::as_str);
         let pages: Vec<&str> = pages.chain([uncut.as_str()]).collect();
         originals(&pages)
     }
@@ -406,7 +419,7 @@ impl World {
     fn judge_paper(&self, payments: &[Payment]) -> Found {
         let roll = &self.printer.device.0;
         let uncut = roll.uncut();
-        let pages = roll.pages().iter().map(String::as_str);
+        let pages = self.paper.iter().map(String::as_str);
         let pages = pages.chain([uncut.as_str()]);
         let lines: Vec<&str> = pages.flat_map(str::lines).collect();
         let mut printed = self.receipts_on_paper();
@@ -462,8 +475,7 @@ impl World {
         if !self.bare_cards {
             return None;
         }
-        let roll = &self.printer.device.0;
-        if roll.pages().iter().any(|page| page.contains(CARD)) {
+        if self.paper.iter().any(|page| page.contains(CARD)) {
             return Some((10, "a card number is on paper".to_owned()));
         }
         let reader = self.disk.reader();
@@ -483,7 +495,7 @@ impl World {
 
 /// Each sale is charged as often as the journal says, and nothing else is charged.
 fn judge_sales(device: &str, here: &[&Payment], copies: &Copies, charged: &[u64]) -> Found {
-    let mut known = Vec::new();
+    let mut known = vec![EARLIER];
     // What was paid after the copy was made, and then given back in part.
     for lost in copies.lost.iter().filter(|p| p.intent.purpose.is_sale()) {
         let minor = unsigned(lost.intent.money.minor());

@@ -17,13 +17,13 @@ use payment::{
 };
 use sync::{
     delivery::DeliveryState,
-    queue::{Filter, Urgency, Write},
+    queue::{Urgency, Write},
 };
 
 use crate::{
-    clinic::DEVICES,
+    clinic::{CASHBOX, DEVICES},
     till::{Origin, wire_of},
-    world::{Inner, What, World},
+    world::{Day, Inner, What, World},
 };
 
 /// What somebody wants.
@@ -87,58 +87,36 @@ pub(crate) enum Deed {
 const DOUBT_IS_OLD: Duration = Duration::from_mins(8);
 const LOOKS: Duration = Duration::from_mins(9);
 const TRIES: u32 = 6;
+/// In a crowd most find the terminal busy, and go on asking.
+const TRIES_IN_A_CROWD: u32 = 40;
+/// Programs that ask at once, and how often; in between, most of them have their answer.
+const CROWD: u64 = 50;
+const ROUNDS: Duration = Duration::from_mins(6);
 
 impl World {
     pub(crate) fn plan_people(&mut self) {
-        let sales = 2 + self.agenda.random.below(6);
         let day = self.day.as_secs();
-        for _ in 0..sales {
-            let at = self.moment(5, day);
-            let method =
-                self.agenda
-                    .random
-                    .pick(&[Method::Card, Method::Card, Method::Card, Method::Cash]);
-            let device = self.agenda.random.pick(&DEVICES);
-            let method = if device == "cashbox" {
-                Method::Cash
-            } else {
-                method
-            };
-            let sale = self.intend(Wish::Sale(method), device);
-            self.do_at(at, Deed::Ask(sale));
-            let after = |world: &mut Self, most| at + world.agenda.random.while_of(1000, most);
-            if self.agenda.random.once_in(4) {
-                // A double click.
-                let again = at + self.agenda.random.while_of(0, 400);
-                self.do_at(again, Deed::Ask(sale));
+        match self.sort {
+            Day::Usual => {
+                for _ in 0..2 + self.agenda.random.below(6) {
+                    let at = self.moment(5, day);
+                    self.plan_a_sale(at);
+                }
             }
-            if self.agenda.random.once_in(6) {
-                let at = after(self, 3_600_000);
-                self.do_at(at, Deed::Misuse(sale));
-            }
-            if self.agenda.random.once_in(10) {
-                let at = after(self, 8000);
-                self.do_at(at, Deed::Abort(sale));
-            }
-            if self.agenda.random.once_in(6) {
-                let at = after(self, 900_000);
-                self.do_at(at, Deed::Copy(sale));
-            }
-            if self.agenda.random.once_in(4) {
-                let at = after(self, 1_800_000);
-                let cancel = self.intend(Wish::Cancel(sale), device);
-                self.do_at(at, Deed::Ask(cancel));
-            }
-            if self.agenda.random.once_in(4) {
-                for _ in 0..=self.agenda.random.below(2) {
-                    let at = after(self, 3_600_000);
-                    let refund = self.intend(Wish::Refund(sale), device);
-                    self.do_at(at, Deed::Ask(refund));
+            Day::Crowded => {
+                let mut round = Mono::new(ROUNDS / 6);
+                while round.elapsed() < self.day {
+                    for _ in 0..CROWD {
+                        let at = round + self.agenda.random.while_of(0, 1000);
+                        self.plan_a_sale(at);
+                    }
+                    round = round + ROUNDS;
                 }
             }
         }
         if self.agenda.random.once_in(2) {
-            let device = self.agenda.random.pick(&DEVICES[..2]);
+            let desks = &DEVICES[..self.terminals.len()];
+            let device = self.agenda.random.pick(desks);
             let at = self.moment(day / 2, day);
             let close = self.intend(Wish::Close, device);
             self.do_at(at, Deed::Ask(close));
@@ -153,6 +131,53 @@ impl World {
             self.do_at(at, Deed::Serve(number));
         }
         self.do_at(Mono::new(LOOKS), Deed::Look);
+    }
+
+    /// A sale, and what somebody may want of it later.
+    fn plan_a_sale(&mut self, at: Mono) {
+        let devices = self.clinic.devices();
+        let method =
+            self.agenda
+                .random
+                .pick(&[Method::Card, Method::Card, Method::Card, Method::Cash]);
+        let device = self.agenda.random.pick(&devices);
+        let method = if device == CASHBOX {
+            Method::Cash
+        } else {
+            method
+        };
+        let sale = self.intend(Wish::Sale(method), device);
+        self.do_at(at, Deed::Ask(sale));
+        let after = |world: &mut Self, most| at + world.agenda.random.while_of(1000, most);
+        if self.agenda.random.once_in(4) {
+            // A double click.
+            let again = at + self.agenda.random.while_of(0, 400);
+            self.do_at(again, Deed::Ask(sale));
+        }
+        if self.agenda.random.once_in(6) {
+            let at = after(self, 3_600_000);
+            self.do_at(at, Deed::Misuse(sale));
+        }
+        if self.agenda.random.once_in(10) {
+            let at = after(self, 8000);
+            self.do_at(at, Deed::Abort(sale));
+        }
+        if self.agenda.random.once_in(6) {
+            let at = after(self, 900_000);
+            self.do_at(at, Deed::Copy(sale));
+        }
+        if self.agenda.random.once_in(4) {
+            let at = after(self, 1_800_000);
+            let cancel = self.intend(Wish::Cancel(sale), device);
+            self.do_at(at, Deed::Ask(cancel));
+        }
+        if self.agenda.random.once_in(4) {
+            for _ in 0..=self.agenda.random.below(2) {
+                let at = after(self, 3_600_000);
+                let refund = self.intend(Wish::Refund(sale), device);
+                self.do_at(at, Deed::Ask(refund));
+            }
+        }
     }
 
     fn moment(&mut self, least: u64, most: u64) -> Mono {
@@ -170,7 +195,7 @@ impl World {
         let odd = i64::try_from(self.agenda.random.below(10)).unwrap_or(0);
         let minor = match wish {
             Wish::Sale(_) => 5000 + 20 * n + odd,
-            Wish::Refund(_) => 1000 + 20 * n + odd,
+            Wish::Refund(_) => 1010 + 20 * n + odd,
             Wish::Cancel(of) => self.people.intentions[of].minor,
             Wish::Close => 0,
         };
@@ -285,8 +310,12 @@ impl World {
     }
 
     fn ask_again(&mut self, number: usize) {
+        let most = match self.sort {
+            Day::Usual => TRIES,
+            Day::Crowded => TRIES_IN_A_CROWD,
+        };
         let intention = &mut self.people.intentions[number];
-        if intention.tries >= TRIES {
+        if intention.tries >= most {
             intention.given_up = true;
             return;
         }
@@ -545,13 +574,7 @@ impl World {
 
     /// In the evening, people do what was left to them.
     pub(crate) fn people_tidy_up(&mut self) {
-        let payments = self
-            .disk
-            .reader()
-            .payments(&Filter::default())
-            .unwrap()
-            .payments;
-        for payment in payments {
+        for payment in self.payments() {
             let id = payment.intent.id;
             for row in self.disk.reader().deliveries_of(id).unwrap() {
                 if let DeliveryState::NeedsOperator { .. } = row.state {

@@ -40,6 +40,11 @@ pub(crate) struct Weather {
     pub(crate) late: u64,
     /// A piece is cut in two once in so many.
     pub(crate) split: u64,
+    /// What a device says is heard twice once in so many, on a line without connections. Over TCP nothing
+    /// comes twice.
+    pub(crate) twice: u64,
+    /// A piece is lost once in so many, and nobody notices; on such a line, too.
+    pub(crate) lost: u64,
 }
 
 /// Both ends.
@@ -315,6 +320,11 @@ where
         let arrow = if to_device { "→" } else { "←" };
         agenda.tell(|| format!("wire {} {arrow} {}", self.number, shown(&bytes)));
         let weather = self.weather;
+        if !self.notices && agenda.random.once_in(weather.lost) {
+            return agenda.tell(|| format!("wire {}: that is lost", self.number));
+        }
+        let twice = !self.notices && !to_device && agenda.random.once_in(weather.twice);
+        let again = twice.then(|| bytes.clone());
         let channel = if to_device {
             Channel::ToDevice(self.number)
         } else {
@@ -354,6 +364,10 @@ where
             return;
         }
         agenda.over(channel, pause, event(self.number, piece(bytes)));
+        if let Some(bytes) = again {
+            let pause = pause + agenda.random.while_of(0, 3000);
+            agenda.over(channel, pause, event(self.number, piece(bytes)));
+        }
     }
 }
 

@@ -33,8 +33,17 @@ pub(crate) type Terminal = Box<
     dyn drivers::Machine<Command = Command, Fact = Fact, Event = drivers::terminal::Event> + Send,
 >;
 
-/// The wire of the printer; those before are the terminals'.
-pub(crate) const PRINTER: usize = 2;
+/// The wire of the printer; those before are the terminals', as many as there are.
+pub(crate) const PRINTER: usize = 3;
+
+/// What sort of a day it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Day {
+    /// A few people at two terminals and a cash box.
+    Usual,
+    /// An hour with fifty people at once, at three terminals and a cash box.
+    Crowded,
+}
 
 /// Something that happens.
 pub(crate) enum What {
@@ -120,11 +129,16 @@ pub(crate) struct Rough {
     pub(crate) overtaken: u64,
     /// A question that arrives twice.
     pub(crate) twice: u64,
+    /// A crash at any step of a daemon that has just come back from one.
+    pub(crate) again: u64,
+    /// The longest that it is away, in milliseconds.
+    pub(crate) away: u64,
 }
 
 /// The whole of it.
 pub(crate) struct World {
     pub(crate) seed: u64,
+    pub(crate) sort: Day,
     pub(crate) agenda: Agenda<What>,
     pub(crate) clinic: Clinic,
     pub(crate) disk: InMemory,
@@ -133,8 +147,10 @@ pub(crate) struct World {
     pub(crate) crashes_left: u32,
     /// How long the desk is open.
     pub(crate) day: Duration,
-    pub(crate) terminals: [Wire<Terminal, Station>; 2],
+    pub(crate) terminals: Vec<Wire<Terminal, Station>>,
     pub(crate) printer: Wire<EscPos, Roll>,
+    /// What was cut off; the printer itself keeps less than a crowd prints.
+    pub(crate) paper: Vec<String>,
     pub(crate) books: Box<dyn Books>,
     pub(crate) offline: bool,
     pub(crate) life: Option<Life>,
@@ -144,9 +160,9 @@ pub(crate) struct World {
     /// What terminals were asked to do with money, in all lives.
     pub(crate) asked: HashSet<PaymentId>,
     /// How often each terminal was asked for a sale.
-    pub(crate) sales_asked: [u32; 2],
+    pub(crate) sales_asked: Vec<u32>,
     /// The fact that each terminal waits for.
-    pub(crate) unstored: [Option<Fact>; 2],
+    pub(crate) unstored: Vec<Option<Fact>>,
     /// Whether a whole card number may be under way.
     pub(crate) bare_cards: bool,
     pub(crate) broken: Option<Broken>,
@@ -159,30 +175,39 @@ const DAYS: [u64; 8] = [10, 10, 10, 10, 20, 60, 60, 480];
 const AFTER_HOURS: Duration = Duration::from_mins(15);
 /// So long after that, nothing is left to do.
 const NIGHT: Duration = Duration::from_hours(72);
+/// A clock is off by no more: what was put down by one that was ahead waits for that moment.
+const FAR: SignedDuration = SignedDuration::from_secs(200_000);
 /// Faults that change what the people of this world could not know: another amount than was asked for.
 const NOT_HERE: [&str; 3] = ["other-amount", "partial-approval", "other-currency"];
-/// More steps than any day has.
-const STEPS: u64 = 400_000;
+/// More steps than any day has, also where each byte comes by itself.
+const STEPS: u64 = 4_000_000;
 
 impl World {
-    pub(crate) fn new(seed: u64, story: bool) -> Self {
+    pub(crate) fn new(seed: u64, sort: Day, story: bool) -> Self {
         let mut agenda = Agenda::new(seed, story);
         let random = &mut agenda.random;
-        let clinic = Clinic::of(random);
-        let day = Duration::from_mins(random.pick(&DAYS));
+        let clinic = Clinic::of(random, sort);
+        let day = Duration::from_mins(match sort {
+            Day::Usual => random.pick(&DAYS),
+            Day::Crowded => 60,
+        });
         let weather = |random: &mut Random| {
             let bad = random.pick(&[0, 0, 40, 150]);
             Weather {
                 cut: if bad == 0 { 0 } else { bad },
                 late: random.pick(&[0, 20, 100]),
                 split: random.pick(&[0, 2, 10]),
+                twice: random.pick(&[0, 0, 5, 30]),
+                lost: random.pick(&[0, 0, 20, 100]),
             }
         };
-        let mut wire = |number: usize| {
-            let family = clinic.families[number];
-            Wire::new(number, family.station(), family.notices(), weather(random))
-        };
-        let terminals = [wire(0), wire(1)];
+        let terminals: Vec<_> = (0..)
+            .zip(&clinic.families)
+            .map(|(number, family)| {
+                let station = family.station(random);
+                Wire::new(number, station, family.notices(), weather(random))
+            })
+            .collect();
         let printer = Wire::new(PRINTER, Roll(Printer::new(48)), true, weather(random));
         let rough = Rough {
             crash: random.pick(&[0, 50, 200, 600]),
@@ -190,10 +215,13 @@ impl World {
             loss: random.pick(&[0, 4, 20]),
             overtaken: random.pick(&[0, 8, 40]),
             twice: random.pick(&[0, 4]),
+            again: random.pick(&[0, 0, 20, 60]),
+            away: random.pick(&[1000, 30_000]),
         };
         let crashes_left = u32::try_from(random.below(6)).unwrap_or(0);
         let mut world = Self {
             seed,
+            sort,
             books: clinic.office.books(),
             clinic,
             disk: InMemory::new().unwrap(),
@@ -201,16 +229,17 @@ impl World {
             rough,
             crashes_left,
             day,
+            sales_asked: vec![0; terminals.len()],
+            unstored: vec![None; terminals.len()],
             terminals,
             printer,
+            paper: Vec::new(),
             offline: false,
             life: None,
             lives: 0,
             people: People::default(),
             copies: Copies::default(),
             asked: HashSet::new(),
-            sales_asked: [0; 2],
-            unstored: [None, None],
             bare_cards: false,
             broken: None,
             steps: 0,
@@ -244,7 +273,8 @@ impl World {
 
     fn plan_trouble(&mut self, at: Mono) {
         let random = &mut self.agenda.random;
-        let device = usize::try_from(random.below(2)).unwrap_or(0);
+        let desks = u64::try_from(self.terminals.len()).unwrap_or(1);
+        let device = usize::try_from(random.below(desks)).unwrap_or(0);
         let lasts = random.while_of(1000, 1_200_000);
         let (trouble, end) = match random.below(16) {
             0..=5 => {
@@ -278,13 +308,15 @@ impl World {
                 (Trouble::Room(room), Some(Trouble::Room(Room::Plenty)))
             }
             12 => {
-                let wire = usize::try_from(random.below(3)).unwrap_or(0);
+                let wire = if random.once_in(3) { PRINTER } else { device };
                 (Trouble::Unplugged(wire), Some(Trouble::Plugged(wire)))
             }
             13 => (Trouble::Offline(true), Some(Trouble::Offline(false))),
             14 => {
-                let by = random.pick(&[-200_000, -7200, -90, 90, 7200, 200_000]);
-                (Trouble::Clock(SignedDuration::from_secs(by)), None)
+                let hours = SignedDuration::from_hours(2);
+                let seconds = SignedDuration::from_secs(90);
+                let by = random.pick(&[-FAR, -hours, -seconds, seconds, hours, FAR]);
+                (Trouble::Clock(by), None)
             }
             _ => (Trouble::Kill, None),
         };
@@ -359,6 +391,9 @@ impl World {
             for word in words {
                 self.printer_says(life, word);
             }
+            let seen = u64::try_from(self.paper.len()).unwrap_or(u64::MAX);
+            let new = self.printer.device.0.pages_after(seen);
+            self.paper.extend(new.map(|(page, _)| page.to_owned()));
         } else {
             let words = self.terminals[number].settle(&mut self.agenda, What::Wire);
             for word in words {
@@ -414,7 +449,7 @@ impl World {
             Trouble::Plugged(PRINTER) => self.printer.reachable = true,
             Trouble::Plugged(number) => self.terminals[number].reachable = true,
             Trouble::Offline(offline) => self.offline = offline,
-            Trouble::Clock(by) => self.agenda.skew += by,
+            Trouble::Clock(by) => self.agenda.skew = (self.agenda.skew + by).clamp(-FAR, FAR),
             Trouble::Kill => self.crash("it is killed"),
             Trouble::Copy => self.make_a_copy(),
             Trouble::Restore => self.return_to_the_copy(),

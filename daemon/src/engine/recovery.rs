@@ -218,7 +218,9 @@ impl Engine {
         if let Some(Hold::Doubt(payment)) = &device.hold {
             let payment = payment.clone();
             let answer = Answer::Stored(Box::new(stored));
-            if let Decision::Approved { approval, .. } = decide(&case(device, &payment), &answer) {
+            if let Decision::Approved { approval, evidence } =
+                decide(&case(device, &payment), &answer)
+            {
                 let reason = payment.doubt.as_ref().map(|doubt| doubt.reason);
                 let heard = Doubt {
                     reason: reason.unwrap_or(DoubtReason::Restart),
@@ -227,7 +229,12 @@ impl Engine {
                     approval: Some(*approval),
                     other_amount: None,
                 };
-                let fact = Fact::Doubted(heard);
+                let fact = if payment::planted(19) {
+                    let (by, approval) = (Verdict::Terminal { evidence }, heard.approval);
+                    Fact::Settled(Settlement::Approved { by, approval })
+                } else {
+                    Fact::Doubted(heard)
+                };
                 return self.add(now, payment.intent.id, fact, FactKind::LeftOver, None);
             }
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use payment::PaymentId;
 use simulator::invoicing::Request;
 use sync::{
@@ -129,13 +128,10 @@ impl World {
     /// Whether a request for this payment is durable as being sent.
     pub(crate) fn sending(&self) -> Option<PaymentId> {
         let upstream = &self.clinic.config.upstreams[0].id;
-        let rows = self
-            .disk
-            .reader()
-            .deliveries_due(upstream, Timestamp::MAX, 500);
+        let rows = self.disk.reader().deliveries_begun(upstream, 0, u16::MAX);
         let mut rows = rows.unwrap().into_iter();
         // What has begun takes more than one request.
-        let row = rows.find(|row| match row.state {
+        let (_, row) = rows.find(|(_, row)| match row.state {
             DeliveryState::Sending { .. }
             | DeliveryState::Begun { .. }
             | DeliveryState::Withdrawing { .. } => true,

@@ -30,6 +30,9 @@ use crate::{
     world::{Inner, PRINTER, Room, What, World},
 };
 
+/// So long after a start is what a crash left to do under way.
+const SHAKY: Duration = Duration::from_secs(30);
+
 /// A daemon that runs.
 pub(crate) struct Life {
     pub(crate) number: u64,
@@ -132,7 +135,7 @@ impl World {
         let machine = EscPos::new(self.clinic.profile, policy);
         let name = section.link.to_string();
         self.printer.joint = Some(Joint::new(machine, name, policy, seed, now));
-        for number in 0..=PRINTER {
+        for number in self.wires() {
             self.settle_wire(number);
         }
     }
@@ -142,12 +145,30 @@ impl World {
         if self.life.is_none() || self.crashes_left == 0 {
             return false;
         }
-        let dies = self.agenda.random.once_in(self.rough.crash);
+        let once_in = if self.is_shaky() {
+            self.rough.again
+        } else {
+            self.rough.crash
+        };
+        let dies = self.agenda.random.once_in(once_in);
         if dies {
             self.crashes_left -= 1;
             self.crash("it crashes");
         }
         dies
+    }
+
+    /// Whether it has only just come back from a crash, on a machine that then crashes sooner.
+    fn is_shaky(&self) -> bool {
+        let since = self.life.as_ref().map(|life| life.steady.1);
+        self.lives > 1
+            && self.rough.again > 0
+            && since.is_some_and(|since| self.agenda.now.since(since) < SHAKY)
+    }
+
+    /// The numbers of all wires.
+    fn wires(&self) -> impl Iterator<Item = usize> + use<> {
+        (0..self.terminals.len()).chain([PRINTER])
     }
 
     pub(crate) fn crash(&mut self, why: &str) {
@@ -164,13 +185,13 @@ impl World {
             wire.abandon(&mut self.agenda, What::Wire);
         }
         self.printer.abandon(&mut self.agenda, What::Wire);
-        for number in 0..=PRINTER {
+        for number in self.wires() {
             self.agenda.forget(Channel::Words(number));
             self.agenda.forget(Channel::Commands(number));
         }
         self.agenda.forget(Channel::Disk);
-        self.unstored = [None, None];
-        let pause = self.agenda.random.while_of(50, 30_000);
+        self.unstored.fill(None);
+        let pause = self.agenda.random.while_of(50, self.rough.away.max(100));
         self.agenda.after(pause, What::Start);
         self.people_lose_answers(&life.replies);
     }
