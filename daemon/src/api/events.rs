@@ -50,6 +50,7 @@ pub(super) async fn stream(
         Some(seq) => seq.max(0),
         None => api.shell.read(|reader| Ok(reader.head()?.0)).await?,
     };
+    api.told.look_again().await;
     let watcher = Watcher {
         told: api.told,
         notices,

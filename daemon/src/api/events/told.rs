@@ -56,6 +56,12 @@ impl Told {
         }
     }
 
+    /// Has the journal looked at again, though no notice came: whoever wrote to it may have been given up
+    /// before they could tell.
+    pub(super) async fn look_again(&self) {
+        self.tail.lock().await.behind = true;
+    }
+
     /// Some of the entries after that number, and the number of the last of these; none when there is
     /// nothing after it.
     pub(super) async fn after(&self, seq: i64) -> Result<Option<(i64, Bytes)>, Problem> {
