@@ -287,20 +287,18 @@ impl Reader {
         } else {
             " AND state = :state"
         };
-        let sql = format!(
-            "SELECT created_at, n, body FROM payments INDEXED BY {index}
-             WHERE {hits}{of_state} AND created_at >= :from AND created_at < :to
-               AND created_at <= :at AND (created_at, n) < (:at, :n)
-             ORDER BY created_at DESC, n DESC LIMIT :limit"
-        );
+        let sql = page(index, hits, of_state);
         let mut statement = self.conn.prepare_cached(&sql)?;
         let invoice = filter.invoice.as_ref().map(InvoiceRef::as_str);
         let device = filter.device.as_ref().map(DeviceId::as_str);
         let from = filter.from.map_or(i64::MIN, micros);
-        let to = filter.to.map_or(i64::MAX, micros);
+        let last = filter
+            .to
+            .map_or(i64::MAX, |to| micros(to).saturating_sub(1));
+        let before = before.min((last, i64::MAX));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let mut params: Vec<(&str, &dyn ToSql)> = named_params! {
-            ":from": from, ":to": to, ":at": before.0, ":n": before.1, ":limit": limit,
+            ":from": from, ":at": before.0, ":n": before.1, ":limit": limit,
         }
         .to_vec();
         if invoice.is_some() {
@@ -323,6 +321,18 @@ impl Reader {
         }
         Ok(rows)
     }
+}
+
+/// The newest rows of an index below a place.
+///
+/// It has one upper bound: of two, SQLite would seek by one and walk all rows down to the other.
+pub(super) fn page(index: &str, hits: &str, of_state: &str) -> String {
+    format!(
+        "SELECT created_at, n, body FROM payments INDEXED BY {index}
+         WHERE {hits}{of_state} AND created_at >= :from
+           AND created_at <= :at AND (created_at, n) < (:at, :n)
+         ORDER BY created_at DESC, n DESC LIMIT :limit"
+    )
 }
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
