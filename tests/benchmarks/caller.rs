@@ -33,8 +33,12 @@ impl Caller {
     }
 
     pub(crate) fn pay(&mut self, key: &str, body: &str) -> (u16, Value) {
+        self.post("/v1/payments", key, body)
+    }
+
+    pub(crate) fn post(&mut self, path: &str, key: &str, body: &str) -> (u16, Value) {
         let request = format!(
-            "POST /v1/payments HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
              Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         );

@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{Seek, SeekFrom, Write},
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -12,6 +12,47 @@ use std::{
 const COMMIT_BYTES: usize = 15 * 4120 / 2;
 /// The log is written from its beginning again after some 200 commits.
 const ROUND: u64 = 200;
+
+/// Whatever lies below a directory of this name has its syncs delayed by `slow_disk.c`.
+const SLOW: &str = "slow-disk";
+
+/// What is measured on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Disk {
+    /// The disk below the results.
+    AsItIs,
+    /// The same, with each sync taking so much longer.
+    Delayed(Duration),
+}
+
+impl Disk {
+    /// The delayed one, if `tests/bench` has preloaded what delays it.
+    pub(crate) fn delayed() -> Option<Self> {
+        let micros = std::env::var("BENCH_SLOW_SYNC").ok()?.parse().ok()?;
+        Some(Self::Delayed(Duration::from_micros(micros)))
+    }
+
+    /// Where to work on it.
+    pub(crate) fn below(self, dir: &Path) -> PathBuf {
+        match self {
+            Self::AsItIs => dir.to_owned(),
+            Self::Delayed(_) => dir.join(SLOW),
+        }
+    }
+
+    /// Whether this is a place on the delayed one.
+    pub(crate) fn is_delayed(dir: &Path) -> bool {
+        dir.iter().any(|part| part == SLOW)
+    }
+
+    /// What a line measures on it.
+    pub(crate) fn line(self, what: &str) -> String {
+        match self {
+            Self::AsItIs => what.to_owned(),
+            Self::Delayed(by) => format!("each sync delayed by {by:?}: {what}"),
+        }
+    }
+}
 
 /// A file on the measured disk that is as long as a log, and is overwritten as a log is.
 pub(crate) struct Probe {

@@ -40,7 +40,7 @@ pub(crate) fn measure(dir: &Path, payments: usize, report: &mut Report) -> Looks
         books.address
     );
     configure(dir, &[], &section);
-    backlog::make(&database(dir), payments, Some("books"), false);
+    backlog::due(&database(dir), payments, "books");
     let mut probe = Probe::on(dir);
     let mut floor = probe.rate(FLOOR);
     let daemon = Daemon::start(dir);

@@ -4,15 +4,15 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     thread,
     time::{Duration, Instant},
 };
 
 use crate::{
     disk::{median, millis},
-    process::{Daemon, configure, counted, kilobytes, memory},
-    report::{Line, Report, Target, figure},
+    process::{Counted, Daemon, alone, configure, counted, kilobytes, memory, python},
+    report::{Figure, Line, Report, Target, figure},
     terminal::Quick,
     throughput,
 };
@@ -26,7 +26,7 @@ pub(crate) fn start(dir: &Path, what: &str, most: f64, report: &mut Report) {
     let mut floor = Vec::new();
     for _ in 0..STARTS {
         let begun = Instant::now();
-        Command::new("/bin/true").status().unwrap();
+        alone("/bin/true").status().unwrap();
         floor.push(begun.elapsed());
         ours.push(Daemon::start(dir).ready);
     }
@@ -61,62 +61,117 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     configure(&dir.join("idle"), &[terminal.address], &upstream);
     let daemon = Daemon::start(&dir.join("idle"));
     daemon.terminals_ready(1);
-    let mut peer = Python::start();
+    let peer = Peer::start(&dir.join("peer"));
+    let peers = peer.as_ref().map(Peer::pid);
+    // Until both are at rest.
     thread::sleep(Duration::from_secs(2));
-    let before = counted(daemon.pid());
+    let ours = Rest::seen(daemon.pid());
+    let theirs = peers.map(Rest::seen);
     let begun = Instant::now();
     thread::sleep(over);
-    let after = counted(daemon.pid());
     let seconds = begun.elapsed().as_secs_f64();
-    let (idle, own) = memory(daemon.pid());
-    let (peers, _) = memory(peer.0.id());
-    peer.stop();
-    report.add(
-        Line::new("resident memory, idle", figure(idle, "MB"))
-            .beside("a Python that has imported sqlite3", figure(peers, "MB"))
-            .target(Target::AtMost(10.0)),
+    let ours = ours.over(seconds);
+    let theirs = theirs.map(|seen| seen.over(seconds));
+    drop(peer);
+    let mut add = |what: &str, of: fn(&Rest) -> Figure, target: Option<f64>| {
+        let mut line = Line::new(what, of(&ours));
+        if let Some(theirs) = &theirs {
+            line = line.beside("persist-queue, waiting for work", of(theirs));
+        }
+        line.target = target.map(Target::AtMost);
+        report.add(line);
+    };
+    add(
+        "resident memory, idle",
+        |rest| figure(rest.memory, "MB"),
+        Some(10.0),
     );
-    report.add(Line::new("of that not pages of files", figure(own, "MB")));
-    let wakeups = kilobytes(after.wakeups - before.wakeups) / seconds;
-    report.add(Line::new("wake-ups, idle", figure(wakeups, "/s")).target(Target::AtMost(1.0)));
-    let cpu = after.cpu.saturating_sub(before.cpu);
-    report.add(Line::new(
+    add(
+        "of that not pages of files",
+        |rest| figure(rest.own, "MB"),
+        None,
+    );
+    add(
+        "wake-ups, idle",
+        |rest| figure(rest.wakeups, "/s"),
+        Some(1.0),
+    );
+    add(
         "time on a processor, idle",
-        figure(millis(cpu) / seconds, "ms/s"),
-    ));
+        |rest| figure(rest.cpu, "ms/s"),
+        None,
+    );
     throughput::by_api(&daemon, 64, over, "load");
     let (loaded, _) = memory(daemon.pid());
     report.add(
         Line::new("resident memory, after 64 callers", figure(loaded, "MB"))
-            .beside("idle", figure(idle, "MB")),
+            .beside("idle", figure(ours.memory, "MB")),
     );
 }
 
-/// The size of the released programs.
+/// The size of the released program.
 pub(crate) fn sizes(report: &mut Report) {
-    let megabytes = |name: &str| {
-        let length = fs::metadata(tests::binary(name)).unwrap().len();
-        kilobytes(length) / 1024.0 / 1024.0
-    };
+    let length = fs::metadata(tests::binary("tilld")).unwrap().len();
     report.add(Line::new(
         "size of the program tilld",
-        figure(megabytes("tilld"), "MB"),
+        figure(kilobytes(length) / 1024.0 / 1024.0, "MB"),
     ));
 }
 
-/// A Python at rest.
-struct Python(Child);
+/// What a process at rest holds and does.
+struct Rest {
+    pid: u32,
+    at_first: Counted,
+    memory: f64,
+    own: f64,
+    /// In a second.
+    wakeups: f64,
+    /// Milliseconds in a second.
+    cpu: f64,
+}
 
-impl Python {
-    fn start() -> Self {
-        let sleep = "import sqlite3, time; time.sleep(600)";
-        let mut command = Command::new("python3");
-        command.args(["-c", sleep]).stdin(Stdio::null());
-        Self(command.spawn().unwrap())
+impl Rest {
+    fn seen(pid: u32) -> Self {
+        Self {
+            pid,
+            at_first: counted(pid),
+            memory: 0.0,
+            own: 0.0,
+            wakeups: 0.0,
+            cpu: 0.0,
+        }
     }
 
-    fn stop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+    /// What it came to in that time.
+    fn over(mut self, seconds: f64) -> Self {
+        let now = counted(self.pid);
+        (self.memory, self.own) = memory(self.pid);
+        self.wakeups = kilobytes(now.wakeups - self.at_first.wakeups) / seconds;
+        self.cpu = millis(now.cpu.saturating_sub(self.at_first.cpu)) / seconds;
+        self
+    }
+}
+
+/// A queue of others, in a process of its own, that waits for something to do.
+struct Peer(Child);
+
+impl Peer {
+    fn start(dir: &Path) -> Option<Self> {
+        let wait = "import persistqueue, sys\n\
+             persistqueue.SQLiteQueue(sys.argv[1], multithreading=True, auto_commit=True).get()";
+        let mut command = alone(python()?);
+        command.args(["-c", wait]).arg(dir).stdin(Stdio::null());
+        Some(Self(command.spawn().unwrap()))
+    }
+
+    fn pid(&self) -> u32 {
+        self.0.id()
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        self.0.kill().unwrap_or_default();
+        self.0.wait().ok();
     }
 }

@@ -15,10 +15,13 @@ mod drain;
 mod idle;
 mod load;
 mod many;
+mod multiply;
+mod operations;
 mod options;
 mod payment;
 mod plot;
 mod process;
+mod receipt;
 mod report;
 mod terminal;
 mod throughput;
@@ -30,6 +33,7 @@ use std::{
     time::Duration,
 };
 
+use disk::Disk;
 use options::Options;
 use report::Report;
 
@@ -61,13 +65,27 @@ fn main() {
         let measured = catch_unwind(AssertUnwindSafe(|| match name {
             "payment" => {
                 let rounds = if quick { 300 } else { 2000 };
-                let times = payment::measure(&dir, rounds, &mut report);
-                plots.push(("payment.svg", plot::distribution(&times)));
+                let times = payment::measure(&dir, rounds, Disk::AsItIs, &mut report);
+                plots.push(("payment.svg", plot::distribution(&times, Disk::AsItIs)));
             }
             "throughput" => {
                 let rounds = if quick { 2 } else { 5 };
                 let each = Duration::from_millis(if quick { 500 } else { 1000 });
-                throughput::measure(&dir, rounds, each, &mut report);
+                throughput::measure(&dir, rounds, each, Disk::AsItIs, &mut report);
+            }
+            "slow" => {
+                let Some(disk) = Disk::delayed() else {
+                    report
+                        .notes
+                        .push("Nothing delays the syncs: call tests/bench.".to_owned());
+                    return;
+                };
+                let rounds = if quick { 200 } else { 1000 };
+                let times = payment::measure(&dir.join("payment"), rounds, disk, &mut report);
+                plots.push(("payment-slow.svg", plot::distribution(&times, disk)));
+                let rounds = if quick { 2 } else { 5 };
+                let each = Duration::from_millis(if quick { 500 } else { 1000 });
+                throughput::measure(&dir.join("throughput"), rounds, each, disk, &mut report);
             }
             "idle" => {
                 let over = Duration::from_secs(if quick { 5 } else { 20 });
@@ -83,6 +101,7 @@ fn main() {
                 let payments = if quick { 50_000 } else { options.payments };
                 many::measure(&dir, payments, &mut report);
             }
+            "receipt" => receipt::measure(&mut report),
             _ => {
                 let over = Duration::from_secs(if quick { 10 } else { 60 });
                 load::measure(&dir, over, &mut report);

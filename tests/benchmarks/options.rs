@@ -5,13 +5,22 @@ use std::path::PathBuf;
 const USAGE: &str =
     "tests/bench [--quick] [--only NAME[,NAME]] [--payments COUNT] [--out DIRECTORY] [--readme]
   --quick     in a minute or two, less sharp
-  --only      some of: payment throughput idle drain many load
+  --only      some of: payment throughput slow idle drain many load receipt
   --payments  in the large database, which is compared with one of a thousand: 1000000 unless given
   --out       where the results go, and the disk that is measured: target/bench unless given
   --readme    puts the table into README.md";
 
 /// What can be measured.
-pub(crate) const NAMES: [&str; 6] = ["payment", "throughput", "idle", "drain", "many", "load"];
+pub(crate) const NAMES: [&str; 8] = [
+    "payment",
+    "throughput",
+    "slow",
+    "idle",
+    "drain",
+    "many",
+    "load",
+    "receipt",
+];
 
 pub(crate) struct Options {
     pub(crate) quick: bool,

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     caller::body,
-    disk::{Probe, median, micros, percentile},
+    disk::{Disk, Probe, median, micros, percentile},
     process::{Daemon, configure},
     report::{Line, Report, Target, figure},
     terminal::Quick,
@@ -25,7 +25,8 @@ pub(crate) struct Times {
 
 /// Each round measures the floor, the bare conversation and a payment one after the other, so that
 /// whatever else the machine does hits all three.
-pub(crate) fn measure(dir: &Path, rounds: usize, report: &mut Report) -> Times {
+pub(crate) fn measure(dir: &Path, rounds: usize, disk: Disk, report: &mut Report) -> Times {
+    let dir = &disk.below(dir);
     let terminal = Quick::serve(Duration::ZERO);
     configure(dir, &[terminal.address], "");
     let daemon = Daemon::start(dir);
@@ -61,14 +62,14 @@ pub(crate) fn measure(dir: &Path, rounds: usize, report: &mut Report) -> Times {
     let (floor, overhead) = (median(&mut sorted.0), median(&mut sorted.1));
     report.add(
         Line::new(
-            "a request until its intent is durable and the terminal is asked, median",
+            disk.line("a request until its intent is durable and the terminal is asked, median"),
             figure(micros(median(&mut intents)), "µs"),
         )
         .beside("one fdatasync", figure(micros(median(&mut singles)), "µs")),
     );
     report.add(
         Line::new(
-            "a card payment beyond the terminal's own time, median",
+            disk.line("a card payment beyond the terminal's own time, median"),
             figure(micros(overhead), "µs"),
         )
         .beside(format!("{COMMITS} fdatasyncs"), figure(micros(floor), "µs"))
@@ -76,7 +77,7 @@ pub(crate) fn measure(dir: &Path, rounds: usize, report: &mut Report) -> Times {
     );
     report.add(
         Line::new(
-            "the same, 99 of 100",
+            disk.line("a card payment beyond the terminal's own time, 99 of 100"),
             figure(micros(percentile(&mut sorted.1, 99)), "µs"),
         )
         .beside(
@@ -86,7 +87,7 @@ pub(crate) fn measure(dir: &Path, rounds: usize, report: &mut Report) -> Times {
     );
     report.add(
         Line::new(
-            "a whole card payment, the terminal answering at once, median",
+            disk.line("a whole card payment, the terminal answering at once, median"),
             figure(micros(median(&mut wholes)), "µs"),
         )
         .beside(

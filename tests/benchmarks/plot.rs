@@ -3,20 +3,25 @@
 use std::{fmt::Write as _, time::Duration};
 
 use crate::{
-    disk::{micros, percentile},
+    disk::{Disk, micros, percentile},
     drain::Looks,
     payment::Times,
+    report::grouped,
 };
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 360.0;
-/// Room for the axes.
-const LEFT: f64 = 60.0;
-const BOTTOM: f64 = 40.0;
-const TOP: f64 = 50.0;
-const RIGHT: f64 = 20.0;
-/// Lines across a chart.
-const STEPS: u8 = 4;
+const MARGIN: f64 = 16.0;
+/// Room for the axes, and for what the curves are.
+const LEFT: f64 = 64.0;
+const BOTTOM: f64 = 44.0;
+const TOP: f64 = 84.0;
+const RIGHT: f64 = 24.0;
+/// Steps of the axes, at the least.
+const STEPS_UP: f64 = 3.0;
+const STEPS_ACROSS: f64 = 3.0;
+const DARK: &str = "#24292f";
+const LIGHT: &str = "#dddddd";
 const GREY: &str = "#888888";
 const BLUE: &str = "#1f6feb";
 
@@ -35,7 +40,7 @@ struct Curve<'a> {
 }
 
 /// How long a payment's overhead and its floor take, by the share of the payments that are as fast.
-pub(crate) fn distribution(times: &Times) -> String {
+pub(crate) fn distribution(times: &Times, disk: Disk) -> String {
     let curve = |times: &[Duration]| {
         let mut times = times.to_vec();
         let point = |share: u8| {
@@ -46,10 +51,14 @@ pub(crate) fn distribution(times: &Times) -> String {
     };
     let chart = Chart {
         title: format!(
-            "A card payment's own cost, in µs; ratio of the medians {:.2}",
+            "A card payment's own cost{}, in µs (ratio of the medians {:.2})",
+            match disk {
+                Disk::AsItIs => String::new(),
+                Disk::Delayed(by) => format!(", each sync delayed by {by:?}"),
+            },
             times.ratio
         ),
-        unit: "% of the payments are as fast",
+        unit: "% of the payments are as fast or faster",
         curves: vec![
             Curve {
                 name: "the floor: two fdatasyncs",
@@ -85,31 +94,41 @@ pub(crate) fn drain(looks: &Looks) -> String {
 impl Chart<'_> {
     fn svg(&self) -> String {
         let points = || self.curves.iter().flat_map(|curve| &curve.points);
-        let right = points().fold(1.0_f64, |most, (x, _)| most.max(*x));
-        let top = points().fold(1.0_f64, |most, (_, y)| most.max(*y)) * 1.1;
-        let x = |value: f64| LEFT + value / right * (WIDTH - LEFT - RIGHT);
-        let y = |value: f64| HEIGHT - BOTTOM - value / top * (HEIGHT - TOP - BOTTOM);
+        let across = Axis::to(
+            points().fold(0.0, |most, (x, _)| most.max(*x)),
+            STEPS_ACROSS,
+        );
+        let up = Axis::to(points().fold(0.0, |most, (_, y)| most.max(*y)), STEPS_UP).whole();
+        let x = |value: f64| LEFT + value / across.end * (WIDTH - LEFT - RIGHT);
+        let y = |value: f64| HEIGHT - BOTTOM - value / up.end * (HEIGHT - TOP - BOTTOM);
         let mut svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-             font-family=\"sans-serif\" font-size=\"12\">\n\
+             font-family=\"sans-serif\" font-size=\"12\" fill=\"{DARK}\">\n\
              <rect width=\"{WIDTH}\" height=\"{HEIGHT}\" fill=\"white\"/>\n\
-             <text x=\"{LEFT}\" y=\"18\" font-size=\"14\">{}</text>\n",
+             <text x=\"{MARGIN}\" y=\"22\" font-size=\"14\" font-weight=\"bold\">{}</text>\n",
             self.title
         );
-        for step in 0..=STEPS {
-            let share = f64::from(step) / f64::from(STEPS);
+        for value in up.ticks() {
+            let at = y(value);
             writeln!(
                 svg,
-                "<line x1=\"{LEFT}\" y1=\"{at:.1}\" x2=\"{end}\" y2=\"{at:.1}\" stroke=\"#dddddd\"/>\n\
-                 <text x=\"{label:.1}\" y=\"{at:.1}\" text-anchor=\"end\">{up:.0}</text>\n\
-                 <text x=\"{across:.1}\" y=\"{below:.1}\" text-anchor=\"middle\">{along:.0}</text>",
-                at = y(top * share),
-                end = WIDTH - RIGHT,
-                label = LEFT - 6.0,
-                up = top * share,
-                across = x(right * share),
-                below = HEIGHT - BOTTOM + 16.0,
-                along = right * share,
+                "<path d=\"M{LEFT} {at:.1}H{:.1}\" stroke=\"{LIGHT}\"/>\n\
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
+                WIDTH - RIGHT,
+                LEFT - 8.0,
+                // The digits stand in the middle of their line.
+                at + 4.0,
+                grouped(&format!("{value}")),
+            )
+            .unwrap();
+        }
+        for value in across.ticks() {
+            writeln!(
+                svg,
+                "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
+                x(value),
+                HEIGHT - BOTTOM + 18.0,
+                grouped(&format!("{value}")),
             )
             .unwrap();
         }
@@ -128,17 +147,51 @@ impl Chart<'_> {
                 .map(|(along, up)| format!("{:.1},{:.1}", x(*along), y(*up)))
                 .collect();
             let Curve { name, colour, .. } = curve;
+            let row = 42.0 + f64::from(n) * 18.0;
             writeln!(
                 svg,
                 "<polyline fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\" points=\"{}\"/>\n\
-                 <text x=\"{:.1}\" y=\"{:.1}\" fill=\"{colour}\">{name}</text>",
+                 <path d=\"M{MARGIN} {:.1}h20\" stroke=\"{colour}\" stroke-width=\"3\"/>\n\
+                 <text x=\"{:.1}\" y=\"{row:.1}\">{name}</text>",
                 points.join(" "),
-                LEFT + 12.0,
-                TOP + f64::from(n) * 16.0
+                row - 4.0,
+                MARGIN + 28.0,
             )
             .unwrap();
         }
         svg.push_str("</svg>\n");
         svg
+    }
+}
+
+/// An axis from zero whose ticks are round numbers.
+struct Axis {
+    end: f64,
+    step: f64,
+}
+
+impl Axis {
+    /// With so many steps, or somewhat more. It ends at the last value, or at a tick close to it.
+    fn to(last: f64, steps: f64) -> Self {
+        let last = last.max(f64::EPSILON);
+        let tenth = 10.0_f64.powf((last / steps).log10().floor());
+        let round = [5.0, 2.5, 2.0, 1.0].map(|round| round * tenth);
+        let step = round.into_iter().find(|step| last / step >= steps);
+        let step = step.unwrap_or(tenth);
+        let next = (last / step).ceil() * step;
+        let end = if next <= last * 1.05 { next } else { last };
+        Self { end, step }
+    }
+
+    /// It ends at a tick.
+    fn whole(mut self) -> Self {
+        self.end = (self.end / self.step).ceil() * self.step;
+        self
+    }
+
+    fn ticks(&self) -> impl Iterator<Item = f64> {
+        let Self { end, step } = *self;
+        let ticks = (0..).map(move |n| f64::from(n) * step);
+        ticks.take_while(move |value| *value <= end * 1.000_001)
     }
 }

@@ -1,6 +1,7 @@
 //! The released daemon as a process, and what the kernel says of a process.
 
 use std::{
+    ffi::OsStr,
     fmt::Write as _,
     fs,
     net::SocketAddr,
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::caller::Caller;
+use crate::{caller::Caller, disk::Disk};
 
 /// Longest wait for a daemon.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -58,7 +59,11 @@ impl Daemon {
         let manager = UnixDatagram::bind(&notify).unwrap();
         manager.set_read_timeout(Some(PATIENCE)).unwrap();
         let log = fs::File::create(dir.join("log")).unwrap();
-        let mut command = Command::new(tests::binary("tilld"));
+        let mut command = if Disk::is_delayed(dir) {
+            Command::new(tests::binary("tilld"))
+        } else {
+            alone(tests::binary("tilld"))
+        };
         command
             .args(["run", "--config"])
             .arg(dir.join("tilld.toml"))
@@ -117,6 +122,18 @@ impl Drop for Daemon {
         self.child.kill().unwrap_or_default();
         self.child.wait().ok();
     }
+}
+
+/// A program without what `tests/bench` has preloaded into this one.
+pub(crate) fn alone(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.env_remove("LD_PRELOAD");
+    command
+}
+
+/// The Python that has the queues of others, if `tests/bench` has installed them.
+pub(crate) fn python() -> Option<PathBuf> {
+    std::env::var_os("BENCH_PYTHON").map(PathBuf::from)
 }
 
 /// What the kernel counts of a process, over all its threads.

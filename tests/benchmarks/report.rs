@@ -34,7 +34,7 @@ impl Figure {
 }
 
 /// Thousands apart, as `12 345`.
-fn grouped(number: &str) -> String {
+pub(crate) fn grouped(number: &str) -> String {
     let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
     let mut text = String::new();
     for (i, digit) in whole.chars().enumerate() {
@@ -59,6 +59,8 @@ pub(crate) enum Target {
     RatioAtLeast(f64),
     /// The figure itself is at most this.
     AtMost(f64),
+    /// The figure itself is at least this.
+    AtLeast(f64),
 }
 
 /// One line of the table.
@@ -84,9 +86,9 @@ impl Line {
         }
     }
 
-    /// Beside what; the ratio is between the two.
+    /// Beside what; the ratio is between the two, unless that is nothing.
     pub(crate) fn beside(mut self, name: impl Into<String>, other: Figure) -> Self {
-        self.ratio = Some(self.ours.value / other.value);
+        self.ratio = (other.value > 0.0).then(|| self.ours.value / other.value);
         self.beside = Some((name.into(), other));
         self
     }
@@ -101,6 +103,7 @@ impl Line {
             Target::RatioAtMost(most) => self.ratio? <= most,
             Target::RatioAtLeast(least) => self.ratio? >= least,
             Target::AtMost(most) => self.ours.value <= most,
+            Target::AtLeast(least) => self.ours.value >= least,
         })
     }
 
@@ -112,6 +115,7 @@ impl Line {
             Target::RatioAtMost(most) => format!("ratio ≤ {most}"),
             Target::RatioAtLeast(least) => format!("ratio ≥ {least}"),
             Target::AtMost(most) => format!("≤ {most} {}", self.ours.unit),
+            Target::AtLeast(least) => format!("≥ {least} {}", self.ours.unit),
         });
         let kept = self.kept();
         let target = target.map(|target| match kept {

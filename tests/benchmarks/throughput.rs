@@ -17,8 +17,8 @@ use sync::queue::{Due, Queue, Urgency, Write};
 use crate::{
     backlog::intent,
     caller::body,
-    disk::Probe,
-    process::{Daemon, configure, kilobytes},
+    disk::{Disk, Probe},
+    process::{Daemon, configure, kilobytes, python},
     report::{Line, Report, Target, figure},
 };
 
@@ -37,7 +37,8 @@ struct Sums {
 }
 
 /// Each round measures everything for a moment, so that the machine's noise hits all.
-pub(crate) fn measure(dir: &Path, rounds: u32, each: Duration, report: &mut Report) {
+pub(crate) fn measure(dir: &Path, rounds: u32, each: Duration, disk: Disk, report: &mut Report) {
+    let dir = &disk.below(dir);
     configure(&dir.join("desk"), &[], "");
     let daemon = Daemon::start(&dir.join("desk"));
     let queue = Queue::open(&dir.join("queue.db")).unwrap();
@@ -55,7 +56,7 @@ pub(crate) fn measure(dir: &Path, rounds: u32, each: Duration, report: &mut Repo
     }
     let bare = sums.bare / sums.rounds / 2.0;
     let mut add = |what: &str, sum: f64, target: Option<Target>| {
-        let mut line = Line::new(what, figure(sum / sums.rounds, "/s"))
+        let mut line = Line::new(disk.line(what), figure(sum / sums.rounds, "/s"))
             .beside("bare fdatasyncs, one after the other", figure(bare, "/s"));
         line.target = target;
         report.add(line);
@@ -79,11 +80,21 @@ pub(crate) fn measure(dir: &Path, rounds: u32, each: Duration, report: &mut Repo
         };
         report.add(
             Line::new(
-                format!("durable payments by the queue alone, {callers} caller(s)"),
+                disk.line(&format!(
+                    "durable payments by the queue alone, {}",
+                    counted(callers)
+                )),
                 figure(ours / sums.rounds, "/s"),
             )
-            .beside(format!("{peer}, {callers} caller(s)"), figure(rate, "/s")),
+            .beside(format!("{peer}, {}", counted(callers)), figure(rate, "/s")),
         );
+    }
+}
+
+fn counted(callers: usize) -> String {
+    match callers {
+        1 => "1 caller".to_owned(),
+        more => format!("{more} callers"),
     }
 }
 
@@ -150,7 +161,7 @@ fn during<F: FnMut() + Send>(callers: usize, over: Duration, make: impl Fn(usize
 
 /// The queues of others, by `queues.py` in the tests' virtual environment; none where it is not there.
 fn peers(dir: &Path, over: Duration) -> Vec<(String, usize, f64)> {
-    let Some(python) = std::env::var_os("BENCH_PYTHON") else {
+    let Some(python) = python() else {
         return Vec::new();
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benchmarks/queues.py");
