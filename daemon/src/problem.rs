@@ -128,7 +128,8 @@ pub enum Problem {
     /// The database failed.
     #[error(
         "The database cannot be written, and the payment was not begun. The daemon restarts by \
-         itself; send the same request again in a moment."
+         itself; send the same request again in a moment. If that does not help, look at the disk: \
+         it may be broken or read-only."
     )]
     StorageFailed,
     /// The database is damaged.

@@ -4,6 +4,7 @@
 mod clock;
 mod damage;
 mod disk;
+mod read_only;
 mod strangers;
 
 use std::{io::Write, process::Command, time::Duration};
