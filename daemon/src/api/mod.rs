@@ -21,6 +21,7 @@ mod service;
 mod slips;
 mod sync;
 mod view;
+mod whole;
 mod worklist;
 
 use std::sync::Arc;
@@ -85,6 +86,7 @@ fn routes(api: Api) -> Router {
         .route("/v1/reconciliation", get(reconciliation::show))
         .route("/v1/verify", get(database::verify))
         .route("/v1/backup", get(database::backup))
+        .layer(middleware::from_fn(whole::answer))
         .with_state(api)
 }
 
