@@ -24,7 +24,8 @@ use tokio::{
 };
 
 use super::{
-    EVENTS, EngineTask, Handle, Known, NOTICES, Readers, StorageLost, WorkDue, database_file,
+    EVENTS, EngineTask, Handle, Known, LendError, NOTICES, Readers, StorageLost, WorkDue,
+    database_file,
     nightly::{self, Nightly},
     terminals, upstreams,
 };
@@ -66,6 +67,15 @@ pub enum StartError {
         /// What happened.
         source: io::Error,
     },
+}
+
+impl From<LendError> for StartError {
+    fn from(error: LendError) -> Self {
+        match error {
+            LendError::Open(error) => error.into(),
+            LendError::Read(error) => error.into(),
+        }
+    }
 }
 
 /// Why the daemon stopped by itself.
@@ -138,7 +148,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         reconciling: Arc::default(),
     };
 
-    let unfinished = unfinished(&queue.reader()?)?;
+    let unfinished = handle.readers.lend(unfinished)?;
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
     let mut engine = Engine::new(setups(&config, &TimeZone::system()), upstream_ids);
     let effects = engine.start(handle.now(), unfinished);
