@@ -76,17 +76,19 @@ impl Buffer {
         self.bytes.is_empty()
     }
 
-    /// The bytes of the next whole command. Half a command waits for its other half, whoever
-    /// sends that.
-    pub(super) fn next(&mut self) -> Option<Vec<u8>> {
+    /// Puts the bytes of the next whole command in the place of those given. Half a command waits for
+    /// its other half, whoever sends that.
+    pub(super) fn next(&mut self, whole: &mut Vec<u8>) -> bool {
         loop {
             let swallowed = self.swallow.min(self.bytes.len());
             self.bytes.drain(..swallowed);
             self.swallow -= swallowed;
             match command::first(&self.command) {
                 Ok((_, length)) => {
-                    let rest = self.command.split_off(length);
-                    return Some(std::mem::replace(&mut self.command, rest));
+                    std::mem::swap(whole, &mut self.command);
+                    self.command.clear();
+                    self.command.extend(whole.drain(length..));
+                    return true;
                 }
                 Err(Short(length)) if length > COMMAND => {
                     self.swallow = length - self.command.len();
@@ -94,10 +96,11 @@ impl Buffer {
                 }
                 Err(Short(length)) => {
                     let more = (length - self.command.len()).min(self.bytes.len());
-                    if more == 0 {
-                        return None;
+                    match more {
+                        0 => return false,
+                        1 => self.command.extend(self.bytes.pop_front()),
+                        _ => self.command.extend(self.bytes.drain(..more)),
                     }
-                    self.command.extend(self.bytes.drain(..more));
                 }
             }
         }

@@ -290,10 +290,8 @@ impl Printer {
 
     /// Prints what is in the buffer, as far as paper, cover and patience go.
     fn print(&mut self, now: Mono) {
-        while self.is_free(now) && !self.condition.offline() {
-            let Some(bytes) = self.buffer.next() else {
-                break;
-            };
+        let mut bytes = Vec::new();
+        while self.is_free(now) && !self.condition.offline() && self.buffer.next(&mut bytes) {
             let (lines, rows) = (self.head.roll.lines(), self.head.roll.rows());
             if let Ok((command, _)) = command::first(&bytes) {
                 self.carry_out(&command);

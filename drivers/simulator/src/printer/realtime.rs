@@ -23,23 +23,20 @@ pub(super) enum Realtime {
 
 /// The last bytes received.
 #[derive(Debug, Default)]
-pub(super) struct Recent([u8; CLEAR.len()]);
+pub(super) struct Recent(u128);
 
 impl Recent {
     /// Gives the command that ends with this byte, if one does.
     pub(super) fn push(&mut self, byte: u8) -> Option<Realtime> {
-        self.0.copy_within(1.., 0);
-        if let Some(last) = self.0.last_mut() {
-            *last = byte;
-        }
-        match self.0 {
+        self.0 = self.0 << 8 | u128::from(byte);
+        match self.0.to_be_bytes() {
             [.., 0x10, 0x04, n @ 1..=4] => Some(Realtime::Status(n)),
             [.., 0x10, 0x05, 1] => Some(Realtime::Recover),
             [.., 0x10, 0x05, 2] => Some(Realtime::RecoverEmpty),
             [.., 0x10, 0x14, 1, connector @ 0..=1, time @ 1..=8] => {
                 Some(Realtime::Drawer { connector, time })
             }
-            CLEAR => Some(Realtime::Clear),
+            last if last.ends_with(&CLEAR) => Some(Realtime::Clear),
             _ => None,
         }
     }
