@@ -523,6 +523,10 @@ impl World {
 
     /// Somebody looks whether anything waits for a person, and settles what is old enough.
     fn look(&mut self) {
+        // What a clock says that was just set is no reason.
+        if self.agenda.now.since(self.clock_set) < DOUBT_IS_OLD {
+            return;
+        }
         let now = self.agenda.wall();
         for payment in self.disk.reader().unfinished().unwrap() {
             let since = now.duration_since(payment.changed_at).unsigned_abs();

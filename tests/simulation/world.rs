@@ -156,6 +156,8 @@ pub(crate) struct World {
     pub(crate) life: Option<Life>,
     pub(crate) lives: u64,
     pub(crate) people: People,
+    /// When somebody last set the clock.
+    pub(crate) clock_set: Mono,
     pub(crate) copies: Copies,
     /// What terminals were asked to do with money, in all lives.
     pub(crate) asked: HashSet<PaymentId>,
@@ -238,6 +240,7 @@ impl World {
             life: None,
             lives: 0,
             people: People::default(),
+            clock_set: Mono::default(),
             copies: Copies::default(),
             asked: HashSet::new(),
             bare_cards: false,
@@ -449,7 +452,7 @@ impl World {
             Trouble::Plugged(PRINTER) => self.printer.reachable = true,
             Trouble::Plugged(number) => self.terminals[number].reachable = true,
             Trouble::Offline(offline) => self.offline = offline,
-            Trouble::Clock(by) => self.agenda.skew = (self.agenda.skew + by).clamp(-FAR, FAR),
+            Trouble::Clock(by) => self.set_clock((self.agenda.skew + by).clamp(-FAR, FAR)),
             Trouble::Kill => self.crash("it is killed"),
             Trouble::Copy => self.make_a_copy(),
             Trouble::Restore => self.return_to_the_copy(),
@@ -475,7 +478,7 @@ impl World {
         self.crashes_left = 0;
         self.room = Room::Plenty;
         self.offline = false;
-        self.agenda.skew = SignedDuration::ZERO;
+        self.set_clock(SignedDuration::ZERO);
         self.books.disarm();
         for wire in &mut self.terminals {
             wire.weather = Weather::default();
@@ -490,6 +493,13 @@ impl World {
             self.settle_wire(number);
         }
         self.crash("the machine is started anew");
+    }
+
+    fn set_clock(&mut self, skew: SignedDuration) {
+        if self.agenda.skew != skew {
+            self.agenda.skew = skew;
+            self.clock_set = self.agenda.now;
+        }
     }
 
     /// The time as it is, whatever the clock on the wall says.
