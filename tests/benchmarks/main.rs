@@ -98,7 +98,8 @@ fn main() {
                 plots.push(("drain.svg", plot::drain(&looks)));
             }
             "many" => {
-                let payments = if quick { 50_000 } else { options.payments };
+                let usual = if quick { 50_000 } else { 1_000_000 };
+                let payments = options.payments.unwrap_or(usual);
                 many::measure(&dir, payments, &mut report);
             }
             "receipt" => receipt::measure(&mut report),

@@ -7,7 +7,7 @@ use sync::queue::{Job, JobId, JobState, WriteError, Written};
 /// What happens.
 #[derive(Debug)]
 pub enum Event {
-    /// Work may have fallen due, or [`Spool::wake`] has come.
+    /// Work may have fallen due, or [`Spool::wake`](super::Spool::wake) has come.
     Wake,
     /// The oldest job that is due.
     Due(Option<Box<Job>>),
