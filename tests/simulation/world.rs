@@ -177,7 +177,7 @@ const DAYS: [u64; 8] = [10, 10, 10, 10, 20, 60, 60, 480];
 const AFTER_HOURS: Duration = Duration::from_mins(15);
 /// So long after that, nothing is left to do.
 const NIGHT: Duration = Duration::from_hours(72);
-/// A clock is off by no more: what was put down by one that was ahead waits for that moment.
+/// How far a clock is set at most, at once: longer than most fences and pauses, and twice makes days.
 const FAR: SignedDuration = SignedDuration::from_secs(200_000);
 /// Faults that change what the people of this world could not know: another amount than was asked for.
 const NOT_HERE: [&str; 3] = ["other-amount", "partial-approval", "other-currency"];
@@ -452,7 +452,7 @@ impl World {
             Trouble::Plugged(PRINTER) => self.printer.reachable = true,
             Trouble::Plugged(number) => self.terminals[number].reachable = true,
             Trouble::Offline(offline) => self.offline = offline,
-            Trouble::Clock(by) => self.set_clock((self.agenda.skew + by).clamp(-FAR, FAR)),
+            Trouble::Clock(by) => self.set_clock(self.agenda.skew + by),
             Trouble::Kill => self.crash("it is killed"),
             Trouble::Copy => self.make_a_copy(),
             Trouble::Restore => self.return_to_the_copy(),

@@ -27,6 +27,6 @@ pub use outside::{Change, Clock, Http, Outbox};
 pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
 pub use run::{SystemClock, run, step};
 pub use standing::{Contact, Standing};
-pub use state::{Delivery, DeliveryState};
+pub use state::{Delivery, DeliveryState, UNFENCED};
 pub use steps::{Reply, after_go_on, after_plan, withdrawn};
 pub use worker::{Round, Worker};

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use payment::{Purpose, Text};
 
 use super::{
-    Delivery, DeliveryState, Health,
+    Delivery, DeliveryState, Health, UNFENCED,
     health::{clock_reason, later},
     steps::{begun, put_off},
 };
@@ -128,6 +128,11 @@ pub fn next(
             settings,
             &Text::from("The daemon stopped while the payment was being sent."),
         )),
+        DeliveryState::Ambiguous {
+            fenced_until,
+            reason,
+            ..
+        } if *fenced_until == UNFENCED => Action::Become(fenced(now, settings, reason)),
         DeliveryState::Ambiguous { fenced_until, .. } if *fenced_until > now.steady => {
             Action::Wait(*fenced_until)
         }

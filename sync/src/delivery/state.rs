@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::upstream::{Booking, Seal};
 
+/// A fence that no process has counted yet, in [`DeliveryState::Ambiguous`]: whoever comes to it counts
+/// it in full.
+pub const UNFENCED: Timestamp = Timestamp::MIN;
+
 /// A payment that is due to an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
@@ -77,7 +81,8 @@ pub enum DeliveryState {
     },
     /// It may have been booked. Not sent again before it was read back.
     Ambiguous {
-        /// The moment from which the server cannot carry out the request any more.
+        /// The moment from which the server cannot carry out the request any more. [`UNFENCED`] until
+        /// a process counts it.
         fenced_until: Timestamp,
         /// When to read back next.
         next_at: Timestamp,

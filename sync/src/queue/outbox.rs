@@ -33,7 +33,7 @@ pub(super) fn insert(
     // It may have been sent after the copy was made: then it is read back first.
     let of_a_copy = numbers::is_of_a_copy(conn, &payment.receipt)?;
     let (state, attempts) = if of_a_copy && !payment::planted(14) {
-        (restored::delivery(at), 1)
+        (restored::delivery(), 1)
     } else {
         (DeliveryState::Queued, 0)
     };

@@ -13,13 +13,14 @@ use super::{
     Due, JobState, apply, journal, numbers,
     rows::{Damaged, Fault, micros, payment_id, text_id, whole_micros},
 };
-use crate::delivery::DeliveryState;
+use crate::delivery::{DeliveryState, UNFENCED};
 
-/// Where a delivery stands that was open in the copy: read back before it is sent (law 7).
-pub(super) fn delivery(at: Timestamp) -> DeliveryState {
+/// Where a delivery stands that was open in the copy: read back before it is sent (law 7). The worker
+/// that comes to it counts its fence: the clock of the day of the return may be days ahead.
+pub(super) fn delivery() -> DeliveryState {
     DeliveryState::Ambiguous {
-        fenced_until: at,
-        next_at: at,
+        fenced_until: UNFENCED,
+        next_at: UNFENCED,
         reason: Text::from(
             "The database was restored from a copy; it may have been booked after the copy was made.",
         ),
@@ -103,7 +104,7 @@ pub(super) fn write(
         apply::add(conn, payment, &Fact::Doubted(doubt()), at, &Due::default())?;
         opened.payments.push(payment);
     }
-    let state = delivery(at);
+    let state = delivery();
     if !payment::planted(14) {
         opened.deliveries = conn.execute(
             "UPDATE outbox

@@ -32,6 +32,30 @@ fn a_restart_arms_the_fence_in_full() {
     );
 }
 
+/// What a journal that goes on from a copy found open has no fence yet, also behind another of its
+/// line: whoever comes to it counts it in full, before anything is read back.
+#[test]
+fn who_comes_to_a_doubt_without_a_fence_counts_it_in_full() {
+    let shared = world(1, &[]);
+    let begun = shared.with(|w| {
+        for row in w.rows.values_mut() {
+            row.attempts = 1;
+            row.state = DeliveryState::Ambiguous {
+                fenced_until: UNFENCED,
+                next_at: UNFENCED,
+                reason: Text::from("of a copy"),
+            };
+        }
+        w.now.unwrap()
+    });
+    settle(&shared);
+    shared.with(|w| {
+        let fence = Settings::default().fence;
+        assert!(w.asked_at[0] >= begun + fence, "{:?}", w.asked_at);
+        assert_eq!(w.booked.len(), 1);
+    });
+}
+
 /// One payment whose read-back never works does not hold up the others.
 #[test]
 fn a_doubt_that_stays_blocks_nobody_else() {
