@@ -1,16 +1,11 @@
 //! The disk is full, becomes read-only, or fails to sync.
 
-use std::{
-    fs,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{fs, path::PathBuf, process::Command, time::Duration};
 
 use simulator::terminal::zvt::Options;
 use tests::{Desk, Wire, card, text, until};
 
-use super::{cash, desk, is_whole, keys, refusal, till};
+use super::{cash, desk, inject, is_whole, keys, refusal, till};
 
 /// A file system of its own; `None` where mounting is not allowed.
 struct Disk(PathBuf);
@@ -151,26 +146,6 @@ async fn without_the_room_for_outcomes_no_payment_begins() {
     assert_eq!(text(&payment, "state"), "approved");
 }
 
-/// Attaches to the daemon; from then on its calls of that name fail. `None` where that is not allowed.
-fn fail(desk: &Desk, calls: &str) -> Option<Child> {
-    let pid = desk.pid().to_string();
-    let inject = format!("inject={calls}:error=EIO");
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-qq", "-o", "/dev/null", "-p", &pid, "-e"]);
-    strace.args([&format!("trace={calls}"), "-e", &inject]);
-    let child = strace.stdout(Stdio::null()).spawn().ok()?;
-    let status = format!("/proc/{pid}/status");
-    for _ in 0..200 {
-        let status = fs::read_to_string(&status).unwrap_or_default();
-        let tracer = status.lines().find_map(|l| l.strip_prefix("TracerPid:"));
-        if tracer.is_some_and(|tracer| tracer.trim() != "0") {
-            return Some(child);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    None
-}
-
 /// The terminal approves, and the disk cannot keep it: so it is not acknowledged, the daemon ends, and
 /// after the next start terminal and journal agree.
 #[tokio::test(flavor = "multi_thread")]
@@ -191,7 +166,7 @@ async fn an_approval_that_cannot_be_synced_is_not_acknowledged() {
         desk.terminal.authorisations_seen() == 2
     })
     .await;
-    let Some(mut strace) = fail(&desk, "fsync,fdatasync") else {
+    let Some(mut strace) = inject(&desk, "fsync,fdatasync", "error=EIO") else {
         println!("skipped: strace is not installed, or may not attach");
         return;
     };

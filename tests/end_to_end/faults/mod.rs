@@ -1,13 +1,19 @@
-//! What a machine does to a daemon: it is stopped for a while, runs out of files, its disk is full,
+//! What a machine and its callers do to a daemon: they hang up; it is stopped for a while, runs out of files, its disk is full,
 //! fails or becomes read-only, its database is damaged, its clock is set.
 
+mod callers;
 mod clock;
 mod damage;
 mod disk;
 mod read_only;
 mod strangers;
 
-use std::{io::Write, process::Command, time::Duration};
+use std::{
+    fs,
+    io::Write,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use daemon::cli::client::{CallError, Client};
 use serde_json::{Value, json};
@@ -50,6 +56,27 @@ fn refusal(answer: Result<Value, CallError>) -> (String, String) {
         Err(CallError::Refused { kind, detail }) => (kind, detail),
         other => panic!("{other:?}"),
     }
+}
+
+/// Attaches to the daemon; from then on that happens to its calls of those names. `None` where that is
+/// not allowed.
+fn inject(desk: &Desk, calls: &str, fault: &str) -> Option<Child> {
+    let pid = desk.pid().to_string();
+    let inject = format!("inject={calls}:{fault}");
+    let mut strace = Command::new("strace");
+    strace.args(["-f", "-qq", "-o", "/dev/null", "-p", &pid, "-e"]);
+    strace.args([&format!("trace={calls}"), "-e", &inject]);
+    let child = strace.stdout(Stdio::null()).spawn().ok()?;
+    let status = format!("/proc/{pid}/status");
+    for _ in 0..200 {
+        let status = fs::read_to_string(&status).unwrap_or_default();
+        let tracer = status.lines().find_map(|l| l.strip_prefix("TracerPid:"));
+        if tracer.is_some_and(|tracer| tracer.trim() != "0") {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
 }
 
 async fn is_whole(client: &Client) {
