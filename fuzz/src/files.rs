@@ -82,7 +82,11 @@ pub fn request_template(data: &[u8]) {
             let read = serde_json::from_str::<serde_json::Value>(&said);
             assert!(read.is_ok(), "{said}");
         }
-        Place::Path => assert!(!said.contains("s3cret"), "a secret in an address"),
+        // A fuzzer that sees the comparison writes the secret itself.
+        Place::Path => assert!(
+            text.contains("s3cret") || !said.contains("s3cret"),
+            "a secret in an address"
+        ),
         Place::Header | Place::Form => {}
     }
 }

@@ -24,9 +24,10 @@ use tokio::{
 };
 
 use super::{
-    EVENTS, EngineTask, Handle, Known, LendError, NOTICES, Readers, StorageLost, WorkDue,
-    database_file,
+    Handle, Known, StorageLost, WorkDue, database_file,
     nightly::{self, Nightly},
+    readers::{LendError, Readers},
+    task::EngineTask,
     terminals, upstreams,
 };
 use crate::{
@@ -35,6 +36,11 @@ use crate::{
     engine::{Engine, Setup, Unfinished},
     printing::{self, Inbox, Printers},
 };
+
+/// Most events that wait for the engine.
+const EVENTS: usize = 1024;
+/// Most notices that a slow watcher may lag behind before it re-reads the journal.
+const NOTICES: usize = 256;
 
 /// Why the daemon cannot start.
 #[derive(Debug, thiserror::Error)]
