@@ -19,6 +19,8 @@ mod escpos_paper;
 #[cfg(test)]
 mod kit;
 #[cfg(test)]
+mod unasked;
+#[cfg(test)]
 mod world;
 #[cfg(test)]
 mod zvt;
