@@ -27,6 +27,7 @@ mod oracle;
 mod people;
 mod random;
 mod till;
+mod trouble;
 mod wire;
 mod world;
 

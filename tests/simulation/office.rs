@@ -12,6 +12,7 @@ use std::{
 
 use jiff::Timestamp;
 use payment::{Text, UpstreamId};
+use simulator::invoicing;
 use sync::{
     delivery::{Change, Clock, Delivery, Http, Now, Outbox, Worker, step},
     queue::WriteError,
@@ -40,6 +41,32 @@ pub(crate) enum Told {
     Committed(Result<(), WriteError>),
     Answer(HttpAnswer),
     Woken,
+}
+
+/// What it hears where nothing is lost.
+pub(crate) fn heard(answer: &invoicing::Answer) -> HttpAnswer {
+    let value = |name| {
+        let hit = answer.headers.iter().find(|(n, _)| *n == name);
+        hit.map(|(_, value)| value.as_str())
+    };
+    HttpAnswer::response(
+        answer.status,
+        value("date"),
+        value("retry-after"),
+        answer.body.clone(),
+    )
+}
+
+pub(crate) fn no_answer() -> HttpAnswer {
+    HttpAnswer::Lost {
+        reason: "The invoicing system did not answer in time.".into(),
+    }
+}
+
+pub(crate) fn not_sent() -> HttpAnswer {
+    HttpAnswer::NotSent {
+        reason: "The invoicing system cannot be reached. Check the network.".into(),
+    }
 }
 
 #[derive(Default)]

@@ -11,9 +11,9 @@ use sync::{
 
 use super::{Life, disk::Origin};
 use crate::{
-    clinic::BASE,
-    office::{Asks, Told},
-    world::{Inner, What, World, not_sent},
+    clinic::invoicing::BASE,
+    office::{Asks, Told, no_answer, not_sent},
+    world::{Inner, What, World},
 };
 
 impl World {
@@ -105,14 +105,14 @@ impl World {
         let life = self.life.as_ref().map_or(0, |life| life.number);
         if random.once_in(self.rough.loss.saturating_mul(2)) {
             let pause = Duration::from_secs(30);
-            let answer = Told::Answer(crate::world::no_answer());
+            let answer = Told::Answer(no_answer());
             return self.later(pause, Inner::Office(number, answer));
         }
         if random.once_in(self.rough.overtaken) {
             // It is on its way for longer than its sender waits.
             let late = random.while_of(30_000, 240_000);
             self.agenda.after(late, What::Arrives(0, 0, request));
-            let answer = Told::Answer(crate::world::no_answer());
+            let answer = Told::Answer(no_answer());
             return self.later(Duration::from_secs(30), Inner::Office(number, answer));
         }
         if !self.books.is_booking(&request) && random.once_in(self.rough.twice) {

@@ -11,7 +11,8 @@ use sync::queue::{Urgency, Write, WriteError, Written};
 use crate::{
     agenda::Channel,
     office::Told,
-    world::{Inner, Room, World},
+    trouble::Room,
+    world::{Inner, World},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,9 +25,10 @@ pub(crate) use disk::Origin;
 
 use crate::{
     agenda::Channel,
-    clinic::{self, DEVICES},
+    clinic::{DEVICES, terminals},
     office::{Office, Told},
-    world::{Inner, PRINTER, Room, What, World},
+    trouble::Room,
+    world::{Inner, PRINTER, What, World},
 };
 
 /// So long after a start is what a crash left to do under way.
@@ -120,7 +121,7 @@ impl World {
     fn plug_in(&mut self, wall: Timestamp, seed: u64) {
         let now = self.agenda.now;
         for (wire, section) in self.terminals.iter_mut().zip(&self.clinic.config.terminals) {
-            let driver = clinic::driver(section, wall, seed);
+            let driver = terminals::driver(section, wall, seed);
             let name = section.link.to_string();
             // A machine's clock begins with the driver; the world's began before.
             let machine: crate::world::Terminal = Box::new(Late {
