@@ -19,7 +19,7 @@ const FAULTS: [(&str, &str); 5] = [
     (SYNC, "error=EIO"),
     ("pwrite64", "error=ENOSPC"),
 ];
-/// No day has so many calls.
+/// No day has so many calls, however many days came before.
 const MOST: u64 = 500;
 
 /// Whether strace may trace here.
@@ -55,6 +55,7 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
     let mut tally = Tally::default();
     let trace = desk.path("trace");
     let mut number = 0;
+    let mut each_was_met = false;
     for nth in (1..MOST).step_by(usize::try_from(stride).unwrap()) {
         number += 1;
         let (key, body) = wish(number);
@@ -93,10 +94,12 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
         settle(&desk, &client, payment, number, &mut tally).await;
         assert!(desk.stop());
         if !met {
+            each_was_met = true;
             break;
         }
         tally.kills += 1;
     }
+    assert!(each_was_met, "a day has more than {MOST} of {call}");
     let client = desk.start().await;
     compare(&desk, &client, number, &mut tally).await;
     tally

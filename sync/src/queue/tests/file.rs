@@ -45,6 +45,24 @@ fn the_file_is_opened_with_the_settings_that_durability_needs() {
     desk.begin(intent(1), Due::default());
 }
 
+/// A desk that is switched off each evening, by its switch or in good order, before it has made as many
+/// writes as are copied at once.
+#[test]
+fn the_log_does_not_grow_from_day_to_day() {
+    let mut desk = Desk::new();
+    let length = |desk: &Desk| {
+        let log = desk.path().with_extension("db-wal");
+        std::fs::metadata(log).unwrap().len()
+    };
+    let mut lengths = Vec::new();
+    for day in 1..=20 {
+        desk.approved(intent(day), due());
+        desk = desk.reopen();
+        lengths.push(length(&desk));
+    }
+    assert!(lengths[19] < 2 * lengths[2], "{lengths:?}");
+}
+
 #[test]
 fn what_was_written_is_there_after_reopening() {
     let desk = Desk::new();
