@@ -389,7 +389,7 @@ fn unread(
             reason: reason.clone(),
         },
         DeliveryState::Ambiguous { fenced_until, .. } => DeliveryState::Ambiguous {
-            fenced_until: *fenced_until,
+            fenced_until: counted(*fenced_until, steady),
             next_at,
             reason,
         },
@@ -404,11 +404,22 @@ fn unread(
 /// As long again as the doubt is old, so that the pauses double.
 fn reread(state: &DeliveryState, now: Timestamp) -> Duration {
     let age = match state {
-        DeliveryState::Ambiguous { fenced_until, .. } => now.duration_since(*fenced_until),
+        DeliveryState::Ambiguous { fenced_until, .. } => {
+            now.duration_since(counted(*fenced_until, now))
+        }
         _ => jiff::SignedDuration::ZERO,
     };
     let age = Duration::try_from(age).unwrap_or_default();
     age.clamp(REREAD.0, REREAD.1)
+}
+
+/// A fence as it is; a doubt that a person wants looked at has none, and begins now.
+fn counted(fenced_until: Timestamp, now: Timestamp) -> Timestamp {
+    if fenced_until > Timestamp::UNIX_EPOCH {
+        fenced_until
+    } else {
+        now
+    }
 }
 
 /// In doubt, without a fence.

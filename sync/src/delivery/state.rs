@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::upstream::{Booking, Seal};
 
 /// A fence that no process has counted yet, in [`DeliveryState::Ambiguous`]: whoever comes to it counts
-/// it in full.
-pub const UNFENCED: Timestamp = Timestamp::MIN;
+/// it in full. A moment that never is, and due at once.
+pub const UNFENCED: Timestamp = Timestamp::constant(-1, 0);
 
 /// A payment that is due to an upstream.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,9 +82,11 @@ pub enum DeliveryState {
     /// It may have been booked. Not sent again before it was read back.
     Ambiguous {
         /// The moment from which the server cannot carry out the request any more. [`UNFENCED`] until
-        /// a process counts it.
+        /// a process counts it, and then not shown.
+        #[serde(default = "unfenced", skip_serializing_if = "is_unfenced")]
         fenced_until: Timestamp,
-        /// When to read back next.
+        /// When to read back next; [`UNFENCED`] together with the fence.
+        #[serde(default = "unfenced", skip_serializing_if = "is_unfenced")]
         next_at: Timestamp,
         /// What happened.
         reason: Text,
@@ -130,6 +132,14 @@ pub enum DeliveryState {
     },
     /// It was cancelled before it was ever sent. Final.
     Superseded,
+}
+
+fn unfenced() -> Timestamp {
+    UNFENCED
+}
+
+fn is_unfenced(at: &Timestamp) -> bool {
+    *at == UNFENCED
 }
 
 impl DeliveryState {

@@ -56,6 +56,42 @@ fn who_comes_to_a_doubt_without_a_fence_counts_it_in_full() {
     });
 }
 
+/// The database and the API leave out what is no moment.
+#[test]
+fn a_fence_that_nobody_counted_is_not_told() {
+    let state = DeliveryState::Ambiguous {
+        fenced_until: UNFENCED,
+        next_at: UNFENCED,
+        reason: Text::from("of a copy"),
+    };
+    let told = serde_json::to_string(&state).unwrap();
+    assert_eq!(told, r#"{"state":"ambiguous","reason":"of a copy"}"#);
+    let read: DeliveryState = serde_json::from_str(&told).unwrap();
+    assert_eq!(read, state);
+    assert!(read.next_at() < Some(Timestamp::UNIX_EPOCH), "due at once");
+}
+
+/// A person's wish to look again is as old as its first answer.
+#[test]
+fn what_a_person_wants_looked_at_again_is_read_back_soon_again() {
+    let shared = world(1, &[Fate::Portal, Fate::Portal]);
+    shared.with(|w| {
+        for row in w.rows.values_mut() {
+            row.attempts = 1;
+            row.state = retried();
+        }
+    });
+    settle(&shared);
+    shared.with(|w| {
+        let pauses: Vec<i64> = w
+            .asked_at
+            .windows(2)
+            .map(|pair| pair[1].duration_since(pair[0]).as_secs())
+            .collect();
+        assert!(pauses.iter().all(|pause| *pause < 70), "{pauses:?}");
+    });
+}
+
 /// One payment whose read-back never works does not hold up the others.
 #[test]
 fn a_doubt_that_stays_blocks_nobody_else() {
