@@ -7,7 +7,7 @@ use std::{
 };
 
 use nix::sys::statvfs::statvfs;
-use sync::queue::{BackupError, Examined, VerifyError};
+use sync::queue::{BackupError, Examined, Reader, VerifyError};
 
 use super::Handle;
 use crate::problem::Problem;
@@ -40,8 +40,8 @@ impl Handle {
     /// # Errors
     /// When the daemon cannot look at all. What it finds is the inner result.
     pub async fn examine(&self) -> Result<Result<Examined, VerifyError>, Problem> {
-        let _turn = self.readers.one_at_a_time.lock().await;
-        self.read(|reader| Ok(reader.examine())).await
+        let examine = |reader: &Reader| Ok(reader.examine());
+        self.readers.read_whole(examine).await
     }
 
     /// A copy of the database as it is now, and its length. The file has no name any more, so that
@@ -50,9 +50,8 @@ impl Handle {
     /// # Errors
     /// When there is no room for it beside the database, or the disk fails.
     pub async fn copy_database(&self) -> Result<(File, u64), Problem> {
-        let _turn = self.readers.one_at_a_time.lock().await;
         let path = self.readers.queue.path().to_owned();
-        let copied = self.read(move |reader| {
+        let copied = self.readers.read_whole(move |reader| {
             let name = path.with_extension("db.backup");
             let copy = || {
                 has_room(&path)?;

@@ -15,12 +15,7 @@ use sync::{
 };
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
 
-use super::{
-    lookup::Known,
-    nightly::Nightly,
-    readers::{LendError, Readers},
-    task::Request,
-};
+use super::{lookup::Known, nightly::Nightly, readers::Readers, task::Request};
 use crate::{
     engine::{Answer, Desk, Event, Notice, ReplyTo, ServiceWish},
     printing::Printers,
@@ -209,19 +204,7 @@ impl Handle {
         &self,
         read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
     ) -> Result<T, Problem> {
-        let readers = Arc::clone(&self.readers);
-        let result = tokio::task::spawn_blocking(move || readers.lend(read)).await;
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "the queue cannot be read");
-                Err(match error {
-                    LendError::Read(ReadError::Damaged(_)) => Problem::StorageDamaged,
-                    LendError::Open(_) | LendError::Read(_) => Problem::StorageFailed,
-                })
-            }
-            Err(_) => Err(Problem::StorageFailed),
-        }
+        self.readers.read(read).await
     }
 
     /// The wall clock.

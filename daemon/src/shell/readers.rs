@@ -1,18 +1,63 @@
 //! Connections that only read, for whoever asks.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sync::queue::{OpenError, Queue, ReadError, Reader};
+
+use crate::problem::Problem;
 
 /// Read-only connections, lent out one at a time.
 pub(super) struct Readers {
     pub(super) queue: Queue,
-    pub(super) idle: Mutex<Vec<Reader>>,
+    idle: Mutex<Vec<Reader>>,
     /// Whoever reads the whole database holds it.
-    pub(super) one_at_a_time: tokio::sync::Mutex<()>,
+    one_at_a_time: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Readers {
+    pub(super) fn new(queue: Queue) -> Self {
+        Self {
+            queue,
+            idle: Mutex::default(),
+            one_at_a_time: Arc::default(),
+        }
+    }
+
+    /// Reads on a thread that may wait for the disk.
+    pub(super) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let readers = Arc::clone(self);
+        let result = tokio::task::spawn_blocking(move || readers.lend(read)).await;
+        match result {
+            Ok(Ok(value)) => Ok(value),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the queue cannot be read");
+                Err(match error {
+                    LendError::Read(ReadError::Damaged(_)) => Problem::StorageDamaged,
+                    LendError::Open(_) | LendError::Read(_) => Problem::StorageFailed,
+                })
+            }
+            Err(_) => Err(Problem::StorageFailed),
+        }
+    }
+
+    /// Reads all of the database, one reader at a time. The turn ends with the work: whoever asked
+    /// may have hung up long before.
+    pub(super) async fn read_whole<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl FnOnce(&Reader) -> Result<T, ReadError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = Arc::clone(&self.one_at_a_time).lock_owned().await;
+        self.read(move |reader| {
+            let value = read(reader);
+            drop(turn);
+            value
+        })
+        .await
+    }
+
     pub(super) fn lend<T>(
         &self,
         read: impl FnOnce(&Reader) -> Result<T, ReadError>,
@@ -42,4 +87,38 @@ pub(super) enum LendError {
     Open(#[from] OpenError),
     #[error(transparent)]
     Read(#[from] ReadError),
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_hang_up_does_not_end_the_turn_of_what_runs_on() {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Queue::open(&dir.path().join("tilld.db")).unwrap();
+        let readers = Arc::new(Readers::new(queue));
+        let (begun, has_begun) = tokio::sync::oneshot::channel();
+        let (go_on, may_go_on) = mpsc::channel();
+        let caller = tokio::spawn({
+            let readers = Arc::clone(&readers);
+            async move {
+                let work = move |_: &Reader| {
+                    begun.send(()).unwrap();
+                    may_go_on.recv().unwrap();
+                    Ok(())
+                };
+                readers.read_whole(work).await
+            }
+        });
+        has_begun.await.unwrap();
+        caller.abort();
+        assert!(caller.await.unwrap_err().is_cancelled());
+        let others = readers.one_at_a_time.try_lock().is_ok();
+        go_on.send(()).unwrap();
+        assert!(!others, "the first still runs");
+        readers.read_whole(|_| Ok(())).await.unwrap();
+    }
 }

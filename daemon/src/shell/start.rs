@@ -5,7 +5,7 @@ use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::Arc,
     time::Duration,
 };
 
@@ -135,11 +135,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
 
     let (requests, received) = mpsc::channel(EVENTS);
     let (desk, desk_seen) = watch::channel(Arc::default());
-    let readers = Arc::new(Readers {
-        queue: queue.clone(),
-        idle: Mutex::new(Vec::new()),
-        one_at_a_time: tokio::sync::Mutex::default(),
-    });
+    let readers = Arc::new(Readers::new(queue.clone()));
     let notices = broadcast::channel(NOTICES).0;
     let (paper, inboxes) = Printers::of(&config);
     let handle = Handle {
