@@ -16,6 +16,7 @@ use sync::{
     delivery::{Client, Contact, Http, never_left},
     upstream::{self, Abilities, HttpAnswer, InvoiceSeen, Upstream},
 };
+use tokio::time::Instant;
 
 use super::{
     Handle,
@@ -38,8 +39,8 @@ pub struct Known {
     pub(super) client: Marked,
     /// The way to its worker.
     pub contact: Arc<Contact>,
-    /// Not asked before this moment.
-    silent_until: Mutex<Option<Timestamp>>,
+    /// Not asked before this moment, however this machine's clock is set.
+    silent_until: Mutex<Option<Instant>>,
 }
 
 /// What one system says of an invoice.
@@ -57,43 +58,49 @@ impl Known {
     /// All of them.
     pub(super) fn all(config: &Config) -> Vec<Self> {
         let client = Client::default();
-        let known = config.upstreams.iter().map(|section| {
-            let system = upstream::from_config(section);
-            Self {
-                id: section.id.clone(),
-                can: system.abilities(),
-                system,
-                client: Marked {
-                    client: client.clone(),
-                    traffic: Traffic::default(),
-                },
-                contact: Arc::default(),
-                silent_until: Mutex::new(None),
-            }
-        });
-        known.collect()
+        let sections = config.upstreams.iter();
+        sections.map(|one| Self::of(one, &client)).collect()
     }
 
-    async fn ask(&self, now: Timestamp, invoice: &InvoiceRef) -> Option<InvoiceSeen> {
+    fn of(section: &config::Upstream, client: &Client) -> Self {
+        let system = upstream::from_config(section);
+        Self {
+            id: section.id.clone(),
+            can: system.abilities(),
+            system,
+            client: Marked {
+                client: client.clone(),
+                traffic: Traffic::default(),
+            },
+            contact: Arc::default(),
+            silent_until: Mutex::new(None),
+        }
+    }
+
+    async fn ask(
+        &self,
+        now: Timestamp,
+        steady: Instant,
+        invoice: &InvoiceRef,
+    ) -> Option<InvoiceSeen> {
         let request = self.system.invoice(now, invoice)?;
         let away = || InvoiceSeen::Unreadable {
             reason: Text::new(&format!("{} cannot be reached at this moment.", self.id)),
         };
-        let mut silent = *self.silent();
-        if silent.take().is_some_and(|until| until > now) {
+        if self.silent().is_some_and(|until| until > steady) {
             return Some(away());
         }
         let answer = tokio::time::timeout(PATIENCE, self.client.send(request)).await;
         Some(match answer {
             Ok(answer @ HttpAnswer::Response { .. }) => self.system.read_invoice(invoice, &answer),
             Ok(HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. }) | Err(_) => {
-                *self.silent() = now.checked_add(SILENCE).ok();
+                *self.silent() = steady.checked_add(SILENCE);
                 away()
             }
         })
     }
 
-    fn silent(&self) -> std::sync::MutexGuard<'_, Option<Timestamp>> {
+    fn silent(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
         let silent = self.silent_until.lock();
         silent.unwrap_or_else(PoisonError::into_inner)
     }
@@ -110,8 +117,9 @@ impl Handle {
     /// # Errors
     /// When the queue cannot be read.
     pub async fn ask_for_invoice(&self, invoice: &InvoiceRef) -> Result<Vec<Asked>, Problem> {
-        let now = self.now();
-        let asked = self.upstreams.iter().map(|known| known.ask(now, invoice));
+        let (now, steady) = (self.now(), Instant::now());
+        let systems = self.upstreams.iter();
+        let asked = systems.map(|known| known.ask(now, steady, invoice));
         let answers = futures_util::future::join_all(asked).await;
         let mut all = Vec::new();
         for (known, seen) in self.upstreams.iter().zip(answers) {
@@ -202,6 +210,7 @@ fn may_pay(intent: &Intent, invoice: &InvoiceRef, asked: &Asked) -> Result<(), P
 
 #[cfg(test)]
 mod tests {
+    use config::{IvvyOptions, Secret, UpstreamKind};
     use payment::{Method, Money, PaymentId, Purpose, parse_currency};
 
     use super::*;
@@ -274,6 +283,39 @@ mod tests {
             if let Some(problem) = refused {
                 assert!(problem.to_string().contains("Nothing was charged."));
             }
+        }
+    }
+
+    fn known() -> Known {
+        let options = IvvyOptions::new("key".to_owned(), Secret::new("secret".to_owned()));
+        let section = config::Upstream {
+            id: "books".parse().unwrap(),
+            // Nobody can listen there.
+            url: "http://127.0.0.1:0".to_owned(),
+            fence: Duration::from_mins(11),
+            kind: UpstreamKind::Ivvy(Box::new(options)),
+        };
+        Known::of(&section, &Client::default())
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_is_set_back_silences_nobody() {
+        let mut known = known();
+        let invoice = "156".parse().unwrap();
+        let wall: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        let (ahead, steady) = (wall + Duration::from_hours(9000), Instant::now());
+        for (now, after, expected) in [
+            (ahead, Duration::ZERO, true),
+            (ahead, SILENCE / 2, false),
+            (wall, SILENCE / 2, false),
+            (wall, SILENCE, true),
+            (ahead, SILENCE, false),
+        ] {
+            known.client.traffic = Traffic::default();
+            let seen = known.ask(now, steady + after, &invoice).await;
+            assert!(matches!(seen, Some(InvoiceSeen::Unreadable { .. })));
+            let asked = known.client.traffic.quiet().is_some();
+            assert_eq!(asked, expected, "{now} {after:?}");
         }
     }
 }

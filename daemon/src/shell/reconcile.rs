@@ -73,7 +73,7 @@ impl Traffic {
     }
 
     /// How long it has been quiet.
-    fn quiet(&self) -> Option<Duration> {
+    pub(super) fn quiet(&self) -> Option<Duration> {
         let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         last.map(|last| last.elapsed())
     }
