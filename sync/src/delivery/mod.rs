@@ -4,6 +4,7 @@
 //! request at a time; [`run`] gives it the real world. Read [`DeliveryState`] first.
 
 mod advice;
+mod answers;
 mod decide;
 mod health;
 mod http;
@@ -19,12 +20,13 @@ mod tests;
 mod worker;
 
 pub use advice::next_step;
+pub use answers::{after_read, after_send};
 pub use decide::{Decided, Undecidable, actions, decided, never_left};
 pub use health::{Health, Pause, Trouble};
 pub use http::Client;
 pub use outbox::{OutboxError, QueueOutbox};
 pub use outside::{Change, Clock, Http, Outbox};
-pub use rules::{Action, Now, Settings, after_read, after_send, next, restarted, retried, sending};
+pub use rules::{Action, Now, Settings, next, restarted, retried, sending};
 pub use run::{SystemClock, run, step};
 pub use standing::{Contact, Standing};
 pub use state::{Delivery, DeliveryState, UNFENCED};

@@ -1,25 +1,12 @@
-//! The rules of law 7: what to send next, and what an answer comes to.
+//! The rules of law 7: what to do next with a delivery. What an answer comes to is in [`super::answers`].
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 use payment::{Purpose, Text};
 
-use super::{
-    Delivery, DeliveryState, Health, UNFENCED,
-    health::{clock_reason, later},
-    steps::{begun, put_off},
-};
-use crate::upstream::{Class, Doubt, Found, HttpAnswer, HttpRequest, Plan, Unsendable, Upstream};
-
-/// Shortest and longest time between two read-backs of one payment.
-pub(super) const REREAD: (Duration, Duration) = (Duration::from_secs(30), Duration::from_hours(1));
-/// How long a payment waits for a setting to be mended.
-pub(super) const MISCONFIGURED: Duration = Duration::from_mins(5);
-/// How long a booking keeps away from what stands in its way.
-pub(super) const BLOCKED: Duration = Duration::from_secs(20);
-/// After a pause another payment goes first: the one that was refused may be the only one.
-pub(super) const STEP_ASIDE: Duration = Duration::from_secs(1);
+use super::{Delivery, DeliveryState, Health, UNFENCED, health::later, steps::put_off};
+use crate::upstream::{Class, Doubt, HttpAnswer, HttpRequest, Plan, Unsendable, Upstream};
 
 /// What the rules need to know of one upstream's section of the configuration.
 #[derive(Debug, Clone, Copy)]
@@ -205,139 +192,6 @@ pub fn retried() -> DeliveryState {
     }
 }
 
-/// What the answer to a [`Action::Send`] comes to.
-pub fn after_send(
-    delivery: &Delivery,
-    doubt: Doubt,
-    class: Class,
-    now: Now,
-    health: &mut Health,
-    settings: Settings,
-    random: u64,
-) -> DeliveryState {
-    let repeated = delivery.attempts > 0 && doubt == Doubt::SendAgain;
-    match answered(doubt, class, now, health, settings, random) {
-        // An earlier request may have been booked, and this one was not heard: the doubt stays.
-        DeliveryState::Waiting { next_at, reason } | DeliveryState::Parked { next_at, reason }
-            if repeated =>
-        {
-            open(next_at, reason)
-        }
-        state => state,
-    }
-}
-
-fn answered(
-    doubt: Doubt,
-    class: Class,
-    now: Now,
-    health: &mut Health,
-    settings: Settings,
-    random: u64,
-) -> DeliveryState {
-    let steady = now.steady;
-    match class {
-        Class::Confirmed { remote_id } => {
-            health.well();
-            DeliveryState::Confirmed { remote_id }
-        }
-        Class::Begun { remote_id, step } => {
-            health.well();
-            begun(remote_id, step, steady)
-        }
-        Class::Refused { reason } => {
-            health.well();
-            let next_at = steady;
-            DeliveryState::Refused { next_at, reason }
-        }
-        Class::Blocked { reason } => {
-            health.well();
-            open(later(steady, BLOCKED), reason)
-        }
-        Class::NeedsOperator { reason } => {
-            health.well();
-            DeliveryState::NeedsOperator { reason }
-        }
-        Class::Misconfigured { reason } => {
-            health.well();
-            let next_at = later(steady, MISCONFIGURED);
-            DeliveryState::Parked { reason, next_at }
-        }
-        Class::Parked { reason } => {
-            let next_at = later(health.parked(steady, &reason), STEP_ASIDE);
-            DeliveryState::Parked { reason, next_at }
-        }
-        Class::ClockSkew { skew } => {
-            let next_at = health.skewed(steady, skew, random);
-            let reason = clock_reason();
-            DeliveryState::Waiting { next_at, reason }
-        }
-        Class::NotSent { reason } => {
-            let next_at = health.offline(steady, &reason, random);
-            DeliveryState::Waiting { next_at, reason }
-        }
-        // That it was not carried out is the table's inference: so it is read back first.
-        Class::NotExecuted {
-            reason,
-            retry_after,
-        } => {
-            let next_at = health.troubled(steady, &reason, retry_after, random);
-            match doubt {
-                Doubt::ReadBack => open(next_at, reason),
-                Doubt::SendAgain | Doubt::Person => DeliveryState::Waiting { next_at, reason },
-            }
-        }
-        Class::Ambiguous { reason } => {
-            let next_at = health.troubled(steady, &reason, None, random);
-            match doubt {
-                Doubt::SendAgain => open(next_at, reason),
-                Doubt::ReadBack | Doubt::Person => fenced(now, settings, &reason),
-            }
-        }
-    }
-}
-
-/// What the answer to a [`Action::ReadBack`] comes to. `class` is what the answer means as an
-/// answer: it tells why nothing could be read.
-pub fn after_read(
-    state: &DeliveryState,
-    found: Found,
-    class: &Class,
-    now: Now,
-    health: &mut Health,
-    random: u64,
-) -> DeliveryState {
-    let steady = now.steady;
-    let refusal = match state {
-        DeliveryState::Refused { reason, .. } => Some(reason.clone()),
-        _ => None,
-    };
-    if !matches!(found, Found::Unreadable { .. }) {
-        health.well();
-    }
-    match found {
-        Found::Present { remote_id } => DeliveryState::Confirmed { remote_id },
-        Found::Begun { remote_id, step } => match refusal {
-            Some(reason) => DeliveryState::Withdrawing {
-                remote_id,
-                next_at: steady,
-                reason,
-                again: false,
-            },
-            None => begun(remote_id, step, steady),
-        },
-        Found::Conflict { reason } => DeliveryState::NeedsOperator { reason },
-        Found::Absent { obstacle } => match obstacle.or(refusal) {
-            Some(reason) => DeliveryState::NeedsOperator { reason },
-            None => DeliveryState::Waiting {
-                next_at: steady,
-                reason: Text::from("It was read back and is not booked; it is sent again."),
-            },
-        },
-        Found::Unreadable { reason } => unread(state, reason, class, now, health, random),
-    }
-}
-
 fn planned(plan: Result<Plan, Unsendable>) -> Action {
     match plan {
         Ok(Plan::Ask(request)) => Action::Ask(request),
@@ -354,80 +208,6 @@ fn planned(plan: Result<Plan, Unsendable>) -> Action {
         Ok(Plan::Stop(class)) => Action::Stop(class),
         Ok(Plan::Gone) => Action::Gone,
         Err(Unsendable(reason)) => Action::Become(DeliveryState::NeedsOperator { reason }),
-    }
-}
-
-/// The read-back failed: the doubt stays, and the read is tried again, for ever. A bad answer
-/// holds up this payment only; an upstream that is away holds up all.
-fn unread(
-    state: &DeliveryState,
-    reason: Text,
-    class: &Class,
-    now: Now,
-    health: &mut Health,
-    random: u64,
-) -> DeliveryState {
-    let steady = now.steady;
-    let next_at = match class {
-        Class::NotSent { .. } => health.offline(steady, &reason, random),
-        Class::ClockSkew { skew } => health.skewed(steady, *skew, random),
-        Class::NotExecuted { retry_after, .. } => {
-            health.troubled(steady, &reason, *retry_after, random)
-        }
-        Class::Parked { reason } => later(health.parked(steady, reason), STEP_ASIDE),
-        Class::Confirmed { .. }
-        | Class::Begun { .. }
-        | Class::Blocked { .. }
-        | Class::Refused { .. }
-        | Class::Misconfigured { .. }
-        | Class::NeedsOperator { .. }
-        | Class::Ambiguous { .. } => later(steady, reread(state, steady)),
-    };
-    match state {
-        DeliveryState::Refused { reason, .. } => DeliveryState::Refused {
-            next_at,
-            reason: reason.clone(),
-        },
-        DeliveryState::Ambiguous { fenced_until, .. } => DeliveryState::Ambiguous {
-            fenced_until: counted(*fenced_until, steady),
-            next_at,
-            reason,
-        },
-        _ => DeliveryState::Ambiguous {
-            fenced_until: steady,
-            next_at,
-            reason,
-        },
-    }
-}
-
-/// As long again as the doubt is old, so that the pauses double.
-fn reread(state: &DeliveryState, now: Timestamp) -> Duration {
-    let age = match state {
-        DeliveryState::Ambiguous { fenced_until, .. } => {
-            now.duration_since(counted(*fenced_until, now))
-        }
-        _ => jiff::SignedDuration::ZERO,
-    };
-    let age = Duration::try_from(age).unwrap_or_default();
-    age.clamp(REREAD.0, REREAD.1)
-}
-
-/// A fence as it is; a doubt that a person wants looked at has none, and begins now.
-fn counted(fenced_until: Timestamp, now: Timestamp) -> Timestamp {
-    if fenced_until > Timestamp::UNIX_EPOCH {
-        fenced_until
-    } else {
-        now
-    }
-}
-
-/// In doubt, without a fence.
-fn open(next_at: Timestamp, reason: Text) -> DeliveryState {
-    DeliveryState::Ambiguous {
-        fenced_until: next_at,
-        next_at,
-        reason,
     }
 }
 
@@ -459,7 +239,7 @@ fn for_a_person(delivery: &Delivery) -> DeliveryState {
     }
 }
 
-fn fenced(now: Now, settings: Settings, reason: &Text) -> DeliveryState {
+pub(super) fn fenced(now: Now, settings: Settings, reason: &Text) -> DeliveryState {
     let fence = if payment::planted(17) {
         Duration::ZERO
     } else {

@@ -9,8 +9,8 @@ use payment::Text;
 
 use super::{
     Delivery, DeliveryState, Health, Now,
+    answers::{BLOCKED, MISCONFIGURED, REREAD, STEP_ASIDE},
     health::{clock_reason, later},
-    rules::{BLOCKED, MISCONFIGURED, REREAD, STEP_ASIDE},
 };
 use crate::upstream::Class;
 use jiff::Timestamp;
