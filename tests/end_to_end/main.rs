@@ -22,4 +22,5 @@ mod returns;
 mod sale;
 mod scenarios;
 mod services;
+mod stop;
 mod worklist;

@@ -157,7 +157,7 @@ async fn serve(path: &std::path::Path) -> Result<(), String> {
             () = next(&mut term) => {}
             () = next(&mut int) => {}
         }
-        tracing::info!("stopping: no new payments; the running ones are finished first");
+        tracing::info!("stopping: the requests and payments that run are finished first");
         notify(&[sd_notify::NotifyState::Stopping]);
     };
     let result = running.until(stop).await;

@@ -28,7 +28,8 @@ use super::{
     nightly::{self, Nightly},
     readers::{LendError, Readers},
     task::EngineTask,
-    terminals, upstreams,
+    terminals,
+    upstreams::{self, Deliveries},
 };
 use crate::{
     api::{self, Api, SocketUsers, Token, TokenError},
@@ -111,7 +112,7 @@ pub struct Running {
     unix: JoinHandle<Result<(), io::Error>>,
     socket: PathBuf,
     queue: Queue,
-    stop_delivery: watch::Sender<bool>,
+    deliveries: Deliveries,
 }
 
 /// Starts the daemon: first the queue, then what an earlier run left unfinished, then the
@@ -157,8 +158,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
     printing::settle_interrupted(&queue, &handle).await;
 
     let mut work_due = printers(&config, profiles, inboxes, &queue, &handle);
-    let (stop_delivery, stop) = watch::channel(false);
-    upstreams::start(&config, handle.upstreams(), &queue, &stop, &mut work_due)?;
+    let deliveries = upstreams::start(&config, handle.upstreams(), &queue, &mut work_due)?;
     let task = EngineTask {
         engine,
         queue: queue.clone(),
@@ -195,7 +195,7 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
         unix,
         socket,
         queue,
-        stop_delivery,
+        deliveries,
     })
 }
 
@@ -234,13 +234,15 @@ fn printers(
 }
 
 impl Running {
-    /// Runs until `stop` comes or a part fails. Running payments are finished first.
+    /// Runs until `stop` comes or a part fails. After a stop, what is on its way to an invoicing system
+    /// is finished first, then the running payments; the desk is not away while a slow system answers.
     ///
     /// # Errors
     /// When a part fails: the service manager should start the daemon anew.
     pub async fn until(mut self, stop: impl Future<Output = ()>) -> Result<(), RunError> {
         let result = tokio::select! {
             () = stop => {
+                self.deliveries.end().await;
                 self.handle.stop().await;
                 Ok(())
             }
@@ -249,7 +251,6 @@ impl Running {
             ended = &mut self.tcp => ended?.map_err(RunError::from),
             ended = &mut self.unix => ended?.map_err(RunError::from),
         };
-        self.stop_delivery.send_replace(true);
         self.tcp.abort();
         self.unix.abort();
         if let Err(error) = fs::remove_file(&self.socket) {

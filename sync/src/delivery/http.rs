@@ -11,8 +11,8 @@ use crate::upstream::{HttpAnswer, HttpRequest};
 
 /// For the name, the connection and TLS together.
 const CONNECT: Duration = Duration::from_secs(5);
-/// For all of a request.
-const TOTAL: Duration = Duration::from_secs(30);
+/// For all of a request: after that its answer is lost.
+pub const LONGEST_REQUEST: Duration = Duration::from_secs(30);
 /// A connection that a server has dropped meanwhile makes a payment ambiguous: so none is kept
 /// for longer than a backlog needs.
 const KEEP_IDLE: Duration = Duration::from_secs(3);
@@ -38,7 +38,7 @@ impl Client {
 fn build() -> Option<reqwest::Client> {
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT)
-        .timeout(TOTAL)
+        .timeout(LONGEST_REQUEST)
         .pool_idle_timeout(KEEP_IDLE)
         .redirect(redirect::Policy::none())
         // Whether something is sent again is the rules' decision only.

@@ -23,7 +23,7 @@ pub use advice::next_step;
 pub use answers::{after_read, after_send};
 pub use decide::{Decided, Undecidable, actions, decided, never_left};
 pub use health::{Health, Pause, Trouble};
-pub use http::Client;
+pub use http::{Client, LONGEST_REQUEST};
 pub use outbox::{OutboxError, QueueOutbox};
 pub use outside::{Change, Clock, Http, Outbox};
 pub use rules::{Action, Now, Settings, next, restarted, retried, sending};
