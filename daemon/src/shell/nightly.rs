@@ -79,21 +79,26 @@ fn write(file: &Path, report: &Value) -> io::Result<()> {
         .mode(0o600)
         .open(&new)?;
     to.write_all(report.to_string().as_bytes())?;
+    // A power cut after the renaming may otherwise leave an empty file.
+    to.sync_all()?;
     fs::rename(new, file)
 }
 
-/// When the next comparison is due: at its time of day, or soon where the last one was missed.
+/// When the next comparison is due: at its time of day, or soon where the last one was missed. It is
+/// never put off from what it was `before`, and a clock that was ahead then may have been set back.
 fn due(
+    before: Option<Timestamp>,
     now: Timestamp,
     made_at: Option<Timestamp>,
     time: Time,
     zone: &TimeZone,
 ) -> Option<Timestamp> {
     let missed = made_at.and_then(|made_at| next_run(made_at, time, zone));
-    match missed.filter(|missed| *missed <= now) {
+    let at = match missed.filter(|missed| *missed <= now) {
         Some(_) => now.checked_add(SETTLED).ok(),
         None => next_run(now, time, zone),
-    }
+    };
+    before.into_iter().chain(at).min()
 }
 
 /// How long it is until then, if at all.
@@ -105,14 +110,19 @@ fn left(at: Timestamp, now: Timestamp) -> Option<Duration> {
 /// Compares once a night, until the daemon ends.
 pub(super) async fn run(handle: Handle, time: Time) {
     let zone = TimeZone::system();
+    let mut next = None;
     loop {
-        let Some(at) = due(handle.now(), handle.nightly.made_at(), time, &zone) else {
+        let now = handle.now();
+        next = due(next, now, handle.nightly.made_at(), time, &zone);
+        let Some(at) = next else {
             return;
         };
-        while let Some(left) = left(at, handle.now()) {
+        if let Some(left) = left(at, now) {
             sleep(left.min(NAP)).await;
+            continue;
         }
-        let Some(period) = Period::before(handle.now(), DAYS, zone.clone()) else {
+        next = None;
+        let Some(period) = Period::before(now, DAYS, zone.clone()) else {
             return;
         };
         match handle.reconcile(period, None).await {
@@ -127,7 +137,14 @@ pub(super) async fn run(handle: Handle, time: Time) {
                     findings = reconciled.findings().count(),
                     "the books were compared"
                 );
-                handle.nightly.keep(api::reconciliation_view(&reconciled));
+                let (nightly, report) = (
+                    handle.nightly.clone(),
+                    api::reconciliation_view(&reconciled),
+                );
+                let kept = tokio::task::spawn_blocking(move || nightly.keep(report));
+                if let Err(error) = kept.await {
+                    tracing::warn!(%error, "the comparison of the books was not kept");
+                }
             }
             Err(problem) => {
                 tracing::warn!(%problem, "the books could not be compared");
@@ -162,7 +179,41 @@ mod tests {
                 Some(at("2026-11-21T08:02:00Z")),
             ),
         ] {
-            assert_eq!(due(now, made_at, time, &zone), expected, "{made_at:?}");
+            assert_eq!(
+                due(None, now, made_at, time, &zone),
+                expected,
+                "{made_at:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_due_comes_nearer_only() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let time = Time::constant(4, 30, 0, 0);
+        let tomorrow = at("2026-11-22T03:30:00Z");
+        let soon = at("2026-11-21T08:02:00Z");
+        let ahead = due(None, at("2027-11-21T08:00:00Z"), None, time, &zone);
+        assert_eq!(ahead, Some(at("2027-11-22T03:30:00Z")));
+        let long_ago = Some(at("2026-08-20T03:30:09Z"));
+        for (before, now, made_at, expected) in [
+            // The clock was a year ahead, and was set back.
+            (ahead, "2026-11-21T08:00:00Z", None, tomorrow),
+            (
+                ahead,
+                "2026-11-21T08:00:00Z",
+                Some(at("2027-11-21T03:30:09Z")),
+                tomorrow,
+            ),
+            // A nap ended too late.
+            (Some(tomorrow), "2026-11-22T03:30:00Z", None, tomorrow),
+            (Some(tomorrow), "2026-11-22T03:31:00Z", None, tomorrow),
+            // What is made up for does not run away.
+            (Some(soon), "2026-11-21T08:01:00Z", long_ago, soon),
+        ] {
+            let due = due(before, at(now), made_at, time, &zone);
+            assert_eq!(due, Some(expected), "{now} {made_at:?}");
         }
     }
 
