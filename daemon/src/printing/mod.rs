@@ -247,8 +247,13 @@ impl Task {
             Effect::Look => {
                 let id = self.printer.id.clone();
                 let due = self.handle.read(move |reader| reader.jobs_due(&id)).await;
-                let next = due.ok().and_then(|jobs| jobs.into_iter().next());
-                Some(Event::Due(next.map(Box::new)))
+                Some(match due {
+                    Ok(jobs) => Event::Due(jobs.into_iter().next().map(Box::new)),
+                    Err(error) => {
+                        tracing::error!(printer = %self.printer.id, %error, "what is due could not be read");
+                        Event::NotRead
+                    }
+                })
             }
             Effect::Mark(job, state) => Some(self.mark(Write::Job { job, state, at }).await),
             Effect::HandOver(job, to) => {

@@ -178,6 +178,11 @@ impl Spool {
                     Vec::new()
                 }
             }
+            // Nothing else may ever wake it for the receipt that waits.
+            (State::Looking, Event::NotRead) => {
+                self.rest = now.steady.checked_add(REST).ok();
+                Vec::new()
+            }
             (State::Settling(settling), Event::Marked(marked)) => {
                 self.marked(now.steady, settling, marked)
             }
@@ -332,7 +337,11 @@ impl Spool {
                     effects.push(Effect::Cancel(id));
                 }
             }
-            Event::Due(_) | Event::Marked(_) | Event::Cancel { .. } | Event::Printer(_) => {}
+            Event::Due(_)
+            | Event::NotRead
+            | Event::Marked(_)
+            | Event::Cancel { .. }
+            | Event::Printer(_) => {}
         }
         self.state = State::Running(running);
         effects

@@ -281,6 +281,17 @@ fn a_wake_up_in_mid_job_is_not_lost() {
     assert_eq!(spool.handle(at(0), Event::Due(None)), []);
 }
 
+/// A receipt may wait behind a read that failed, and nothing else may come to wake its printer.
+#[test]
+fn what_could_not_be_read_is_looked_for_again() {
+    let mut spool = spool(None);
+    assert_eq!(spool.handle(at(0), Event::Wake), [Effect::Look]);
+    assert_eq!(spool.handle(at(0), Event::NotRead), []);
+    assert_eq!(spool.wake(), Some(at(5)));
+    assert_eq!(spool.handle(at(5), Event::Wake), [Effect::Look]);
+    assert_eq!(spool.handle(at(5), due()).len(), 2, "it is printed");
+}
+
 /// The clock of the machine is set while a printer rests.
 #[test]
 fn a_clock_that_is_set_keeps_no_receipt_waiting_and_makes_none_too_old() {

@@ -11,6 +11,8 @@ pub enum Event {
     Wake,
     /// The oldest job that is due.
     Due(Option<Box<Job>>),
+    /// What is due could not be read.
+    NotRead,
     /// What became of the last [`Effect::Mark`] or [`Effect::HandOver`].
     Marked(Marked),
     /// The driver wants to send the first byte of a job.
@@ -51,7 +53,7 @@ impl Marked {
 /// What is to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// Find the oldest job that is due, and say [`Event::Due`].
+    /// Find the oldest job that is due, and say [`Event::Due`], or [`Event::NotRead`].
     Look,
     /// Make this durable, and say [`Event::Marked`].
     Mark(JobId, JobState),
