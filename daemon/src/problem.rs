@@ -125,19 +125,41 @@ pub enum Problem {
          space on this machine, then send the same request again."
     )]
     StorageFull,
-    /// The database failed.
+    /// The database failed, and what was asked for was not begun.
     #[error(
-        "The database cannot be written, and the payment was not begun. The daemon restarts by \
-         itself; send the same request again in a moment. If that does not help, look at the disk: \
+        "The database cannot be written, and what was asked for was not begun. The daemon restarts \
+         by itself; send the same request again in a moment. If that does not help, look at the disk: \
          it may be broken or read-only."
     )]
     StorageFailed,
-    /// The database is damaged.
+    /// The database cannot be read. What was asked for may have been done before.
     #[error(
-        "The database is damaged, and nothing was begun. Stop tilld and restore the newest copy: till \
+        "The database cannot be read, so there is no answer to this. That tells nothing about any \
+         payment: do not charge again because of it. Send the same request again in a moment. If \
+         that does not help, look at the disk: it may be broken."
+    )]
+    StorageUnreadable,
+    /// The database is damaged. What was asked for may have been done before.
+    #[error(
+        "The database is damaged, so there is no answer to this. That tells nothing about any \
+         payment: do not charge again because of it. Stop tilld and restore the newest copy: till \
          restore FILE keeps the damaged one too. See “Restore” in docs/operations.md."
     )]
     StorageDamaged,
+    /// What became of a payment that was begun is not kept yet.
+    #[error(
+        "The outcome of payment {0} could not be recorded yet, and money may have moved: do not \
+         charge again. If the disk of this machine is full, free some space. Then send the same \
+         request again, with the same Idempotency-Key, or look that payment up."
+    )]
+    OutcomeNotRecorded(PaymentId),
+    /// What became of an end of day that was begun is not kept.
+    #[error(
+        "What became of the end of day of {0} could not be recorded, and the terminal may have \
+         closed its day. If the disk of this machine is full, free some space. Then send the same \
+         request again, with the same Idempotency-Key."
+    )]
+    ClosingNotRecorded(DeviceId),
     /// No room for a copy of the database.
     #[error(
         "The disk has no room for a copy beside the database. Free as much as the database takes, \
@@ -380,6 +402,10 @@ impl Problem {
             Self::TerminalUnavailable { .. } => ("terminal-unavailable", 503),
             Self::StorageFull => ("storage-full", 507),
             Self::StorageFailed => ("storage-failed", 500),
+            Self::StorageUnreadable => ("storage-unreadable", 500),
+            Self::OutcomeNotRecorded(_) | Self::ClosingNotRecorded(_) => {
+                ("outcome-not-recorded", 500)
+            }
             Self::StorageDamaged => ("storage-damaged", 500),
             Self::NoRoomForCopy => ("no-room-for-copy", 507),
             Self::NotCopied => ("not-copied", 500),
@@ -419,6 +445,7 @@ impl Problem {
     pub fn payment(&self) -> Option<PaymentId> {
         match self {
             Self::KeyReused(payment)
+            | Self::OutcomeNotRecorded(payment)
             | Self::DeviceBusy { payment, .. }
             | Self::DeviceInDoubt { payment, .. }
             | Self::NothingToHandle(payment)

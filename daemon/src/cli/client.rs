@@ -150,19 +150,19 @@ impl Client {
         read(self.send(self.json(path, body)).await?).await
     }
 
-    /// Takes a payment. A broken connection is answered by the same request with the same key,
-    /// which can never charge twice.
+    /// Takes a payment. A broken connection, and an outcome that is not recorded yet, are answered by
+    /// the same request with the same key, which can never charge twice.
     ///
     /// # Errors
     /// When there is no answer after all tries, or the answer is a problem.
     pub async fn pay(&self, key: &str, body: &Value) -> Result<Value, CallError> {
         for _ in 1..TRIES {
             match self.pay_once(key, body).await {
-                Err(CallError::Broken(_) | CallError::Unreachable { .. }) => {
-                    tokio::time::sleep(BETWEEN_TRIES).await;
-                }
+                Err(CallError::Broken(_) | CallError::Unreachable { .. }) => {}
+                Err(CallError::Refused { kind, .. }) if kind == NOT_RECORDED => {}
                 answer => return answer,
             }
+            tokio::time::sleep(BETWEEN_TRIES).await;
         }
         self.pay_once(key, body).await
     }
@@ -263,6 +263,9 @@ fn never_ran(error: TokenError) -> CallError {
         error => CallError::Token(error),
     }
 }
+
+/// The problem of an outcome that is not recorded yet: nobody may take it for a refusal.
+pub(super) const NOT_RECORDED: &str = "outcome-not-recorded";
 
 /// A daemon that was killed is back within this many tries.
 const TRIES: u32 = 20;

@@ -23,7 +23,7 @@ use sync::SyncArgs;
 use terminal::TerminalArgs;
 use worklist::WorklistArgs;
 
-use super::client::{Address, CallError, Client};
+use super::client::{Address, CallError, Client, NOT_RECORDED};
 
 /// Take payments and look after a checkout desk.
 #[derive(Debug, Parser)]
@@ -204,6 +204,7 @@ pub async fn run(args: Args) -> ExitCode {
         Err(error) => {
             tell(&mut std::io::stderr(), &format!("till: {error}"));
             match error {
+                CallError::Refused { kind, .. } if kind == NOT_RECORDED => Exit::InDoubt,
                 CallError::Refused { .. } => Exit::NotTaken,
                 CallError::Token(_)
                 | CallError::NeverRan(_)

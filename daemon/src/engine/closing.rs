@@ -128,7 +128,7 @@ impl Engine {
     ) {
         let answer = match result {
             Ok(Written::Closing(closing)) => Ok(Taken::Closing(Box::new(closing))),
-            Ok(_) | Err(_) => Err(Problem::StorageFailed),
+            Ok(_) | Err(_) => Err(Problem::ClosingNotRecorded(name.clone())),
         };
         self.effects.push(Effect::Publish(Notice::Journal));
         self.free_closing(name, id);

@@ -213,7 +213,7 @@ impl Engine {
         }
         let waiting = self.waiting.remove(&id).unwrap_or_default();
         for to in waiting.into_iter().chain(reply) {
-            self.reply(to, Err(Problem::StorageFailed));
+            self.reply(to, Err(Problem::OutcomeNotRecorded(id)));
         }
     }
 

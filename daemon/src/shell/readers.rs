@@ -36,10 +36,10 @@ impl Readers {
                 tracing::error!(%error, "the queue cannot be read");
                 Err(match error {
                     LendError::Read(ReadError::Damaged(_)) => Problem::StorageDamaged,
-                    LendError::Open(_) | LendError::Read(_) => Problem::StorageFailed,
+                    LendError::Open(_) | LendError::Read(_) => Problem::StorageUnreadable,
                 })
             }
-            Err(_) => Err(Problem::StorageFailed),
+            Err(_) => Err(Problem::StorageUnreadable),
         }
     }
 
@@ -94,6 +94,22 @@ mod tests {
     use std::sync::mpsc;
 
     use super::*;
+
+    #[tokio::test]
+    async fn what_cannot_be_read_tells_nothing_about_payments() {
+        let dir = tempfile::tempdir().unwrap();
+        let queue = Queue::open(&dir.path().join("tilld.db")).unwrap();
+        let readers = Arc::new(Readers::new(queue));
+        // No connection can be opened any more.
+        std::fs::remove_dir_all(dir.path()).unwrap();
+        let problem = readers.read(|_| Ok(())).await.unwrap_err();
+        assert_eq!(problem.kind().0, "storage-unreadable");
+        for problem in [problem, Problem::StorageDamaged] {
+            let text = problem.to_string();
+            assert!(text.contains("do not charge again"), "{text}");
+            assert!(!text.contains("begun"), "{text}");
+        }
+    }
 
     #[tokio::test]
     async fn a_hang_up_does_not_end_the_turn_of_what_runs_on() {

@@ -103,7 +103,9 @@ fn told(answer: Result<Value, CallError>, page: usize, refused: &mut bool) -> Op
             // A write that meets the damage stops the daemon, and its log says how to restore.
             let named = kind == "storage-damaged" && detail.contains("till restore FILE");
             assert!(
-                named || ["storage-failed", "stopping"].contains(&kind.as_str()),
+                named
+                    || ["storage-failed", "storage-unreadable", "stopping"]
+                        .contains(&kind.as_str()),
                 "page {page}: {kind}: {detail}"
             );
             None

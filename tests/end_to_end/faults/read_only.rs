@@ -163,8 +163,9 @@ async fn on_a_disk_that_becomes_read_only_no_payment_begins() {
     disk.becomes_read_only();
     match client.pay_once("k1", &card("10.10", "156")).await {
         Err(CallError::Refused { kind, detail }) => {
-            // Which of the two is told first is the daemon's affair.
-            let known = ["storage-failed", "stopping"].contains(&kind.as_str());
+            // Which of them is told first is the daemon's affair.
+            let known =
+                ["storage-failed", "storage-unreadable", "stopping"].contains(&kind.as_str());
             assert!(known, "{kind}: {detail}");
             assert!(detail.contains("end the same request again"), "{detail}");
         }

@@ -212,6 +212,9 @@ fn worth_asking_again(problem: &Problem) -> bool {
             | Problem::TerminalUnavailable { .. }
             | Problem::StorageFull
             | Problem::StorageFailed
+            | Problem::StorageUnreadable
+            | Problem::OutcomeNotRecorded(_)
+            | Problem::ClosingNotRecorded(_)
             | Problem::Stopping
     )
 }

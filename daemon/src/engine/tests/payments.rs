@@ -158,13 +158,14 @@ fn a_full_disk_refuses_before_the_terminal_is_asked() {
 
 #[test]
 fn an_outcome_that_found_no_room_is_written_later() {
-    for (ending, state) in [
-        (Ending::Completed, State::Approved),
-        (refusal(), State::Declined),
-        (silence(), State::InDoubt),
+    let unknown = "outcome-not-recorded";
+    for (ending, state, told) in [
+        (Ending::Completed, State::Approved, "ended approved"),
+        (refusal(), State::Declined, unknown),
+        (silence(), State::InDoubt, unknown),
     ] {
         let mut world = World::new();
-        world.card("k1", 1010);
+        let waits = world.card("k1", 1010);
         world.sync();
         if ending == Ending::Completed {
             world.approve();
@@ -174,6 +175,7 @@ fn an_outcome_that_found_no_room_is_written_later() {
         world.end(ending);
         world.sync_one();
         assert_ne!(world.rows.values().next().unwrap().state, state);
+        assert_eq!(world.answer(waits), told, "law 3");
         world.stuck = false;
         world.sync();
         assert_eq!(world.rows.values().next().unwrap().state, state);
