@@ -25,7 +25,7 @@ use drivers::{
 };
 use jiff::tz::TimeZone;
 use payment::Text;
-use sync::queue::{Job, Queue, Urgency, Write};
+use sync::queue::{Job, Queue, Urgency, Write, WriteError};
 use tokio::sync::{OnceCell, mpsc, oneshot};
 
 use clock::PaperClock;
@@ -44,6 +44,8 @@ use crate::{
 
 /// Most messages that wait between a spool and its driver.
 const MESSAGES: usize = 16;
+/// After a full disk did not keep what became of an interrupted job.
+const WRITE_AGAIN: Duration = Duration::from_secs(5);
 
 /// Starts a printer's driver and its spool.
 pub fn start(
@@ -247,13 +249,9 @@ impl Task {
             Effect::Look => {
                 let id = self.printer.id.clone();
                 let due = self.handle.read(move |reader| reader.jobs_due(&id)).await;
-                Some(match due {
-                    Ok(jobs) => Event::Due(jobs.into_iter().next().map(Box::new)),
-                    Err(error) => {
-                        tracing::error!(printer = %self.printer.id, %error, "what is due could not be read");
-                        Event::NotRead
-                    }
-                })
+                Some(due.map_or(Event::NotRead, |jobs| {
+                    Event::Due(jobs.into_iter().next().map(Box::new))
+                }))
             }
             Effect::Mark(job, state) => Some(self.mark(Write::Job { job, state, at }).await),
             Effect::HandOver(job, to) => {
@@ -341,11 +339,25 @@ impl Task {
 }
 
 /// After a restart, a job that was being sent may be on paper or not: a person looks. Of one whose
-/// printer was only asked whether it can print, nothing is.
-pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
-    let Ok(jobs) = handle.read(sync::queue::Reader::jobs_under_way).await else {
-        return;
-    };
+/// printer was only asked whether it can print, nothing is. What a full disk does not keep is written
+/// again until it does: before that, the job is shown to nobody.
+pub async fn settle_interrupted(queue: &Queue, handle: &Handle, jobs: Vec<Job>) {
+    let mut left = settle(queue, handle, jobs).await;
+    if !left.is_empty() {
+        let (queue, handle) = (queue.clone(), handle.clone());
+        tokio::spawn(async move {
+            while !left.is_empty() {
+                tokio::time::sleep(WRITE_AGAIN).await;
+                left = settle(&queue, &handle, left).await;
+            }
+            handle.work_due().await;
+        });
+    }
+}
+
+/// Writes what becomes of interrupted jobs, and returns those for which there is no room.
+async fn settle(queue: &Queue, handle: &Handle, jobs: Vec<Job>) -> Vec<Job> {
+    let mut left = Vec::new();
     for job in jobs {
         let write = Write::Job {
             job: job.id,
@@ -353,7 +365,11 @@ pub async fn settle_interrupted(queue: &Queue, handle: &Handle) {
             at: handle.now(),
         };
         if let Err(error) = queue.submit(write, Urgency::Now).await {
-            tracing::error!(job = job.id, %error, "a print job's state could not be kept");
+            tracing::error!(job = job.id, %error, "what became of a print job could not be kept");
+            if error == WriteError::DiskFull {
+                left.push(job);
+            }
         }
     }
+    left
 }

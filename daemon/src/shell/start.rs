@@ -155,7 +155,8 @@ pub async fn start(config: Config, profiles: &Profiles) -> Result<Running, Start
     let upstream_ids = config.upstreams.iter().map(|u| u.id.clone()).collect();
     let mut engine = Engine::new(setups(&config, &TimeZone::system()), upstream_ids);
     let effects = engine.start(handle.now(), unfinished);
-    printing::settle_interrupted(&queue, &handle).await;
+    let interrupted = handle.readers.lend(Reader::jobs_under_way)?;
+    printing::settle_interrupted(&queue, &handle, interrupted).await;
 
     let mut work_due = printers(&config, profiles, inboxes, &queue, &handle);
     let deliveries = upstreams::start(&config, handle.upstreams(), &queue, &mut work_due)?;

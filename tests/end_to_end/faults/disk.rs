@@ -125,7 +125,57 @@ async fn a_full_disk_keeps_the_payment_that_runs_and_refuses_new_ones() {
     assert!(desk.stop());
 }
 
-/// The same where mounting is not allowed: no file may grow as long as the room that is kept for
+/// The machine dies in the middle of a receipt, and its disk is full when it starts: a person hears of that
+/// receipt as soon as there is room.
+#[tokio::test]
+async fn a_receipt_that_was_interrupted_is_not_lost_by_a_full_disk() {
+    let Some((mut desk, disk)) = with_disk(100, 24).await else {
+        println!("skipped: mounting a disk needs root");
+        return;
+    };
+    let client = desk.start().await;
+    let body = serde_json::json!({
+        "device": "desk1", "amount": "1.00", "currency": "EUR", "method": "cash",
+    });
+    let payment = client.pay("k1", &body).await.unwrap();
+    let path = format!("/v1/payments/{}", text(&payment, "id"));
+    let receipt = async || {
+        let payment = client.get(&path).await.unwrap_or_default();
+        let job = payment.pointer("/printing/0");
+        job.map(|job| text(job, "state")).unwrap_or_default()
+    };
+    until("its receipt comes out", async || {
+        receipt().await == "confirmed"
+    })
+    .await;
+    let database = rusqlite::Connection::open(disk.0.join("state/tilld.db")).unwrap();
+    let sending = r#"UPDATE print_jobs SET state = 'sending', body = '{"state":"sending"}'"#;
+    assert_eq!(database.execute(sending, []).unwrap(), 1);
+    drop(database);
+    // The log has no room left that a full disk would lend.
+    for i in 0..5 {
+        client.pay(&format!("more {i}"), &cash()).await.unwrap();
+    }
+    desk.kill();
+    fs::remove_file(disk.0.join("state/ballast")).unwrap();
+    disk.fill();
+
+    desk.start().await;
+    let log = desk.log();
+    assert!(
+        log.contains("what became of a print job could not be kept"),
+        "{log}"
+    );
+    assert_eq!(receipt().await, "sending");
+    disk.free();
+    until("a person hears of it", async || {
+        receipt().await == "unknown"
+    })
+    .await;
+    assert!(desk.stop());
+}
+
+/// Where mounting is not allowed: no file may grow as long as the room that is kept for
 /// outcomes.
 #[tokio::test]
 async fn without_the_room_for_outcomes_no_payment_begins() {
