@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, process::Command, time::Duration};
 
+use daemon::cli::client::Client;
 use simulator::terminal::zvt::Options;
 use tests::{Desk, Wire, card, text, until};
 
@@ -91,6 +92,7 @@ async fn a_full_disk_keeps_the_payment_that_runs_and_refuses_new_ones() {
     };
     let client = desk.start().await;
     desk.ready(&client).await;
+    use_up_the_log(&client).await;
     let paying = tokio::spawn({
         let client = client.clone();
         async move { client.pay_once("k1", &card("10.10", "156")).await }
@@ -125,6 +127,14 @@ async fn a_full_disk_keeps_the_payment_that_runs_and_refuses_new_ones() {
     assert!(desk.stop());
 }
 
+/// The database's log begins anew after a life's first write, and what it was long before would be room on a full
+/// disk.
+async fn use_up_the_log(client: &Client) {
+    for i in 0..5 {
+        client.pay(&format!("more {i}"), &cash()).await.unwrap();
+    }
+}
+
 /// The machine dies in the middle of a receipt, and its disk is full when it starts: a person hears of that
 /// receipt as soon as there is room.
 #[tokio::test]
@@ -152,10 +162,7 @@ async fn a_receipt_that_was_interrupted_is_not_lost_by_a_full_disk() {
     let sending = r#"UPDATE print_jobs SET state = 'sending', body = '{"state":"sending"}'"#;
     assert_eq!(database.execute(sending, []).unwrap(), 1);
     drop(database);
-    // The log has no room left that a full disk would lend.
-    for i in 0..5 {
-        client.pay(&format!("more {i}"), &cash()).await.unwrap();
-    }
+    use_up_the_log(&client).await;
     desk.kill();
     fs::remove_file(disk.0.join("state/ballast")).unwrap();
     disk.fill();
