@@ -37,6 +37,46 @@ async fn a_person_handles_what_upstream_refuses() {
     assert!(again.contains("nothing to handle"), "{again}");
 }
 
+/// Whoever has no root certificates is told to mend that (law 13), and needs none without TLS.
+#[tokio::test]
+async fn a_machine_without_root_certificates_says_what_to_mend() {
+    let mut desk = Desk::set(Wire::Tcp, Options::default()).await;
+    let without = ["env", "SSL_CERT_FILE=/none", "SSL_CERT_DIR=/none"];
+    desk.spawn(&without);
+    let client = desk.client();
+    until("the daemon answers", async || {
+        client.get("/healthz").await.is_ok()
+    })
+    .await;
+    let body = json!({
+        "device": "cashbox", "amount": "1.00", "currency": "EUR", "method": "cash", "invoice": "156",
+    });
+    client.pay("k1", &body).await.unwrap();
+    until("it arrives", async || desk.outstanding() == "79.00").await;
+    desk.kill();
+
+    desk.amend("url = \"http:", "url = \"https:");
+    desk.spawn(&without);
+    until("the daemon answers", async || {
+        client.get("/healthz").await.is_ok()
+    })
+    .await;
+    client.pay("k2", &body).await.unwrap();
+    let listed = async || {
+        let list = client.get("/v1/sync").await.unwrap();
+        list.pointer("/upstreams/0").cloned().unwrap_or_default()
+    };
+    until("nothing is sent", async || {
+        !listed().await["pause"].is_null()
+    })
+    .await;
+    let system = listed().await;
+    assert_eq!(text(&system["pause"], "why"), "parked", "{system}");
+    let reason = text(&system["pause"], "reason");
+    assert!(reason.contains("root certificates"), "{reason}");
+    assert!(text(&system, "next_step").contains("Mend"), "{system}");
+}
+
 /// A payment for an invoice that is not there is sent to the right one by a person's word.
 #[tokio::test]
 async fn a_person_sends_a_payment_to_another_invoice() {

@@ -137,7 +137,9 @@ fn show(out: &mut String, section: &Upstream, request: Result<&HttpRequest, &Uns
 
 fn shown_answer(out: &mut String, section: &Upstream, answer: &HttpAnswer, means: &str) {
     match answer {
-        HttpAnswer::NotSent { reason } => say(out, &format!("Not sent: {reason}")),
+        HttpAnswer::NotSent { reason } | HttpAnswer::Unable { reason } => {
+            say(out, &format!("Not sent: {reason}"));
+        }
         HttpAnswer::Lost { reason } => say(out, &format!("No whole answer: {reason}")),
         HttpAnswer::Response { status, body, .. } => {
             let body = String::from_utf8_lossy(body);

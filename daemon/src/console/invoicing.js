@@ -15,7 +15,7 @@ const sign = (state) => (needsYou(state) ? "? " : state === "confirmed" || state
 
 // What a system's card says, in one look and a few words.
 function standingOf(u) {
-  if (u.pause && u.pause.why === "parked") return ["away", "✕ On hold: it refuses everything"];
+  if (u.pause && u.pause.why === "parked") return ["away", "✕ On hold: nothing can be sent to it"];
   if (u.pause && u.pause.why === "offline") return ["near", "! Not reached"];
   if (u.pause && u.pause.why === "clock") return ["away", "✕ This machine's clock is wrong"];
   if (u.pause) return ["near", "! In trouble"];

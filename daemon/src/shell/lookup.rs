@@ -93,7 +93,10 @@ impl Known {
         let answer = tokio::time::timeout(PATIENCE, self.client.send(request)).await;
         Some(match answer {
             Ok(answer @ HttpAnswer::Response { .. }) => self.system.read_invoice(invoice, &answer),
-            Ok(HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. }) | Err(_) => {
+            Ok(
+                HttpAnswer::NotSent { .. } | HttpAnswer::Unable { .. } | HttpAnswer::Lost { .. },
+            )
+            | Err(_) => {
                 *self.silent() = steady.checked_add(SILENCE);
                 away()
             }

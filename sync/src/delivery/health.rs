@@ -38,7 +38,8 @@ pub struct Pause {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Trouble {
-    /// It refuses every payment alike: a bad key, a missing right, a wrong address.
+    /// No payment would be taken: a bad key, a missing right, a wrong address, or a machine that cannot
+    /// send.
     Parked,
     /// It cannot be reached.
     Offline,

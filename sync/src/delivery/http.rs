@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use payment::Text;
-use reqwest::{Method, Response, header, redirect, retry};
+use reqwest::{ClientBuilder, Method, Response, header, redirect, retry};
 use tokio::sync::OnceCell;
 
 use super::Http;
@@ -23,20 +23,39 @@ const KEEP_IDLE: Duration = Duration::from_secs(3);
 /// It is built for its first request. That takes milliseconds (root certificates) and memory that a desk
 /// with nothing to deliver never needs.
 #[derive(Debug, Clone, Default)]
-pub struct Client(Arc<OnceCell<reqwest::Client>>);
+pub struct Client(Arc<Built>);
+
+#[derive(Debug, Default)]
+struct Built {
+    whole: OnceCell<reqwest::Client>,
+    /// Stands in for `http:` where the machine's root certificates cannot be read.
+    plain: OnceCell<reqwest::Client>,
+}
 
 impl Client {
-    async fn built(&self) -> Option<&reqwest::Client> {
-        let build = || async {
-            let built = tokio::task::spawn_blocking(build).await;
-            built.ok().flatten().ok_or(())
-        };
-        self.0.get_or_try_init(build).await.ok()
+    async fn built_for(&self, url: &str) -> Option<&reqwest::Client> {
+        let needs_tls = !url.starts_with("http://");
+        // It is not tried again for what needs no certificates.
+        if let Some(plain) = self.0.plain.get().filter(|_| !needs_tls) {
+            return Some(plain);
+        }
+        let whole = || build(reqwest::Client::builder());
+        let plain = || build(reqwest::Client::builder().tls_certs_only([]));
+        match self.0.whole.get_or_try_init(whole).await {
+            Ok(client) => Some(client),
+            Err(()) if needs_tls => None,
+            Err(()) => self.0.plain.get_or_try_init(plain).await.ok(),
+        }
     }
 }
 
-fn build() -> Option<reqwest::Client> {
-    let client = reqwest::Client::builder()
+async fn build(builder: ClientBuilder) -> Result<reqwest::Client, ()> {
+    let built = tokio::task::spawn_blocking(|| configured(builder)).await;
+    built.ok().flatten().ok_or(())
+}
+
+fn configured(builder: ClientBuilder) -> Option<reqwest::Client> {
+    let client = builder
         .connect_timeout(CONNECT)
         .timeout(LONGEST_REQUEST)
         .pool_idle_timeout(KEEP_IDLE)
@@ -56,8 +75,10 @@ impl Http for Client {
         let Ok(method) = Method::from_bytes(request.method.as_bytes()) else {
             return not_sent("The request's method is not one of HTTP's.");
         };
-        let Some(client) = self.built().await else {
-            return not_sent("TLS cannot be set up. Check the machine's root certificates.");
+        let Some(client) = self.built_for(&request.url).await else {
+            return HttpAnswer::Unable {
+                reason: Text::from("TLS cannot be set up. Check the machine's root certificates."),
+            };
         };
         let mut builder = client.request(method, &request.url).body(request.body);
         for (name, value) in &request.headers {

@@ -300,7 +300,9 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
             }
             | HttpAnswer::Lost { .. } => Reply::Lost { fence },
             // It is in trouble and wants to be left alone.
-            HttpAnswer::Response { .. } | HttpAnswer::NotSent { .. } => Reply::Over,
+            HttpAnswer::Response { .. }
+            | HttpAnswer::NotSent { .. }
+            | HttpAnswer::Unable { .. } => Reply::Over,
         };
         let state = after_go_on(
             &delivery.state,
@@ -339,7 +341,7 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         self.heed(&answer, heard, now);
         // What never left is no attempt.
         let attempts = match answer {
-            HttpAnswer::NotSent { .. } => delivery.attempts,
+            HttpAnswer::NotSent { .. } | HttpAnswer::Unable { .. } => delivery.attempts,
             HttpAnswer::Response { .. } | HttpAnswer::Lost { .. } => attempts,
         };
         self.commit(delivery, state, attempts).await?;
@@ -388,6 +390,9 @@ impl<O: Outbox, H: Http, C: Clock> Worker<O, H, C> {
         let random = self.random();
         if let HttpAnswer::NotSent { reason } = &answer {
             return Some(self.health.offline(now.steady, reason, random));
+        }
+        if let HttpAnswer::Unable { reason } = &answer {
+            return Some(self.health.parked(now.steady, reason));
         }
         if let Class::NotExecuted {
             reason,

@@ -49,6 +49,11 @@ pub enum HttpAnswer {
         /// What happened.
         reason: Text,
     },
+    /// No byte of it left, and none of another would: this machine cannot send until a person mends it.
+    Unable {
+        /// What happened, and what to do.
+        reason: Text,
+    },
     /// The request may have arrived, but no whole answer came.
     Lost {
         /// What happened.
@@ -88,7 +93,7 @@ impl HttpAnswer {
     pub fn wish(&self) -> Option<Duration> {
         match self {
             Self::Response { retry_after, .. } => *retry_after,
-            Self::NotSent { .. } | Self::Lost { .. } => None,
+            Self::NotSent { .. } | Self::Unable { .. } | Self::Lost { .. } => None,
         }
     }
 }
@@ -108,6 +113,7 @@ impl fmt::Debug for HttpAnswer {
                 .field("body_bytes", &body.len())
                 .finish_non_exhaustive(),
             Self::NotSent { reason } => f.debug_tuple("NotSent").field(reason).finish(),
+            Self::Unable { reason } => f.debug_tuple("Unable").field(reason).finish(),
             Self::Lost { reason } => f.debug_tuple("Lost").field(reason).finish(),
         }
     }

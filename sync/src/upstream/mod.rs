@@ -220,7 +220,7 @@ pub enum Class {
         /// The server's clock less ours, when the answer told it.
         skew: Option<SignedDuration>,
     },
-    /// Not booked, and no other payment would be: a bad key, or a wrong address.
+    /// Not booked, and no other payment would be: a bad key, a wrong address, or a machine that cannot send.
     Parked {
         /// Why.
         reason: Text,

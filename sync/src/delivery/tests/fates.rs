@@ -61,6 +61,10 @@ fn every_fate_by_itself_ends_well() {
         "confirmed booked 1 creates 2 attempts 2 after 303 s",
     );
     check(
+        &[Fate::Unable],
+        "confirmed booked 1 creates 2 attempts 1 after 303 s",
+    );
+    check(
         &[Fate::Portal],
         "confirmed booked 1 creates 2 attempts 2 after 66",
     );

@@ -20,6 +20,8 @@ pub(super) enum Fate {
     TooMany,
     Stale,
     BadKey,
+    /// This machine cannot send.
+    Unable,
     Portal,
     RefusedAnyway,
     CrashBefore,
@@ -32,7 +34,7 @@ pub(super) enum Fate {
 }
 
 impl Fate {
-    pub(super) const ALL: [Self; 14] = [
+    pub(super) const ALL: [Self; 15] = [
         Self::Well,
         Self::NotSent,
         Self::LostBefore,
@@ -42,6 +44,7 @@ impl Fate {
         Self::TooMany,
         Self::Stale,
         Self::BadKey,
+        Self::Unable,
         Self::Portal,
         Self::RefusedAnyway,
         Self::CrashBefore,
@@ -80,6 +83,7 @@ impl Upstream for Model {
         let HttpAnswer::Response { status, .. } = answer else {
             return match answer {
                 HttpAnswer::NotSent { .. } => Class::NotSent { reason },
+                HttpAnswer::Unable { .. } => Class::Parked { reason },
                 _ => Class::Ambiguous { reason },
             };
         };

@@ -195,6 +195,9 @@ impl World {
             Fate::NotSent => HttpAnswer::NotSent {
                 reason: Text::from("away"),
             },
+            Fate::Unable => HttpAnswer::Unable {
+                reason: Text::from("no certificates"),
+            },
             Fate::Late if changes => {
                 let arrives = self.now.unwrap() + Duration::from_mins(1);
                 self.late.push((arrives, request.clone()));

@@ -14,6 +14,10 @@ pub(super) fn classify(options: &HttpOptions, now: Timestamp, answer: &HttpAnswe
             let reason = reason.clone();
             return Class::NotSent { reason };
         }
+        HttpAnswer::Unable { reason } => {
+            let reason = reason.clone();
+            return Class::Parked { reason };
+        }
         HttpAnswer::Lost { reason } => {
             let reason = reason.clone();
             return Class::Ambiguous { reason };
@@ -56,7 +60,9 @@ fn by_rule(
         AnswerClass::Clock => {
             let skew = match answer {
                 HttpAnswer::Response { date, .. } => date.map(|date| date.duration_since(now)),
-                HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. } => None,
+                HttpAnswer::NotSent { .. }
+                | HttpAnswer::Unable { .. }
+                | HttpAnswer::Lost { .. } => None,
             };
             Class::ClockSkew { skew }
         }
@@ -81,7 +87,7 @@ fn by_status(status: u16, answer: &HttpAnswer, reason: Text) -> Class {
 fn not_executed(answer: &HttpAnswer, reason: Text) -> Class {
     let retry_after = match answer {
         HttpAnswer::Response { retry_after, .. } => *retry_after,
-        HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. } => None,
+        HttpAnswer::NotSent { .. } | HttpAnswer::Unable { .. } | HttpAnswer::Lost { .. } => None,
     };
     Class::NotExecuted {
         reason,
@@ -129,7 +135,9 @@ fn said(options: &HttpOptions, status: u16, json: Option<Json<'_>>) -> Text {
 /// Looks for the payment in the answer to a look-up: by receipt number as text, and amount.
 pub(super) fn find(id: &str, look_up: &LookUp, payment: &Payment, answer: &HttpAnswer) -> Found {
     let (status, body) = match answer {
-        HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => {
+        HttpAnswer::NotSent { reason }
+        | HttpAnswer::Unable { reason }
+        | HttpAnswer::Lost { reason } => {
             let reason = reason.clone();
             return Found::Unreadable { reason };
         }

@@ -10,7 +10,9 @@ use crate::upstream::{Booked, HttpAnswer, InvoiceSeen, ListPage, Seal, When, jso
 /// A page of the list.
 pub(super) fn read(id: &str, list: &PaymentList, answer: &HttpAnswer) -> Result<ListPage, Text> {
     let body = match answer {
-        HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => return Err(reason.clone()),
+        HttpAnswer::NotSent { reason }
+        | HttpAnswer::Unable { reason }
+        | HttpAnswer::Lost { reason } => return Err(reason.clone()),
         HttpAnswer::Response {
             status: 200..=299,
             body,
@@ -88,7 +90,9 @@ pub(super) fn invoice_seen(id: &str, look_up: &InvoiceLookUp, answer: &HttpAnswe
         reason: Text::new(&text),
     };
     let body = match answer {
-        HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => {
+        HttpAnswer::NotSent { reason }
+        | HttpAnswer::Unable { reason }
+        | HttpAnswer::Lost { reason } => {
             return InvoiceSeen::Unreadable {
                 reason: reason.clone(),
             };

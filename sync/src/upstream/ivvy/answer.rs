@@ -13,6 +13,10 @@ pub(super) fn classify(now: Timestamp, answer: &HttpAnswer) -> Class {
             let reason = reason.clone();
             return Class::NotSent { reason };
         }
+        HttpAnswer::Unable { reason } => {
+            let reason = reason.clone();
+            return Class::Parked { reason };
+        }
         HttpAnswer::Lost { reason } => {
             let reason = reason.clone();
             return Class::Ambiguous { reason };
@@ -95,7 +99,7 @@ fn without_envelope(answer: &HttpAnswer, status: u16) -> Class {
 fn not_executed(answer: &HttpAnswer, reason: Text) -> Class {
     let retry_after = match answer {
         HttpAnswer::Response { retry_after, .. } => *retry_after,
-        HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. } => None,
+        HttpAnswer::NotSent { .. } | HttpAnswer::Unable { .. } | HttpAnswer::Lost { .. } => None,
     };
     Class::NotExecuted {
         reason,
@@ -106,7 +110,7 @@ fn not_executed(answer: &HttpAnswer, reason: Text) -> Class {
 fn skew(now: Timestamp, answer: &HttpAnswer) -> Option<SignedDuration> {
     match answer {
         HttpAnswer::Response { date, .. } => date.map(|date| date.duration_since(now)),
-        HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. } => None,
+        HttpAnswer::NotSent { .. } | HttpAnswer::Unable { .. } | HttpAnswer::Lost { .. } => None,
     }
 }
 
@@ -149,7 +153,9 @@ pub(super) enum Shown<'a> {
 /// The invoice that was asked for.
 pub(super) fn shown(invoice_id: u64, answer: &HttpAnswer) -> Shown<'_> {
     let body = match answer {
-        HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => {
+        HttpAnswer::NotSent { reason }
+        | HttpAnswer::Unable { reason }
+        | HttpAnswer::Lost { reason } => {
             return Shown::Unreadable(reason.clone());
         }
         HttpAnswer::Response { body, .. } => body,

@@ -11,7 +11,9 @@ pub(super) const PER_PAGE: u32 = 50;
 /// The payments of a page; why not, as a sentence.
 pub(super) fn read(answer: &HttpAnswer) -> Result<ListPage, Text> {
     let body = match answer {
-        HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => return Err(reason.clone()),
+        HttpAnswer::NotSent { reason }
+        | HttpAnswer::Unable { reason }
+        | HttpAnswer::Lost { reason } => return Err(reason.clone()),
         HttpAnswer::Response { body, .. } => body,
     };
     let strange = || Text::from("The answer to the list of invoices does not come from iVvy.");

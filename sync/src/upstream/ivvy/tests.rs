@@ -175,6 +175,7 @@ fn the_table_of_answers() {
     let reason = || Text::from("gone");
     for (answer, expected) in [
         (HttpAnswer::NotSent { reason: reason() }, "NotSent"),
+        (HttpAnswer::Unable { reason: reason() }, "Parked"),
         (HttpAnswer::Lost { reason: reason() }, "Ambiguous"),
     ] {
         let class = format!("{:?}", ivvy().classify(now(), &answer));

@@ -23,6 +23,10 @@ pub(super) fn classify(answer: &HttpAnswer) -> Class {
             let reason = reason.clone();
             return Class::NotSent { reason };
         }
+        HttpAnswer::Unable { reason } => {
+            let reason = reason.clone();
+            return Class::Parked { reason };
+        }
         HttpAnswer::Lost { reason } => {
             let reason = reason.clone();
             return Class::Ambiguous { reason };

@@ -67,7 +67,10 @@ pub(super) fn records(answer: &HttpAnswer) -> Option<Vec<Json<'_>>> {
         HttpAnswer::Response {
             status: 200, body, ..
         } => Json::read(body)?.list(),
-        HttpAnswer::Response { .. } | HttpAnswer::NotSent { .. } | HttpAnswer::Lost { .. } => None,
+        HttpAnswer::Response { .. }
+        | HttpAnswer::NotSent { .. }
+        | HttpAnswer::Unable { .. }
+        | HttpAnswer::Lost { .. } => None,
     }
 }
 

@@ -251,7 +251,9 @@ impl Tryton {
     /// What a read-back shows.
     pub(super) fn found(&self, payment: &Payment, answer: &HttpAnswer) -> Found {
         let reason = match answer {
-            HttpAnswer::NotSent { reason } | HttpAnswer::Lost { reason } => reason.clone(),
+            HttpAnswer::NotSent { reason }
+            | HttpAnswer::Unable { reason }
+            | HttpAnswer::Lost { reason } => reason.clone(),
             HttpAnswer::Response { .. } => {
                 Text::from("Tryton's answer does not show its statements.")
             }
