@@ -105,7 +105,7 @@ async fn a_later_payment_is_not_taken_for_one_of_the_copy() {
         desk.outstanding() == "64.90"
     })
     .await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 
     let (code, said) = till(&desk, &["restore", name(&copy), "--even-if-older"]);
     assert_eq!(code, Some(0), "{said}");
@@ -165,7 +165,7 @@ async fn an_old_copy_books_and_prints_nothing_again_and_gives_no_number_twice() 
         desk.printer.pages().len() == 3
     })
     .await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 
     let (code, said) = till(&desk, &["restore", name(&copy)]);
     assert_eq!(code, Some(1), "the database there is better: {said}");

@@ -50,7 +50,7 @@ async fn a_sale_reaches_everybody_once(wire: Wire) {
         state("printing") == "confirmed" && state("delivery") == "confirmed"
     })
     .await;
-    assert!(desk.stop(), "the daemon ends well");
+    assert!(desk.stop().await, "the daemon ends well");
 }
 
 #[tokio::test]

@@ -51,7 +51,7 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
     let total = Money::parse("1000000.00", parse_currency("EUR").unwrap()).unwrap();
     desk.sandbox.lock().add_invoice(INVOICE, total);
     desk.start().await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     let mut tally = Tally::default();
     let trace = desk.path("trace");
     let mut number = 0;
@@ -84,7 +84,7 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
         // Receipt, delivery, and the end of a day's work.
         tokio::time::sleep(Duration::from_millis(150)).await;
         if !desk.has_ended() {
-            desk.stop();
+            desk.stop().await;
         }
         let met = fs::read_to_string(&trace).unwrap_or_default();
         let met = met.contains("INJECTED") || met.contains("SIGKILL");
@@ -92,7 +92,7 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
         desk.ready(&client).await;
         let payment = again(&desk, &client, &key, &body).await;
         settle(&desk, &client, payment, number, &mut tally).await;
-        assert!(desk.stop());
+        assert!(desk.stop().await);
         if !met {
             each_was_met = true;
             break;

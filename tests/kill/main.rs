@@ -147,7 +147,7 @@ async fn day(wire: Wire, kills: u64, seed: u64) -> Tally {
         }
     }
     compare(&desk, &client, number, &mut tally).await;
-    assert!(desk.stop(), "it stops well after all that");
+    assert!(desk.stop().await, "it stops well after all that");
     tally
 }
 

@@ -87,7 +87,7 @@ impl Story {
             }
         }
         settled(&desk).await;
-        assert!(desk.stop());
+        assert!(desk.stop().await);
         let before = desk.path("before");
         put(&desk.path("state"), &before);
         let old = examine(&desk.path("state/tilld.db")).unwrap();
@@ -217,7 +217,7 @@ impl Story {
         assert_eq!(self.desk.sandbox.lock().booked().len(), booked);
         let once: BTreeSet<usize> = charged(&self.desk).into_values().collect();
         assert_eq!(once, [1].into());
-        assert!(self.desk.stop());
+        assert!(self.desk.stop().await);
     }
 }
 

@@ -270,11 +270,12 @@ impl Desk {
         assert!(kill.status().unwrap().success());
     }
 
-    /// Asks the daemon to stop, and says whether it ended well.
-    pub fn stop(&mut self) -> bool {
+    /// Asks the daemon to stop, and says whether it ended well. The invoicing system answers it meanwhile.
+    pub async fn stop(&mut self) -> bool {
         self.signal("TERM");
         let mut child = self.daemon.take().expect("the daemon runs");
-        child.wait().unwrap().success()
+        let ended = tokio::task::spawn_blocking(move || child.wait());
+        ended.await.unwrap().unwrap().success()
     }
 
     /// Whether the daemon is still there.

@@ -152,7 +152,7 @@ async fn a_day_at_an_adyen_terminal() {
     .unwrap();
     assert_eq!(text(&some, "state"), "approved", "{some}");
     assert_eq!(terminal.charged(), [2000, 330]);
-    assert!(desk.stop(), "the daemon ends well");
+    assert!(desk.stop().await, "the daemon ends well");
 }
 
 #[tokio::test]

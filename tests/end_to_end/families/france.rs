@@ -109,7 +109,7 @@ async fn a_day<T: SimulatedTerminal>(mut desk: Desk, terminal: Handle<T>) -> Str
         .await;
     assert!(matches!(close, Err(CallError::Refused { .. })), "{close:?}");
     let pages = desk.printer.pages().concat();
-    assert!(desk.stop(), "the daemon ends well");
+    assert!(desk.stop().await, "the daemon ends well");
     assert!(!desk.log().contains("4111111111111111"));
     pages
 }

@@ -110,7 +110,7 @@ async fn a_day(options: Options) {
     assert_eq!(closing.pointer("/terminal/total_minor"), Some(&json!(3030)));
     assert_eq!(closing.get("differences"), Some(&json!([])), "{closing:#}");
     assert_eq!(terminal.with(|terminal| terminal.payments_asked()), 5);
-    assert!(desk.stop(), "the daemon ends well");
+    assert!(desk.stop().await, "the daemon ends well");
 }
 
 #[tokio::test]

@@ -50,5 +50,5 @@ async fn a_copy_is_printed_for_a_caller_that_is_gone() {
     .await;
     strace.kill().unwrap();
     strace.wait().unwrap();
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }

@@ -153,5 +153,5 @@ async fn a_clock_that_is_set_loses_nothing_and_repeats_nothing() {
     tokio::time::sleep(Duration::from_secs(2)).await;
     booked(&desk, 6).await;
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }

@@ -29,7 +29,7 @@ async fn after_a_day() -> (Desk, PathBuf, Vec<u8>) {
     let copy = desk.path("copy.db");
     let (code, said) = till(&desk, &["backup", copy.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{said}");
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     let whole = fs::read(&copy).unwrap();
     (desk, copy, whole)
 }
@@ -145,7 +145,7 @@ async fn a_damaged_page_is_found_and_a_copy_is_restored() {
     is_whole(&client).await;
     assert_eq!(desk.terminal.charged().len(), 1);
     client.pay("new", &cash()).await.unwrap();
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,14 +177,14 @@ async fn a_row_that_was_changed_by_hand_is_named_and_a_copy_is_restored() {
     assert!(step.contains("till restore FILE"), "{step}");
     let (code, said) = till(&desk, &["verify"]);
     assert_eq!(code, Some(1), "{said}");
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     // A database that is not whole is replaced without being asked twice.
     let (code, said) = till(&desk, &["restore", copy.to_str().unwrap()]);
     assert_eq!(code, Some(0), "{said}");
     let client = desk.start().await;
     assert_eq!(keys(&client).await, expected());
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 /// Where the log's transactions end.

@@ -66,7 +66,7 @@ async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
     };
     let client = desk.start().await;
     client.pay("k1", &cash()).await.unwrap();
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     disk.remount("ro");
     let starts = desk.starts();
     desk.spawn(&[]);
@@ -79,7 +79,7 @@ async fn on_a_disk_that_became_read_only_nothing_begins_and_nothing_is_lost() {
     let client = desk.start().await;
     assert_eq!(keys(&client).await, ["k1"]);
     client.pay("k2", &cash()).await.unwrap();
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 /// The disk fills up while a card is at the terminal: that payment is kept, and no other begins before
@@ -124,7 +124,7 @@ async fn a_full_disk_keeps_the_payment_that_runs_and_refuses_new_ones() {
     assert_eq!(text(&payment, "state"), "approved", "{payment}");
     assert_eq!(desk.terminal.charged().len(), 2);
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 /// The database's log begins anew after a life's first write, and what it was long before would be room on a full
@@ -179,7 +179,7 @@ async fn a_receipt_that_was_interrupted_is_not_lost_by_a_full_disk() {
         receipt().await == "unknown"
     })
     .await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 /// Where mounting is not allowed: no file may grow as long as the room that is kept for
@@ -196,7 +196,7 @@ async fn without_the_room_for_outcomes_no_payment_begins() {
     let (kind, detail) = refusal(client.pay_once("k1", &card("10.10", "156")).await);
     assert_eq!(kind, "storage-full", "{detail}");
     assert_eq!(desk.terminal.authorisations_seen(), 0);
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     let client = desk.start().await;
     desk.ready(&client).await;
     let payment = client.pay("k1", &card("10.10", "156")).await.unwrap();
@@ -253,5 +253,5 @@ async fn an_approval_that_cannot_be_synced_is_not_acknowledged() {
     );
     assert_eq!(desk.terminal.authorisations_seen(), 2);
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }

@@ -136,5 +136,5 @@ async fn a_daemon_without_a_free_file_goes_on_when_there_is_one() {
     let payment = client.pay("k1", &card("10.10", "156")).await.unwrap();
     assert_eq!(text(&payment, "state"), "approved");
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }

@@ -148,7 +148,7 @@ async fn a_payment_on_a_disk_that_becomes_read_only_is_as_the_terminal_says() {
     assert_eq!(desk.terminal.authorisations_seen(), 2);
     assert_eq!(keys(&client).await, ["before", "k1"]);
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }
 
 #[tokio::test]
@@ -184,5 +184,5 @@ async fn on_a_disk_that_becomes_read_only_no_payment_begins() {
     assert_eq!(text(&payment, "state"), "approved");
     assert_eq!(desk.terminal.charged().len(), 1);
     is_whole(&client).await;
-    assert!(desk.stop());
+    assert!(desk.stop().await);
 }

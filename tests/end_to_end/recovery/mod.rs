@@ -123,7 +123,7 @@ impl Play {
                     ends(&client, &text(&paid, "id"), "approved").await;
                 }
                 Step::Restarted => {
-                    assert!(self.desk.stop());
+                    assert!(self.desk.stop().await);
                     client = self.desk.start().await;
                 }
                 Step::DayClosed => {

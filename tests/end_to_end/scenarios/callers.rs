@@ -16,7 +16,7 @@ async fn two_desks_on_one_terminal() {
     assert_eq!(desk.terminal.authorisations_seen(), 2);
     agree_on_receipts(&desk, &client, &["desk1-000001", "desk1-000002"]).await;
     // The first lets go of it, and the second gets it.
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     beside.ready(&other).await;
     let paid = other.pay_once("k2", &second).await.unwrap();
     assert_eq!(text(&paid, "state"), "approved");
@@ -84,7 +84,7 @@ async fn a_repeat_a_day_later() {
     let path = "/v1/devices/desk1/close";
     let closed = client.post_with_key(path, "c1", &json!({})).await.unwrap();
     assert_eq!(text(&closed, "state"), "closed");
-    assert!(desk.stop());
+    assert!(desk.stop().await);
     let client = desk.start().await;
     desk.ready(&client).await;
     let later = client.pay("k1", &card("10.10", "156")).await.unwrap();
