@@ -6,10 +6,9 @@
 //!
 //! A receipt that is too old is not printed any more: nobody waits for it. A receipt that a printer
 //! could not begin for a while goes to the printer that stands in. What is waited for is counted on the
-//! steady clock, so that a clock that is set keeps no receipt waiting. A receipt bears the time of day
-//! and is too old only if both clocks say so; and no receipt is older than the moment at which the clock
-//! was set.
+//! steady clock, so that a clock that is set keeps no receipt waiting, and makes none older or younger.
 
+mod age;
 mod words;
 
 use std::time::Duration;
@@ -22,6 +21,7 @@ use sync::{
     queue::{Job, JobState, Printed},
 };
 
+use age::Ages;
 pub(super) use words::AtWork;
 pub use words::{Effect, Event, Marked};
 
@@ -29,9 +29,6 @@ pub use words::{Effect, Event, Marked};
 const REST: SignedDuration = SignedDuration::from_secs(5);
 /// An obstacle that was seen so long ago may be gone: the printer is tried first.
 const STALE: SignedDuration = SignedDuration::from_secs(15);
-
-/// A clock that moves more than this beside the other was set.
-const SET: SignedDuration = SignedDuration::from_secs(30);
 
 /// A printer's spool.
 #[derive(Debug)]
@@ -43,10 +40,7 @@ pub struct Spool {
     /// When to look again, or write again, by ourselves.
     rest: Option<Timestamp>,
     unable: Option<Unable>,
-    /// The time of day less the steady clock, when it was last looked at.
-    beside: Option<SignedDuration>,
-    /// When the time of day was found to be set.
-    set_at: Option<Timestamp>,
+    ages: Ages,
 }
 
 /// What the configuration says.
@@ -145,8 +139,7 @@ impl Spool {
             look_again: false,
             rest: None,
             unable: None,
-            beside: None,
-            set_at: None,
+            ages: Ages::default(),
         }
     }
 
@@ -156,12 +149,7 @@ impl Spool {
     }
 
     fn take(&mut self, now: Now, event: Event) -> Vec<Effect> {
-        let beside = now.wall.duration_since(now.steady);
-        if let Some(before) = self.beside.replace(beside)
-            && (beside - before).abs() > SET
-        {
-            self.set_at = Some(now.steady);
-        }
+        self.ages.look(now, self.rules.expires);
         if let Event::Printer(printer::Event::Status(status)) = &event
             && status.online == Some(true)
             && status.obstacle().is_none()
@@ -248,6 +236,7 @@ impl Spool {
                 Then::Look,
             );
         }
+        self.ages.see(now, &job);
         if self.is_expired(now, &job) {
             let minutes = self.rules.expires.as_secs() / 60;
             let reason = format!(
@@ -408,9 +397,7 @@ impl Spool {
     }
 
     fn is_expired(&self, now: Now, job: &Job) -> bool {
-        let age = now.steady.min(now.wall).duration_since(job.at);
-        let since_set = self.set_at.map(|at| now.steady.duration_since(at));
-        let age = since_set.map_or(age, |since| age.min(since));
+        let age = self.ages.of(now, job);
         SignedDuration::try_from(self.rules.expires).is_ok_and(|expires| age >= expires)
     }
 }

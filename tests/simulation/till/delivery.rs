@@ -17,7 +17,7 @@ use crate::{
 };
 
 impl World {
-    fn now(&self, life: &Life) -> Now {
+    pub(super) fn now(&self, life: &Life) -> Now {
         let (wall, since) = life.steady;
         let passed = self.agenda.now.since(since);
         Now {

@@ -41,16 +41,16 @@ impl World {
         } else {
             life.unheard.push_back(event);
         }
-        while let Some(life) = &mut self.life
+        while let Some(now) = self.life.as_ref().map(|life| self.now(life))
+            && let Some(life) = &mut self.life
             && !life.marking
             && let Some(event) = life.unheard.pop_front()
         {
-            let now = self.agenda.wall();
             let effects = life.spool.handle(now, event);
             let wake = life.spool.wake();
             let new = std::mem::replace(&mut life.spool_wake, wake) != wake;
             if let Some(at) = wake.filter(|_| new) {
-                let pause = at.duration_since(now).try_into().unwrap_or_default();
+                let pause = at.duration_since(now.steady).try_into().unwrap_or_default();
                 self.later(pause, Inner::Spool(printing::Event::Wake));
             }
             for effect in effects {
