@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::super::*;
 use super::{
-    server::Fate,
+    server::{Fate, Model},
     world::{settle, world},
 };
 
@@ -37,23 +37,22 @@ fn a_restart_arms_the_fence_in_full() {
 #[test]
 fn who_comes_to_a_doubt_without_a_fence_counts_it_in_full() {
     let shared = world(1, &[]);
-    let begun = shared.with(|w| {
-        for row in w.rows.values_mut() {
-            row.attempts = 1;
-            row.state = DeliveryState::Ambiguous {
-                fenced_until: UNFENCED,
-                next_at: UNFENCED,
-                reason: Text::from("of a copy"),
-            };
-        }
-        w.now.unwrap()
+    let (mut delivery, now) = shared.with(|w| {
+        let row = w.rows.values().next().unwrap().clone();
+        (row, Now::from(w.now.unwrap()))
     });
-    settle(&shared);
-    shared.with(|w| {
-        let fence = Settings::default().fence;
-        assert!(w.asked_at[0] >= begun + fence, "{:?}", w.asked_at);
-        assert_eq!(w.booked.len(), 1);
-    });
+    delivery.attempts = 1;
+    delivery.state = DeliveryState::Ambiguous {
+        fenced_until: UNFENCED,
+        next_at: UNFENCED,
+        reason: Text::from("of a copy"),
+    };
+    let settings = Settings::default();
+    let action = next(&delivery, now, &Health::default(), settings, &Model, &[]);
+    let Action::Become(DeliveryState::Ambiguous { fenced_until, .. }) = action else {
+        panic!("{action:?}");
+    };
+    assert_eq!(fenced_until, now.steady + settings.fence);
 }
 
 /// The database and the API leave out what is no moment.
