@@ -10,7 +10,7 @@ use rusqlite::{Connection, backup::Backup};
 
 use super::{
     OpenError, Opened, Reader, RestoreError, Wish, Write, WriteError, Written, restore, store,
-    writer::{Failure, write_batch},
+    writer::{Failure, write_batch, write_each},
 };
 
 thread_local! {
@@ -66,7 +66,12 @@ impl InMemory {
         let run = |sql| conn.prepare_cached(sql)?.execute([]);
         let written = || {
             run("SAVEPOINT batch")?;
-            let answers = write_batch(conn, writes.iter(), begins, || run("ROLLBACK TO batch"))?;
+            let answers = if let Some(answers) = write_batch(conn, writes.iter(), begins)? {
+                answers
+            } else {
+                run("ROLLBACK TO batch")?;
+                write_each(conn, writes.iter(), begins)?
+            };
             run("RELEASE batch")?;
             Ok(answers)
         };

@@ -1,7 +1,7 @@
 //! The SQLite queue: every fact durable and in order.
 //!
 //! One thread owns the only connection that writes. [`Queue::submit`] hands it a [`Write`]; what
-//! comes in while one sync runs goes into the next, and each write stands or falls alone. A
+//! has come in before it syncs goes into one sync, and each write stands or falls alone. A
 //! [`Reader`] has a connection of its own.
 //!
 //! The files: the database as named in the configuration with SQLite's `-wal` and `-shm`, `.lock`
@@ -22,6 +22,7 @@ mod examine;
 mod handle;
 mod jobs;
 mod journal;
+mod log;
 mod memory;
 mod numbers;
 mod open;

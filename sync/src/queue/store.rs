@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::OpenError;
+use super::{OpenError, log::Log};
 
 /// The versions, forward only: the file's `user_version` is how many of them it has seen.
 const MIGRATIONS: &[&str] = &[
@@ -33,6 +33,7 @@ const BUSY: Duration = Duration::from_secs(5);
 /// The only connection that writes, and the lock that makes it the only one.
 pub(super) struct Store {
     pub(super) conn: Connection,
+    pub(super) log: Log,
     /// Held until the connection is closed: fields are dropped in order.
     _lock: File,
 }
@@ -45,8 +46,13 @@ impl Store {
             return Err(OpenError::HalfRestored(path.to_owned()));
         }
         create(path)?;
-        let conn = open_writer(path)?;
-        Ok(Self { conn, _lock: lock })
+        let mut conn = open_writer(path)?;
+        let log = Log::of(&mut conn)?;
+        Ok(Self {
+            conn,
+            log,
+            _lock: lock,
+        })
     }
 }
 

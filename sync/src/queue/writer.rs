@@ -20,8 +20,6 @@ use super::{
 const LAZY: Duration = Duration::from_secs(1);
 /// Most writes in one transaction, so that nobody waits long behind a crowd.
 const BATCH: usize = 1024;
-/// After so many writes the write-ahead log is copied into the database: some 4 MB.
-const CHECKPOINT: usize = 200;
 
 pub(super) type Answer = Result<Written, WriteError>;
 
@@ -77,25 +75,34 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// What came in.
+/// What came in, and is made durable by one sync.
+#[derive(Default)]
 struct Batch {
     requests: Vec<Request>,
+    /// Whether one of them is not lazy.
+    hurry: bool,
+    /// Whether nothing follows.
     last: bool,
+}
+
+impl Batch {
+    fn writes(&self) -> impl Iterator<Item = &Write> {
+        self.requests.iter().map(|request| &request.write)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.last || self.requests.len() >= BATCH
+    }
 }
 
 impl Writer {
     /// Runs until the inbox is closed or the database fails.
     pub(super) fn run(mut self) {
-        // What an earlier life left in the log counts in full: at a desk that is switched off before it
-        // has made so many writes, the log would grow from day to day, and each start would read all
-        // of it.
-        let mut since_checkpoint = CHECKPOINT;
         loop {
-            let Batch { requests, last } = self.next_batch();
-            since_checkpoint += requests.len();
-            let mut done = self.commit(requests);
-            if done.is_ok() && (last || since_checkpoint >= CHECKPOINT) {
-                since_checkpoint = 0;
+            let mut batch = self.next_batch();
+            let outcome = self.commit(&mut batch);
+            let mut done = self.answer(batch.requests, outcome);
+            if done.is_ok() && (batch.last || self.store.log.is_long()) {
                 done = self.checkpoint();
             }
             if let Err(why) = done {
@@ -103,7 +110,7 @@ impl Writer {
                 self.failed.send_replace(Some(why));
                 return;
             }
-            if last {
+            if batch.last {
                 return;
             }
         }
@@ -111,72 +118,131 @@ impl Writer {
 
     /// Waits for something that must be durable now, or for the first lazy write's second to pass.
     fn next_batch(&self) -> Batch {
-        let mut requests = Vec::new();
+        let mut batch = Batch::default();
         let mut deadline = None;
-        let mut hurry = false;
-        loop {
+        while !batch.hurry && !batch.is_closed() {
             let message = match deadline {
-                _ if hurry => self.inbox.try_recv().map_err(|e| match e {
-                    TryRecvError::Empty => RecvTimeoutError::Timeout,
-                    TryRecvError::Disconnected => RecvTimeoutError::Disconnected,
-                }),
                 None => self.inbox.recv().map_err(RecvTimeoutError::from),
                 Some(deadline) => self.inbox.recv_timeout(until(deadline)),
             };
             match message {
-                Ok(Message::Write(request)) => {
-                    hurry |= request.urgency == Urgency::Now;
-                    deadline = deadline.or_else(|| Some(now() + LAZY));
-                    requests.push(*request);
-                    if requests.len() >= BATCH {
-                        return Batch {
-                            requests,
-                            last: false,
-                        };
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => {
-                    return Batch {
-                        requests,
-                        last: false,
-                    };
-                }
-                Ok(Message::Close) | Err(RecvTimeoutError::Disconnected) => {
-                    return Batch {
-                        requests,
-                        last: true,
-                    };
-                }
-                #[cfg(test)]
-                Ok(Message::Stall(until)) => drop(until.recv()),
-                #[cfg(test)]
-                Ok(Message::Tamper(with)) => with(&self.store.conn),
+                Ok(message) => self.take(message, &mut batch),
+                Err(RecvTimeoutError::Timeout) => break,
+                Err(RecvTimeoutError::Disconnected) => batch.last = true,
+            }
+            if !batch.requests.is_empty() {
+                deadline = deadline.or_else(|| Some(now() + LAZY));
+            }
+        }
+        batch
+    }
+
+    /// Adds what has come in, without waiting.
+    fn add_what_came(&self, batch: &mut Batch) {
+        while !batch.is_closed() {
+            match self.inbox.try_recv() {
+                Ok(message) => self.take(message, batch),
+                Err(TryRecvError::Empty) => return,
+                Err(TryRecvError::Disconnected) => batch.last = true,
             }
         }
     }
 
-    /// One transaction, and the answers. A full disk costs the ballast, and is then tried once
-    /// more without new payments.
-    ///
-    /// # Errors
-    /// When the database must not be touched any more.
-    fn commit(&mut self, requests: Vec<Request>) -> Result<(), String> {
-        if requests.is_empty() {
-            return Ok(());
+    #[cfg_attr(
+        not(test),
+        expect(clippy::unused_self, reason = "only tests change the connection")
+    )]
+    fn take(&self, message: Message, batch: &mut Batch) {
+        match message {
+            Message::Write(request) => {
+                batch.hurry |= request.urgency == Urgency::Now;
+                batch.requests.push(*request);
+            }
+            Message::Close => batch.last = true,
+            #[cfg(test)]
+            Message::Stall(until) => drop(until.recv()),
+            #[cfg(test)]
+            Message::Tamper(with) => with(&self.store.conn),
         }
-        let begins = |request: &Request| matches!(request.write, Write::Begin { .. });
-        if !self.ballast.is_held() && requests.iter().any(begins) {
-            self.ballast.take_again();
+    }
+
+    /// One transaction. A full disk costs the ballast, and is then tried once more without new
+    /// payments.
+    fn commit(&mut self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
+        if !self.ballast.is_held() {
+            self.add_what_came(batch);
+            let begins = |request: &Request| matches!(request.write, Write::Begin { .. });
+            if batch.requests.iter().any(begins) {
+                self.ballast.take_again();
+            }
         }
-        let mut outcome = self.transact(&requests);
+        let outcome = self.transact(batch);
         if matches!(outcome, Err(Failure::Full)) && self.ballast.is_held() {
             tracing::error!("the disk is full; the ballast is given up, new payments are refused");
             self.ballast.free();
-            outcome = self.transact(&requests);
+            return self.transact(batch);
         }
+        outcome
+    }
+
+    fn transact(&self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
+        if batch.requests.is_empty() {
+            return Ok(Vec::new());
+        }
+        let conn = &self.store.conn;
+        let outcome = self.write_all(batch);
+        if outcome.is_err() && !conn.is_autocommit() {
+            conn.execute_batch("ROLLBACK")
+                .map_err(|error| match error.into() {
+                    // A database that cannot go back is not written any more, whatever the cause.
+                    Failure::Full => Failure::Fatal("the disk is full".to_owned()),
+                    fatal @ Failure::Fatal(_) => fatal,
+                })?;
+        }
+        outcome
+    }
+
+    /// All of it in one transaction. What comes in while it is written goes with it: so a crowd shares
+    /// one sync, and nobody waits for one that began a moment too early.
+    fn write_all(&self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
+        let conn = &self.store.conn;
+        let run = |sql| conn.prepare_cached(sql)?.execute([]);
+        let begins = self.ballast.is_held();
+        run("BEGIN IMMEDIATE")?;
+        let mut answers = Vec::new();
+        while answers.len() < batch.requests.len() {
+            let Some(written) = write_batch(conn, batch.writes().skip(answers.len()), begins)?
+            else {
+                run("ROLLBACK")?;
+                run("BEGIN IMMEDIATE")?;
+                answers = write_each(conn, batch.writes(), begins)?;
+                break;
+            };
+            answers.extend(written);
+            // A payment that begins is to have the ballast taken again before.
+            if begins {
+                self.add_what_came(batch);
+            }
+        }
+        run("COMMIT")?;
+        Ok(answers)
+    }
+
+    /// Tells each what became of its write.
+    ///
+    /// # Errors
+    /// When the database must not be touched any more.
+    fn answer(
+        &self,
+        requests: Vec<Request>,
+        outcome: Result<Vec<Answer>, Failure>,
+    ) -> Result<(), String> {
         match outcome {
             Ok(answers) => {
-                answer_each(requests, answers);
+                for (request, answer) in requests.into_iter().zip(answers) {
+                    // Nobody may be waiting for a lazy one.
+                    drop(request.answer.send(answer));
+                }
                 Ok(())
             }
             Err(Failure::Full) => {
@@ -192,21 +258,6 @@ impl Writer {
         }
     }
 
-    fn transact(&self, requests: &[Request]) -> Result<Vec<Answer>, Failure> {
-        let conn = &self.store.conn;
-        let writes = requests.iter().map(|request| &request.write);
-        let outcome = write_all(conn, writes, self.ballast.is_held());
-        if outcome.is_err() && !conn.is_autocommit() {
-            conn.execute_batch("ROLLBACK")
-                .map_err(|error| match error.into() {
-                    // A database that cannot go back is not written any more, whatever the cause.
-                    Failure::Full => Failure::Fatal("the disk is full".to_owned()),
-                    fatal @ Failure::Fatal(_) => fatal,
-                })?;
-        }
-        outcome
-    }
-
     /// Copies the log into the database. Readers are not waited for.
     fn checkpoint(&mut self) -> Result<(), String> {
         let done = self
@@ -214,6 +265,7 @@ impl Writer {
             .conn
             .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
             .map_err(Failure::from);
+        self.store.log.was_copied();
         match done {
             Ok(()) => Ok(()),
             Err(Failure::Full) => {
@@ -227,47 +279,27 @@ impl Writer {
     }
 }
 
-/// All of it in one transaction.
-fn write_all<'a>(
-    conn: &Connection,
-    writes: impl Iterator<Item = &'a Write> + Clone,
-    begins: bool,
-) -> Result<Vec<Answer>, Failure> {
-    let run = |sql| conn.prepare_cached(sql)?.execute([]);
-    run("BEGIN IMMEDIATE")?;
-    let answers = write_batch(conn, writes, begins, || {
-        run("ROLLBACK")?;
-        run("BEGIN IMMEDIATE")
-    })?;
-    run("COMMIT")?;
-    Ok(answers)
-}
-
-/// All of it inside the transaction that is open. That one is refused is rare: only then does
-/// `go_back` undo what was written so far, and each is written by itself. A savepoint for each from
-/// the beginning would have SQLite copy every page that is changed.
+/// All of it inside the transaction that is open, or none if one is refused, which is rare: then the
+/// caller goes back, and each is written by itself. A savepoint for each from the beginning would have
+/// SQLite copy every page that is changed.
 pub(super) fn write_batch<'a>(
     conn: &Connection,
-    writes: impl Iterator<Item = &'a Write> + Clone,
+    writes: impl Iterator<Item = &'a Write>,
     begins: bool,
-    go_back: impl FnOnce() -> rusqlite::Result<usize>,
-) -> Result<Vec<Answer>, Failure> {
+) -> Result<Option<Vec<Answer>>, Failure> {
     let mut answers = Vec::new();
-    for write in writes.clone() {
+    for write in writes {
         match apply(conn, write, begins) {
             Ok(written) => answers.push(Ok(written)),
-            Err(Fault::Refused(_)) => {
-                go_back()?;
-                return write_each(conn, writes, begins);
-            }
+            Err(Fault::Refused(_)) => return Ok(None),
             Err(Fault::Sqlite(error)) => return Err(error.into()),
         }
     }
-    Ok(answers)
+    Ok(Some(answers))
 }
 
 /// Each inside the transaction that is open; one that is refused leaves no trace in it.
-fn write_each<'a>(
+pub(super) fn write_each<'a>(
     conn: &Connection,
     writes: impl Iterator<Item = &'a Write>,
     begins: bool,
@@ -286,13 +318,6 @@ fn write_each<'a>(
         conn.execute_batch("RELEASE one")?;
     }
     Ok(answers)
-}
-
-fn answer_each(requests: Vec<Request>, answers: Vec<Answer>) {
-    for (request, answer) in requests.into_iter().zip(answers) {
-        // Nobody may be waiting for a lazy one.
-        drop(request.answer.send(answer));
-    }
 }
 
 fn answer_all(requests: Vec<Request>, error: &WriteError) {

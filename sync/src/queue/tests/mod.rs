@@ -12,6 +12,7 @@ mod jobs;
 mod journal;
 mod lines;
 mod list;
+mod log;
 mod model;
 mod payments;
 mod restore;
