@@ -121,8 +121,8 @@ pub enum Event {
     Found {
         /// Which.
         ticket: Ticket,
-        /// The payment of that key, if there is one.
-        payment: Option<Box<Payment>>,
+        /// The payment of that key, if there is one; or why nobody knows.
+        found: Result<Option<Box<Payment>>, Problem>,
     },
     /// A terminal tells something.
     Terminal {

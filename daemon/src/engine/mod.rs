@@ -192,7 +192,7 @@ impl Engine {
                 self.resolve(now, payment, settlement, reply);
             }
             Event::Written { ticket, result } => self.written(ticket, *result),
-            Event::Found { ticket, payment } => self.found(ticket, payment.map(|p| *p)),
+            Event::Found { ticket, found } => self.found(ticket, found.map(|p| p.map(|p| *p))),
             Event::Terminal { device, event } => self.terminal(now, &device, event),
             Event::Store { device, fact } => self.store(now, &device, fact),
             Event::LinkLost { device, reason } => self.link_lost(&device, reason),

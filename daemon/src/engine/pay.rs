@@ -151,16 +151,18 @@ impl Engine {
     }
 
     /// A request that cannot begin now may still be the repeat of one that was answered before.
-    pub(super) fn found(&mut self, ticket: super::Ticket, payment: Option<Payment>) {
+    pub(super) fn found(&mut self, ticket: super::Ticket, found: Result<Option<Payment>, Problem>) {
         let Some(Errand::LookUp { request, refusal }) = self.errands.remove(&ticket) else {
             return;
         };
-        let answer = match payment {
-            None => Err(refusal),
-            Some(payment) if payment.intent.wants_the_same(&request.intent) => {
+        let answer = match found {
+            Ok(None) => Err(refusal),
+            Ok(Some(payment)) if payment.intent.wants_the_same(&request.intent) => {
                 Ok(Taken::Repeat(payment))
             }
-            Some(payment) => Err(Problem::KeyReused(payment.intent.id)),
+            Ok(Some(payment)) => Err(Problem::KeyReused(payment.intent.id)),
+            // A refusal says that nothing was taken, which is not known.
+            Err(unread) => Err(unread),
         };
         self.reply(request.reply, answer);
     }

@@ -34,6 +34,8 @@ struct World {
     /// Writes that are not durable yet.
     writes: VecDeque<(Ticket, Write)>,
     look_ups: VecDeque<(Ticket, payment::IdempotencyKey)>,
+    /// Whether the database cannot be read.
+    unreadable: bool,
     asked: Vec<PaymentId>,
     stored: Vec<bool>,
     answers: HashMap<ReplyTo, Answer>,
@@ -85,6 +87,7 @@ impl World {
             rows: HashMap::new(),
             writes: VecDeque::new(),
             look_ups: VecDeque::new(),
+            unreadable: false,
             asked: Vec::new(),
             stored: Vec::new(),
             answers: HashMap::new(),
@@ -246,13 +249,13 @@ impl World {
     /// Makes the oldest write durable, as the queue does.
     fn sync_one(&mut self) -> bool {
         if let Some((ticket, key)) = self.look_ups.pop_front() {
-            let payment = self
-                .rows
-                .values()
-                .find(|p| p.intent.key == key)
-                .cloned()
-                .map(Box::new);
-            self.feed(Event::Found { ticket, payment });
+            let known = self.rows.values().find(|p| p.intent.key == key);
+            let found = if self.unreadable {
+                Err(Problem::StorageUnreadable)
+            } else {
+                Ok(known.cloned().map(Box::new))
+            };
+            self.feed(Event::Found { ticket, found });
             return true;
         }
         let Some((ticket, write)) = self.writes.pop_front() else {

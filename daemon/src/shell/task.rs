@@ -192,8 +192,8 @@ impl EngineTask {
         let key = key.clone();
         tokio::spawn(async move {
             let found = handle.read(move |reader| reader.payment_by_key(&key)).await;
-            let payment = found.ok().flatten().map(Box::new);
-            handle.event(Event::Found { ticket, payment }).await;
+            let found = found.map(|payment| payment.map(Box::new));
+            handle.event(Event::Found { ticket, found }).await;
         });
     }
 

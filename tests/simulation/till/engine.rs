@@ -65,8 +65,8 @@ impl World {
                 }
                 Effect::LookUp { ticket, key } => {
                     let found = self.disk.reader().payment_by_key(&key).unwrap();
-                    let payment = found.map(Box::new);
-                    let event = Event::Found { ticket, payment };
+                    let found = Ok(found.map(Box::new));
+                    let event = Event::Found { ticket, found };
                     let pause = self.agenda.random.while_of(0, 3);
                     self.later(pause, Inner::Engine(event));
                 }

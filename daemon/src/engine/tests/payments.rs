@@ -208,6 +208,24 @@ fn a_terminal_that_is_not_there_is_a_clear_refusal_but_a_repeat_is_answered() {
     assert_eq!(world.answer(repeat), "repeat declined");
 }
 
+/// "Nothing was taken" is not known of a key that cannot be looked up.
+#[test]
+fn a_repeat_that_cannot_be_looked_up_is_not_refused_as_if_it_were_new() {
+    let mut world = World::new();
+    world.card("k1", 1010);
+    world.sync();
+    world.end(refusal());
+    world.sync();
+    world.feed(Event::LinkLost {
+        device: "desk1".parse().unwrap(),
+        reason: "Unplugged".into(),
+    });
+    world.unreadable = true;
+    let repeat = world.card("k1", 1010);
+    world.sync();
+    assert_eq!(world.answer(repeat), "storage-unreadable");
+}
+
 #[test]
 fn what_does_not_fit_the_device_is_refused() {
     let mut world = World::new();
