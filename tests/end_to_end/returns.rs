@@ -145,6 +145,26 @@ async fn cash_goes_back_without_a_terminal() {
     assert_eq!(desk.terminal.authorisations_seen(), 0);
 }
 
+/// `till` sends a refund again with its key, as it does a payment: tilld was killed, and comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_outlives_a_kill_and_is_done_once() {
+    let (mut desk, client) = desk(Wire::Tcp).await;
+    let body =
+        json!({ "device": "cashbox", "amount": "8.00", "currency": "EUR", "method": "cash" });
+    let paid = client.pay("k1", &body).await.unwrap();
+    desk.kill();
+    let refunding = tokio::spawn({
+        let (client, paid) = (client.clone(), paid.clone());
+        async move { post(&client, &paid, "refund", "k2", json!({})).await }
+    });
+    let back = desk.start().await;
+    let refund = refunding.await.unwrap().unwrap();
+    assert_eq!(text(&refund, "state"), "approved", "{refund}");
+    let again = post(&back, &paid, "refund", "k2", json!({})).await.unwrap();
+    assert_eq!(text(&again, "id"), text(&refund, "id"));
+    assert!(desk.stop().await);
+}
+
 #[tokio::test]
 async fn the_day_is_closed_once_and_compared() {
     let (mut desk, client) = desk(Wire::Serial).await;

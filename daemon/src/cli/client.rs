@@ -150,21 +150,12 @@ impl Client {
         read(self.send(self.json(path, body)).await?).await
     }
 
-    /// Takes a payment. A broken connection, and an outcome that is not recorded yet, are answered by
-    /// the same request with the same key, which can never charge twice.
+    /// Takes a payment.
     ///
     /// # Errors
-    /// When there is no answer after all tries, or the answer is a problem.
+    /// As [`post_with_key`](Self::post_with_key).
     pub async fn pay(&self, key: &str, body: &Value) -> Result<Value, CallError> {
-        for _ in 1..TRIES {
-            match self.pay_once(key, body).await {
-                Err(CallError::Broken(_) | CallError::Unreachable { .. }) => {}
-                Err(CallError::Refused { kind, .. }) if kind == NOT_RECORDED => {}
-                answer => return answer,
-            }
-            tokio::time::sleep(BETWEEN_TRIES).await;
-        }
-        self.pay_once(key, body).await
+        self.post_with_key("/v1/payments", key, body).await
     }
 
     /// Takes a payment by one request.
@@ -172,19 +163,32 @@ impl Client {
     /// # Errors
     /// When there is no answer, or the answer is a problem.
     pub async fn pay_once(&self, key: &str, body: &Value) -> Result<Value, CallError> {
-        self.post_with_key("/v1/payments", key, body).await
+        self.post_once("/v1/payments", key, body).await
     }
 
-    /// Posts a JSON document with an idempotency key.
+    /// Posts a JSON document with an idempotency key. A broken connection, and an outcome that is not
+    /// recorded yet, are answered by the same request with the same key, which is never done twice.
     ///
     /// # Errors
-    /// When there is no answer, or the answer is a problem.
+    /// When there is no answer after all tries, or the answer is a problem.
     pub async fn post_with_key(
         &self,
         path: &str,
         key: &str,
         body: &Value,
     ) -> Result<Value, CallError> {
+        for _ in 1..TRIES {
+            match self.post_once(path, key, body).await {
+                Err(CallError::Broken(_) | CallError::Unreachable { .. }) => {}
+                Err(CallError::Refused { kind, .. }) if kind == NOT_RECORDED => {}
+                answer => return answer,
+            }
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        self.post_once(path, key, body).await
+    }
+
+    async fn post_once(&self, path: &str, key: &str, body: &Value) -> Result<Value, CallError> {
         let request = self.json(path, body).header("Idempotency-Key", key);
         read(self.send(request).await?).await
     }
