@@ -1,16 +1,14 @@
 //! What a person's decision about a delivery changes: the journal, and where the delivery stands.
 
 use jiff::Timestamp;
-use payment::{
-    DeliveryAction, DeliveryDecision, DeviceId, InvoiceRef, Payment, PaymentId, UpstreamId,
-};
+use payment::{DeliveryAction, DeliveryDecision, InvoiceRef, Payment, PaymentId, UpstreamId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::delivery::{DeliveryState, Undecidable, decided, never_left};
 
 use super::{
-    WriteError, Written, journal, outbox,
-    rows::{Damaged, Fault, text_id, whole_micros},
+    WriteError, Written, apply, journal, numbers, outbox, restored,
+    rows::{Damaged, Fault, whole_micros},
 };
 
 /// A delivery as it is stored.
@@ -36,13 +34,16 @@ pub(super) fn decide(
     if row.place == "off" {
         return Err(WriteError::from(Undecidable::NotApproved).into());
     }
-    let to = decided(&row.state, row.attempts, decision).map_err(WriteError::from)?;
+    let mut to = decided(&row.state, row.attempts, decision).map_err(WriteError::from)?;
     let at = whole_micros(at);
-    let device: String = conn
-        .prepare_cached("SELECT device FROM payments WHERE id = ?1")?
-        .query_row([payment.as_bytes()], |row| row.get(0))?;
-    let device: DeviceId = text_id(&device)?;
-    journal::append_decision(conn, &device, payment, decision, at)?;
+    let receipt = apply::load(conn, payment)?.receipt;
+    let retried = matches!(row.state, DeliveryState::NeedsOperator { .. })
+        && matches!(decision.action, DeliveryAction::Retry);
+    if retried && numbers::is_of_a_copy(conn, &receipt)? {
+        // The database that the copy replaced may have sent it a moment ago.
+        to.state = restored::delivery();
+    }
+    journal::append_decision(conn, receipt.device(), payment, decision, at)?;
     outbox::set(conn, row.n, &to.state, to.attempts, at)?;
     match &decision.action {
         DeliveryAction::Retry => {}

@@ -8,8 +8,8 @@ use std::{
 };
 
 use payment::{
-    Approval, DeviceId, DoubtReason, Fact, RestorationId, Settlement, SkippedNumbers, State,
-    Verdict,
+    Approval, DeliveryAction, DeliveryDecision, DeviceId, DoubtReason, Fact, RestorationId,
+    Settlement, SkippedNumbers, State, Verdict,
 };
 
 use super::support::*;
@@ -178,7 +178,8 @@ fn what_was_open_in_the_copy_is_doubted_read_back_and_not_printed() {
     reader.examine().unwrap();
 }
 
-/// After the copy was made, a person may have had it sent: a retry must not take it for unsent.
+/// After the copy was made, a person may have had it sent, even a moment ago: a retry must not take it
+/// for unsent, nor read it back before its fence.
 #[test]
 fn what_waited_for_a_person_in_the_copy_counts_as_sent() {
     let desk = Desk::new();
@@ -202,6 +203,26 @@ fn what_waited_for_a_person_in_the_copy_counts_as_sent() {
     let [row] = &rows[..] else { panic!("{rows:?}") };
     assert!(matches!(row.state, DeliveryState::NeedsOperator { .. }));
     assert!(row.attempts > 0);
+    let decision = DeliveryDecision {
+        upstream: "books".parse().unwrap(),
+        action: DeliveryAction::Retry,
+        name: "Anna".into(),
+        reason: "The invoice is there now.".into(),
+    };
+    let retry = Write::Decide {
+        payment: id(1),
+        decision,
+        at: at(2000),
+    };
+    queue.submit(retry, Urgency::Now).wait().unwrap();
+    let rows = queue.reader().unwrap().deliveries_of(id(1)).unwrap();
+    assert!(
+        matches!(
+            rows[0].state,
+            DeliveryState::Ambiguous { fenced_until, .. } if fenced_until == UNFENCED
+        ),
+        "{rows:?}"
+    );
 }
 
 #[test]
