@@ -9,7 +9,9 @@ use drivers::terminal::{
 use jiff::Timestamp;
 use payment::{
     Approval, Cancellation, Doubt, DoubtReason, Intent, Method, Money, Payment, PaymentId,
-    PrinterId, ReceiptNumber, Refusal, Settlement, State, Verdict, parse_currency,
+    PrinterId, ReceiptNumber, Refusal, Settlement, State, Verdict,
+    closing::{Closing, ClosingFact, ClosingIntent, Reason},
+    parse_currency,
 };
 use proptest::prelude::*;
 use sync::queue::{Write, WriteError, Written};
@@ -31,6 +33,8 @@ struct World {
     /// The wall clock.
     now: Timestamp,
     rows: HashMap<PaymentId, Payment>,
+    /// The end of a day, once one was begun.
+    closing: Option<Closing>,
     /// Writes that are not durable yet.
     writes: VecDeque<(Ticket, Write)>,
     look_ups: VecDeque<(Ticket, payment::IdempotencyKey)>,
@@ -85,6 +89,7 @@ impl World {
             abilities,
             now: NOW,
             rows: HashMap::new(),
+            closing: None,
             writes: VecDeque::new(),
             look_ups: VecDeque::new(),
             unreadable: false,
@@ -318,6 +323,34 @@ impl World {
                     .ok_or(WriteError::UnknownPayment(payment))?;
                 row.add(&fact, at)?;
                 Ok(Written::Payment(row.clone()))
+            }
+            Write::BeginClose {
+                id,
+                key,
+                device,
+                at,
+            } => {
+                if let Some(known) = &self.closing {
+                    return Ok(Written::ClosingRepeat(known.clone()));
+                }
+                let closing = Closing::begin(ClosingIntent {
+                    id,
+                    key,
+                    device,
+                    at,
+                });
+                self.closing = Some(closing.clone());
+                Ok(Written::Closing(closing))
+            }
+            Write::EndClose { id, outcome, at } => {
+                if self.stuck {
+                    return Err(WriteError::DiskFull);
+                }
+                let closing = self.closing.as_mut().filter(|c| c.intent.id == id);
+                let closing = closing.ok_or(WriteError::UnknownClosing(id))?;
+                let text = format!("{outcome:?}").as_str().into();
+                assert!(closing.add(&ClosingFact::DayUnknown(Reason { text }), at));
+                Ok(Written::Closing(closing.clone()))
             }
             _ => Ok(Written::Done),
         }

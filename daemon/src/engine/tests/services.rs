@@ -1,7 +1,7 @@
 //! Services, and what meets them on the way: payments, ends of day, doubt, lost links.
 
-use drivers::terminal::{Chore, LineStatistics, Service, Slip, SlipCopy, SlipLine};
-use payment::{ClosingId, closing::ClosingIntent};
+use drivers::terminal::{Chore, DayEnd, LineStatistics, Service, Slip, SlipCopy, SlipLine};
+use payment::ClosingId;
 use sync::queue::JobKind;
 
 use super::*;
@@ -372,4 +372,29 @@ fn slips_of_services_and_of_ends_of_day_are_printed_once_as_what_they_are() {
         let kind = printed(&mut world, None, copy);
         assert_eq!(kind, Some(JobKind::Administration));
     }
+}
+
+/// Nobody may take it for an end of day that was not begun: the terminal may have closed.
+#[test]
+fn an_end_of_day_that_cannot_be_recorded_is_not_refused_as_if_it_had_not_begun() {
+    let mut world = World::new();
+    let ends_of_day = |world: &World| {
+        let asked = world.commands.iter();
+        asked.filter(|c| matches!(c, Command::EndOfDay)).count()
+    };
+    let close = world.close();
+    world.sync();
+    assert_eq!(ends_of_day(&world), 1);
+    world.stuck = true;
+    world.terminal(TerminalEvent::DayEnded(DayEnd::Unknown("Silence.".into())));
+    world.sync();
+    assert_eq!(world.answer(close), "outcome-not-recorded");
+    // Sent again, it is taken up again.
+    world.stuck = false;
+    let again = world.close();
+    world.sync();
+    assert_eq!(ends_of_day(&world), 2);
+    world.terminal(TerminalEvent::DayEnded(DayEnd::Unknown("Silence.".into())));
+    world.sync();
+    assert_eq!(world.answer(again), "closing unknown");
 }
