@@ -1,8 +1,12 @@
-//! `till pay`
+//! `till pay` and `till invoice`
 
 use serde_json::{Value, json};
 
-use super::{percent, show::invoice_text, show::text, tell};
+use super::{
+    request::{key_or_new, percent},
+    show::{invoice_text, text},
+    tell,
+};
 use crate::cli::client::{CallError, Client};
 
 /// What `till pay` needs to know.
@@ -95,11 +99,16 @@ pub(super) async fn pay(client: &Client, wish: &PayArgs) -> Result<Value, CallEr
     payment
 }
 
-/// What is open on the invoice, for whoever stands at the desk. Nobody is kept from paying by it; what
-/// is too much, the daemon refuses by itself.
-async fn show_open(client: &Client, invoice: &str) {
+/// What is open on the invoice, as the invoicing systems say.
+pub(super) async fn open_of(client: &Client, invoice: &str) -> Result<Value, CallError> {
     let path = format!("/v1/invoices/{}", percent(invoice));
-    let Ok(seen) = client.get(&path).await else {
+    client.get(&path).await
+}
+
+/// Says it to whoever stands at the desk. Nobody is kept from paying by it; what is too much, the
+/// daemon refuses by itself.
+async fn show_open(client: &Client, invoice: &str) {
+    let Ok(seen) = open_of(client, invoice).await else {
         return;
     };
     if seen
@@ -148,17 +157,4 @@ pub(super) fn choose(
             })
         }
     }
-}
-
-/// The key that was given, or a new one.
-pub(super) fn key_or_new(given: Option<&String>) -> Result<String, CallError> {
-    if let Some(key) = given {
-        return Ok(key.clone());
-    }
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|error| CallError::Refused {
-        kind: "key".to_owned(),
-        detail: format!("The system gives no random numbers ({error}). Give a key with --key."),
-    })?;
-    Ok(hex::encode(random))
 }

@@ -4,7 +4,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::{
-    percent,
+    request::percent,
     show::{job_text, printer_text, printers_text, text},
 };
 use crate::cli::client::{CallError, Client};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Exit, percent, show::text};
+use super::{Exit, request::only, show::text};
 use crate::cli::client::{CallError, Client};
 
 /// What `till reconcile` needs to know.
@@ -37,18 +37,13 @@ fn path(args: &ReconcileArgs, format: &str) -> String {
     if args.from.is_none() {
         return "/v1/reconciliation".to_owned();
     }
-    let mut path = format!("/v1/reconciliation?format={format}");
+    let path = format!("/v1/reconciliation?format={format}");
     let fields = [
-        ("from", args.from.as_ref()),
-        ("to", args.to.as_ref()),
-        ("upstream", args.upstream.as_ref()),
+        ("from", &args.from),
+        ("to", &args.to),
+        ("upstream", &args.upstream),
     ];
-    for (name, value) in fields {
-        if let Some(value) = value {
-            path = format!("{path}&{name}={}", percent(value));
-        }
-    }
-    path
+    only(&path, &fields)
 }
 
 /// Done where nothing differs; what waits is no difference.

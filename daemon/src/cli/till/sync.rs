@@ -3,7 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{percent, show::text, with};
+use super::{
+    request::{only, percent, with},
+    show::text,
+};
 use crate::cli::client::{CallError, Client};
 
 /// What `till sync` needs to know.
@@ -55,13 +58,8 @@ struct Decider {
 /// The list, or the delivery that was decided about.
 pub(super) async fn ask(client: &Client, args: &SyncArgs) -> Result<Value, CallError> {
     let Some(command) = &args.command else {
-        let mut path = "/v1/sync?limit=200".to_owned();
-        for (name, value) in [("upstream", &args.upstream), ("state", &args.state)] {
-            if let Some(value) = value {
-                path = format!("{path}&{name}={}", percent(value));
-            }
-        }
-        return client.get(&path).await;
+        let fields = [("upstream", &args.upstream), ("state", &args.state)];
+        return client.get(&only("/v1/sync?limit=200", &fields)).await;
     };
     let (word, who, invoice) = match command {
         SyncCommand::Retry(who) => ("retry", who, None),

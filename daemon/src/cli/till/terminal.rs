@@ -1,9 +1,12 @@
-//! `till terminal`
+//! What a terminal does beside payments: `till terminal`, `till recover` and `till close`
 
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{pay::choose, percent};
+use super::{
+    pay::choose,
+    request::{key_or_new, percent},
+};
 use crate::cli::client::{CallError, Client};
 
 /// What `till terminal` needs to know.
@@ -35,6 +38,16 @@ enum TerminalCommand {
     LogOff,
 }
 
+/// What `till close` needs to know.
+#[derive(Debug, clap::Args)]
+pub(super) struct CloseArgs {
+    /// Which device.
+    device: String,
+    /// The Idempotency-Key, by default a new one.
+    #[arg(long)]
+    key: Option<String>,
+}
+
 /// Has the terminal do it, and waits for its word.
 pub(super) async fn serve(client: &Client, args: &TerminalArgs) -> Result<Value, CallError> {
     let devices = client.get("/v1/devices").await?;
@@ -49,4 +62,22 @@ pub(super) async fn serve(client: &Client, args: &TerminalArgs) -> Result<Value,
     };
     let path = format!("/v1/devices/{}/service", percent(&device));
     client.post(&path, &body).await
+}
+
+/// Asks the terminal for its last transaction again.
+pub(super) async fn recover(client: &Client, device: &str) -> Result<Value, CallError> {
+    let path = format!("/v1/devices/{}/recover", percent(device));
+    client.post(&path, &json!({})).await
+}
+
+/// That it was asked; what comes of it, the payment says.
+pub(super) fn recover_text(_: &Value) -> String {
+    "The terminal is asked again.".to_owned()
+}
+
+/// Ends the terminal's day, and waits for the comparison.
+pub(super) async fn close(client: &Client, args: &CloseArgs) -> Result<Value, CallError> {
+    let path = format!("/v1/devices/{}/close", percent(&args.device));
+    let key = key_or_new(args.key.as_ref())?;
+    client.post_with_key(&path, &key, &json!({})).await
 }

@@ -3,7 +3,10 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::{percent, show::text, with};
+use super::{
+    request::{only, percent, with},
+    show::text,
+};
 use crate::cli::client::{CallError, Client};
 
 /// What `till worklist` needs to know.
@@ -65,13 +68,9 @@ pub(super) async fn ask(client: &Client, args: &WorklistArgs) -> Result<Value, C
 }
 
 fn path(args: &WorklistArgs, format: &str) -> String {
-    let mut path = format!("/v1/worklist?format={format}&entered={}", args.entered);
-    for (name, value) in [("upstream", &args.upstream), ("device", &args.device)] {
-        if let Some(value) = value {
-            path = format!("{path}&{name}={}", percent(value));
-        }
-    }
-    path
+    let path = format!("/v1/worklist?format={format}&entered={}", args.entered);
+    let fields = [("upstream", &args.upstream), ("device", &args.device)];
+    only(&path, &fields)
 }
 
 /// What there is to enter, or what was ticked off.
