@@ -10,8 +10,8 @@ use std::{
 /// What a commit of one payment writes to the log, in the middle: ten pages for the intent and five for the
 /// approval, each with its header.
 const COMMIT_BYTES: usize = 15 * 4120 / 2;
-/// The log is written from its beginning again after some 200 commits.
-const ROUND: u64 = 200;
+/// The log is written from its beginning again after some 1000 pages.
+const ROUND: u64 = 1000 * 4120 / COMMIT_BYTES as u64;
 
 /// Whatever lies below a directory of this name has its syncs delayed by `slow_disk.c`.
 const SLOW: &str = "slow-disk";
