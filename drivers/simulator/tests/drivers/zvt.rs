@@ -1,6 +1,9 @@
 //! The ZVT driver against the simulated terminal: what the driver says of money is what the
 //! terminal's books say, or it says that it does not know.
 
+mod bad_day;
+mod comes_back;
+
 use std::time::Duration;
 
 use config::ZvtCharset;
@@ -9,7 +12,6 @@ use drivers::terminal::{
     zvt::{self, Zvt, ZvtSettings},
 };
 use payment::{Approval, Currency, StoredKind};
-use proptest::prelude::*;
 use simulator::terminal::zvt::{FAULTS, Framing, Kind, Options, Standing, Terminal};
 
 use crate::{
@@ -18,6 +20,7 @@ use crate::{
 };
 
 const BOTH: [Framing; 2] = [Framing::Serial, Framing::Tcp];
+
 fn world(framing: Framing, faults: &str, print_here: bool) -> World<Zvt, Terminal> {
     let driver = driver(framing, print_here);
     let mut terminal = Terminal::new(Options::default(), framing);
@@ -317,49 +320,6 @@ fn another_terminal_names_itself() {
     assert_eq!(names.collect::<Vec<_>>(), ["28004869", "28004870"]);
 }
 
-/// After how many deliveries a till dies, how long the next one takes to come, and whether that
-/// one keeps what is left over.
-fn deaths() -> impl Iterator<Item = (u32, u64, bool)> {
-    let pauses = (1..60).flat_map(|n| [(n, 40), (n, 3000)]);
-    pauses.flat_map(|(n, pause)| [(n, pause, true), (n, pause, false)])
-}
-
-/// A till that starts anew finds a terminal in the middle of whatever the last one asked.
-#[test]
-fn a_new_till_is_ready_soon_wherever_the_last_one_died() {
-    for command in [
-        Command::LastTransaction,
-        Command::EndOfDay,
-        Command::Service(Service::RepeatReceipt),
-        Command::Pay {
-            payment: payment(2),
-            money: euros(1010),
-        },
-    ] {
-        for (deliveries, pause, durable) in deaths() {
-            let mut world = world(Framing::Serial, "", true);
-            pay(&mut world, 1);
-            world.dies_after = Some(deliveries);
-            world.command(command.clone());
-            world.run(Duration::from_secs(20), World::is_dead);
-            if !world.is_dead() {
-                break;
-            }
-            world.run(Duration::from_millis(pause), |_| false);
-            world.durable = durable;
-            world.succeed(driver(Framing::Serial, true));
-            let born = world.now;
-            world.run(HOUR, is_ready);
-            let away = world.now.since(born);
-            assert!(
-                is_ready(&world) && away < Duration::from_secs(50),
-                "{command:?}, after {deliveries}, {pause} ms, {durable}: {away:?}"
-            );
-            assert!(matches!(last(&mut world), LastTransaction::Stored(_)));
-        }
-    }
-}
-
 #[test]
 fn a_late_approval_is_kept_or_taken_back() {
     for framing in BOTH {
@@ -382,126 +342,5 @@ fn a_late_approval_is_kept_or_taken_back() {
             let charged = world.device.books().charged().len();
             assert_eq!(charged, usize::from(durable), "{framing:?}");
         }
-    }
-}
-
-#[test]
-fn what_an_earlier_till_left_is_ended_and_the_next_payment_goes_through() {
-    for framing in BOTH {
-        let mut world = world(framing, "stale-amount", true);
-        pay(&mut world, 1);
-        assert!(matches!(endings(&world, 1)[..], [Ending::Declined(_)]));
-        pay(&mut world, 2);
-        assert_eq!(endings(&world, 2), [&Ending::Completed]);
-        assert_eq!(world.device.authorisations_seen(), 2);
-    }
-}
-
-#[test]
-fn a_terminal_that_updates_itself_comes_back() {
-    for framing in BOTH {
-        let mut world = world(framing, "maintenance", true);
-        world.command(Command::EndOfDay);
-        world.run(Duration::from_secs(30), |_| false);
-        let done = |event: &Event| matches!(event, Event::DayEnded(DayEnd::Done(_)));
-        assert!(world.events.iter().any(done));
-        assert!(!is_ready(&world));
-        let away = world.now;
-        world.run(HOUR, is_ready);
-        assert!(
-            world.now.since(away) < Duration::from_mins(5),
-            "{framing:?}"
-        );
-        pay(&mut world, 1);
-        assert_eq!(endings(&world, 1), [&Ending::Completed]);
-    }
-}
-
-/// One payment of a bad day: what goes wrong, when somebody pulls the cable and when somebody
-/// changes his mind, in tenths of a second.
-#[derive(Debug, Clone)]
-struct Sale {
-    fault: Option<&'static str>,
-    cut: Option<u64>,
-    abort: Option<u64>,
-    durable: bool,
-}
-
-fn sale() -> impl Strategy<Value = Sale> {
-    let names: Vec<&str> = FAULTS.iter().map(|(name, _)| *name).collect();
-    let moment = || prop::option::of(0..60_u64);
-    let fault = prop::option::of(prop::sample::select(names));
-    let sale = (fault, moment(), moment(), any::<bool>());
-    sale.prop_map(|(fault, cut, abort, durable)| Sale {
-        fault,
-        cut,
-        abort,
-        durable,
-    })
-}
-
-/// Lets a sale take its course.
-fn suffer(world: &mut World<Zvt, Terminal>, n: u8, sale: &Sale) {
-    world.durable = sale.durable;
-    world.device.clear();
-    if let Some(fault) = sale.fault {
-        world.device.arm(fault.parse().unwrap());
-    }
-    world.command(Command::Pay {
-        payment: payment(n),
-        money: euros(amount(n)),
-    });
-    for tenth in 0..60 {
-        if sale.cut == Some(tenth) {
-            world.cut();
-        }
-        if sale.abort == Some(tenth) {
-            world.command(Command::Abort {
-                payment: payment(n),
-            });
-        }
-        world.run(Duration::from_millis(100), |_| false);
-    }
-    world.run(HOUR, |world| !endings(world, n).is_empty());
-    world.run(Duration::from_mins(8), |_| false);
-    world.run(HOUR, is_ready);
-}
-
-/// Another amount for each, so that the books tell them apart; far enough from the next one for
-/// a terminal that charges one unit less.
-fn amount(n: u8) -> i64 {
-    1000 + 10 * i64::from(n)
-}
-
-proptest! {
-    #[test]
-    fn a_bad_day_costs_nobody_money_that_is_not_known(
-        sales in prop::collection::vec(sale(), 1..6),
-        serial in any::<bool>(),
-        print_here in any::<bool>(),
-    ) {
-        let framing = if serial { Framing::Serial } else { Framing::Tcp };
-        let mut world = world(framing, "", print_here);
-        for (n, sale) in (1..).zip(&sales) {
-            suffer(&mut world, n, sale);
-        }
-        let charged = world.device.books().charged();
-        prop_assert!(usize::try_from(world.device.authorisations_seen()).unwrap() <= sales.len());
-        for (n, sale) in (1..).zip(&sales) {
-            let near = |t: &&simulator::terminal::zvt::Transaction| {
-                let difference = i64::try_from(t.amount).unwrap() - amount(n);
-                (-5..5).contains(&difference)
-            };
-            let times = charged.iter().filter(near).count();
-            prop_assert!(times <= 1, "charged twice: {:?}", sale);
-            let ended = endings(&world, n);
-            prop_assert_eq!(ended.len(), 1, "{:?}", sale);
-            match ended[0] {
-                Ending::Completed => prop_assert_eq!(times, 1, "{:?}", sale),
-                Ending::Declined(_) | Ending::Cancelled(_) => prop_assert_eq!(times, 0, "{:?}", sale),
-                Ending::Doubted(_) => {}
-            }
-        }
-        prop_assert!(is_ready(&world));
     }
 }
