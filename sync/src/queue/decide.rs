@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::delivery::{DeliveryState, Undecidable, decided, never_left};
 
 use super::{
-    WriteError, Written, apply, journal, numbers, outbox, restored,
+    WriteError, Written, apply, journal, outbox, restored,
     rows::{Damaged, Fault, whole_micros},
 };
 
@@ -17,6 +17,8 @@ struct Row {
     place: String,
     state: DeliveryState,
     attempts: u32,
+    /// Since when, in microseconds.
+    at: i64,
 }
 
 /// Keeps the decision in the journal, and carries it out.
@@ -37,11 +39,14 @@ pub(super) fn decide(
     let mut to = decided(&row.state, row.attempts, decision).map_err(WriteError::from)?;
     let at = whole_micros(at);
     let receipt = apply::load(conn, payment)?.receipt;
-    let retried = matches!(row.state, DeliveryState::NeedsOperator { .. })
-        && matches!(decision.action, DeliveryAction::Retry);
-    if retried && numbers::is_of_a_copy(conn, &receipt)? {
-        // The database that the copy replaced may have sent it a moment ago.
+    let sends = match &decision.action {
+        DeliveryAction::Retry | DeliveryAction::SendTo { .. } | DeliveryAction::Unallocate => true,
+        DeliveryAction::Keep | DeliveryAction::Entered => false,
+    };
+    if sends && restored::is_as_restored(conn, &receipt, row.at)? {
+        // The database that the copy replaced may have sent it, even a moment ago.
         to.state = restored::delivery();
+        to.attempts = row.attempts.max(1);
     }
     journal::append_decision(conn, receipt.device(), payment, decision, at)?;
     outbox::set(conn, row.n, &to.state, to.attempts, at)?;
@@ -107,15 +112,21 @@ pub(super) fn supersede(
 }
 
 fn row(conn: &Connection, payment: PaymentId, upstream: &UpstreamId) -> Result<Option<Row>, Fault> {
-    let found: Option<(i64, String, String, u32)> = conn
+    let found: Option<(i64, String, String, u32, i64)> = conn
         .prepare_cached(
-            "SELECT n, place, body, attempts FROM outbox WHERE payment = ?1 AND upstream = ?2",
+            "SELECT n, place, body, attempts, at FROM outbox WHERE payment = ?1 AND upstream = ?2",
         )?
         .query_row(params![payment.as_bytes(), upstream.as_str()], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            Ok((
+                row.get(0)?,
+                row.get(1)?,
+                row.get(2)?,
+                row.get(3)?,
+                row.get(4)?,
+            ))
         })
         .optional()?;
-    let Some((n, place, body, attempts)) = found else {
+    let Some((n, place, body, attempts, at)) = found else {
         return Ok(None);
     };
     let state = serde_json::from_str(&body).map_err(Damaged::from)?;
@@ -124,5 +135,6 @@ fn row(conn: &Connection, payment: PaymentId, upstream: &UpstreamId) -> Result<O
         place,
         state,
         attempts,
+        at,
     }))
 }

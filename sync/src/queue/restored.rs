@@ -6,11 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use payment::{DeviceId, Doubt, DoubtReason, Fact, PaymentId, RestorationId, SkippedNumbers, Text};
-use rusqlite::{Connection, params};
+use payment::{
+    DeviceId, Doubt, DoubtReason, Fact, PaymentId, ReceiptNumber, RestorationId, SkippedNumbers,
+    Text,
+};
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{
-    Due, JobState, apply, journal, numbers,
+    Due, JobState, apply, journal, numbers, outbox,
     rows::{Damaged, Fault, micros, payment_id, text_id, whole_micros},
 };
 use crate::delivery::{DeliveryState, UNFENCED};
@@ -26,6 +29,10 @@ pub(super) fn delivery() -> DeliveryState {
         ),
     }
 }
+
+/// What a person has to know of a delivery that waited for one in the copy.
+const SINCE_THE_COPY: &str = "The database was restored from a copy; after the copy was made it may \
+     have been sent, or entered by hand. Look for it first.";
 
 /// Where a print job stands that was open in the copy: a person looks (law 8).
 pub(super) fn job() -> JobState {
@@ -118,12 +125,9 @@ pub(super) fn write(
             ],
         )?;
     }
-    // A person may have had it sent after the copy was made: it is read back before it is sent again.
-    conn.execute(
-        "UPDATE outbox SET attempts = max(attempts, 1)
-         WHERE place <> 'done' AND state = 'needs_operator'",
-        [],
-    )?;
+    for (n, attempts, state) in for_a_person(conn)? {
+        outbox::set(conn, n, &state, attempts.max(1), at)?;
+    }
     let state = job();
     opened.jobs = conn.execute(
         "UPDATE print_jobs SET state = ?1, body = ?2, changed_at = ?3
@@ -135,4 +139,42 @@ pub(super) fn write(
         ],
     )?;
     Ok(opened)
+}
+
+/// What waited for a person when the copy was made, with what the person has to know now.
+fn for_a_person(conn: &Connection) -> Result<Vec<(i64, u32, DeliveryState)>, Fault> {
+    let rows = conn
+        .prepare(
+            "SELECT n, attempts, body FROM outbox
+             WHERE place <> 'done' AND state = 'needs_operator' ORDER BY n",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<Vec<(i64, u32, String)>, _>>()?;
+    let mut asked = Vec::new();
+    for (n, attempts, body) in rows {
+        let mut state = serde_json::from_str(&body).map_err(Damaged::from)?;
+        if let DeliveryState::NeedsOperator { reason } = &mut state {
+            *reason = Text::new(&format!("{SINCE_THE_COPY} Before: {reason}"));
+        }
+        asked.push((n, attempts, state));
+    }
+    Ok(asked)
+}
+
+/// Whether a delivery stands as the return to a copy left it: nobody has looked since whether it was sent
+/// after the copy was made. `at` is since when it stands there; the return wrote its own moment, to the
+/// microsecond.
+pub(super) fn is_as_restored(
+    conn: &Connection,
+    receipt: &ReceiptNumber,
+    at: i64,
+) -> Result<bool, Fault> {
+    let returned = conn
+        .prepare_cached(
+            "SELECT at FROM journal WHERE device = ?1 AND kind = 'restored'
+             ORDER BY seq DESC LIMIT 1",
+        )?
+        .query_row([receipt.device().as_str()], |row| row.get::<_, i64>(0))
+        .optional()?;
+    Ok(returned == Some(at) && numbers::is_of_a_copy(conn, receipt)?)
 }

@@ -178,51 +178,80 @@ fn what_was_open_in_the_copy_is_doubted_read_back_and_not_printed() {
     reader.examine().unwrap();
 }
 
-/// After the copy was made, a person may have had it sent, even a moment ago: a retry must not take it
-/// for unsent, nor read it back before its fence.
+/// The first payment's delivery waits for a person, after it was sent elsewhere so often.
+fn waits_for_a_person(reason: &str, redirects: u32, second: i64) -> Write {
+    Write::Delivery {
+        payment: id(1),
+        upstream: "books".parse().unwrap(),
+        state: DeliveryState::NeedsOperator {
+            reason: reason.into(),
+        },
+        attempts: 1,
+        redirects,
+        at: at(second),
+    }
+}
+
+fn decides(action: &DeliveryAction, second: i64) -> Write {
+    Write::Decide {
+        payment: id(1),
+        decision: DeliveryDecision {
+            upstream: "books".parse().unwrap(),
+            action: action.clone(),
+            name: "Anna".into(),
+            reason: "The invoice is there now.".into(),
+        },
+        at: at(second),
+    }
+}
+
+/// After the copy was made, a person may have had it sent, even a moment ago: whatever sends it now must
+/// not take it for unsent, nor read it back before its fence; and the person is told.
 #[test]
 fn what_waited_for_a_person_in_the_copy_counts_as_sent() {
     let desk = Desk::new();
-    desk.approved(intent(1), due());
-    let reason = "There is no such invoice.".into();
-    desk.write(Write::Delivery {
-        payment: id(1),
-        upstream: "books".parse().unwrap(),
-        state: DeliveryState::NeedsOperator { reason },
-        attempts: 0,
-        redirects: 0,
-        at: at(1500),
-    })
-    .unwrap();
+    desk.approved(for_invoice(1, "A"), due());
+    desk.write(waits_for_a_person("There is no such invoice.", 0, 1500))
+        .unwrap();
     let copy = copy_of(&desk);
     let path = desk.path();
     desk.queue.close();
-    restore(&path, &wish(&copy)).unwrap();
-    let queue = Queue::open(&path).unwrap();
-    let rows = queue.reader().unwrap().deliveries_of(id(1)).unwrap();
-    let [row] = &rows[..] else { panic!("{rows:?}") };
-    assert!(matches!(row.state, DeliveryState::NeedsOperator { .. }));
-    assert!(row.attempts > 0);
-    let decision = DeliveryDecision {
-        upstream: "books".parse().unwrap(),
-        action: DeliveryAction::Retry,
-        name: "Anna".into(),
-        reason: "The invoice is there now.".into(),
-    };
-    let retry = Write::Decide {
-        payment: id(1),
-        decision,
-        at: at(2000),
-    };
-    queue.submit(retry, Urgency::Now).wait().unwrap();
-    let rows = queue.reader().unwrap().deliveries_of(id(1)).unwrap();
-    assert!(
-        matches!(
-            rows[0].state,
-            DeliveryState::Ambiguous { fenced_until, .. } if fenced_until == UNFENCED
-        ),
-        "{rows:?}"
-    );
+    let invoice = "B".parse().unwrap();
+    for action in [
+        DeliveryAction::Retry,
+        DeliveryAction::SendTo { invoice },
+        DeliveryAction::Unallocate,
+    ] {
+        restore(&path, &wish(&copy)).unwrap();
+        let queue = Queue::open(&path).unwrap();
+        let write = |write| queue.submit(write, Urgency::Now).wait().unwrap();
+        let row = || {
+            let rows = queue.reader().unwrap().deliveries_of(id(1)).unwrap();
+            rows.into_iter().next().unwrap()
+        };
+        let DeliveryState::NeedsOperator { reason } = row().state else {
+            panic!("{:?}", row().state);
+        };
+        let reason = reason.as_str();
+        assert!(reason.contains("restored from a copy"), "{reason}");
+        assert!(reason.contains("There is no such invoice."), "{reason}");
+        write(decides(&action, 2000));
+        let decided = row();
+        assert!(
+            matches!(
+                decided.state,
+                DeliveryState::Ambiguous { fenced_until, .. } if fenced_until == UNFENCED
+            ) && decided.attempts > 0,
+            "{action:?}: {decided:?}"
+        );
+        // Once it was looked for, a person's word counts as ever.
+        let asked = waits_for_a_person("It cannot be looked for.", decided.redirects, 3000);
+        write(asked);
+        write(decides(&action, 4000));
+        let sent = !matches!(action, DeliveryAction::Retry);
+        assert_eq!(row().state == DeliveryState::Queued, sent, "{action:?}");
+        queue.close();
+    }
 }
 
 #[test]
