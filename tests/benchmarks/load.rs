@@ -42,7 +42,7 @@ const STAY: Duration = Duration::from_millis(100);
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What a client was told of its payments: key and payment.
-type Told = Vec<(String, Value)>;
+type Answered = Vec<(String, Value)>;
 
 pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     let terminals: Vec<Quick> = (0..TERMINALS).map(|_| Quick::serve(DELAY)).collect();
@@ -76,7 +76,7 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     }
     drop(slow);
 
-    let told: Told = first.into_iter().chain(second).collect();
+    let told: Answered = first.into_iter().chain(second).collect();
     nothing_is_lost_or_doubled(&mut daemon.caller(), &told, &terminals);
     let file = database(&daemon.dir);
     drop(daemon);
@@ -101,7 +101,7 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
 }
 
 /// Takes payments for so long; says how many were answered in time, and all that were told.
-fn crowd(daemon: &Daemon, name: &str, over: Duration) -> (usize, Told) {
+fn crowd(daemon: &Daemon, name: &str, over: Duration) -> (usize, Answered) {
     let until = Instant::now() + over;
     let clients: Vec<_> = (0..CLIENTS)
         .map(|client| {
@@ -120,7 +120,7 @@ fn crowd(daemon: &Daemon, name: &str, over: Duration) -> (usize, Told) {
     (in_time, told)
 }
 
-fn take(mut caller: Caller, client: usize, name: &str, until: Instant) -> (usize, Told) {
+fn take(mut caller: Caller, client: usize, name: &str, until: Instant) -> (usize, Answered) {
     let wish = if client.is_multiple_of(CASH) {
         body("cashbox", "cash")
     } else {
@@ -149,7 +149,7 @@ fn take(mut caller: Caller, client: usize, name: &str, until: Instant) -> (usize
 }
 
 /// Compares what clients were told, what the daemon lists and what the terminals charged.
-fn nothing_is_lost_or_doubled(caller: &mut Caller, told: &Told, terminals: &[Quick]) {
+fn nothing_is_lost_or_doubled(caller: &mut Caller, told: &Answered, terminals: &[Quick]) {
     let mut numbers: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
     let mut listed = BTreeSet::new();
     let mut after = String::new();

@@ -4,7 +4,7 @@
 //! gap: the stream is read from the journal, and what is broadcast only wakes it up. Progress and
 //! device events are passing, and carry no id.
 
-mod told;
+mod feed;
 
 use std::{convert::Infallible, time::Duration};
 
@@ -22,7 +22,7 @@ use tokio::{
     time::timeout,
 };
 
-pub(super) use told::Told;
+pub(super) use feed::Feed;
 
 use super::Api;
 use crate::{engine::Notice, problem::Problem};
@@ -50,9 +50,9 @@ pub(super) async fn stream(
         Some(seq) => seq.max(0),
         None => api.shell.read(|reader| Ok(reader.head()?.0)).await?,
     };
-    api.told.look_again().await;
+    api.feed.look_again().await;
     let watcher = Watcher {
-        told: api.told,
+        feed: api.feed,
         notices,
         seen,
         journal: true,
@@ -71,7 +71,7 @@ pub(super) async fn stream(
 /// One who watches, and how far they have read. Who reads nothing is not asked for more, and costs
 /// nothing: notices pass by, and the journal waits.
 struct Watcher {
-    told: Told,
+    feed: Feed,
     notices: Receiver<Notice>,
     /// The number of the last entry that they were sent.
     seen: i64,
@@ -84,7 +84,7 @@ impl Watcher {
     async fn next(&mut self) -> Option<Bytes> {
         loop {
             if self.journal {
-                if let Some((last, text)) = self.told.after(self.seen).await.ok()? {
+                if let Some((last, text)) = self.feed.after(self.seen).await.ok()? {
                     self.seen = last;
                     return Some(text);
                 }

@@ -42,14 +42,14 @@ use crate::{problem::Problem, shell::Handle};
 #[derive(Clone)]
 pub struct Api {
     shell: Handle,
-    told: events::Told,
+    feed: events::Feed,
 }
 
 impl Api {
     /// An API to what the handle leads to.
     pub fn new(shell: Handle) -> Self {
-        let told = events::Told::new(shell.clone());
-        Self { shell, told }
+        let feed = events::Feed::new(shell.clone());
+        Self { shell, feed }
     }
 }
 

@@ -104,7 +104,7 @@ impl SystemFonts {
     }
 }
 
-type Told = FromMachine<printer::Fact, printer::Event>;
+type FromPrinter = FromMachine<printer::Fact, printer::Event>;
 
 /// One printer's spool and what it works with.
 struct Task {
@@ -117,7 +117,7 @@ struct Task {
     due: WorkDue,
     inbox: Inbox,
     commands: mpsc::Sender<ToMachine<printer::Command>>,
-    told: mpsc::Receiver<Told>,
+    told: mpsc::Receiver<FromPrinter>,
     spool: Spool,
     clock: PaperClock,
     logo: Memory,
@@ -166,7 +166,7 @@ impl Task {
         }
     }
 
-    fn hear(&mut self, told: Told) -> Option<Event> {
+    fn hear(&mut self, told: FromPrinter) -> Option<Event> {
         match told {
             FromMachine::Event(event) => {
                 self.view.hear(&event);

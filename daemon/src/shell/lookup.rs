@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::{
     Handle,
-    reconcile::{Marked, Traffic},
+    reconcile::{TimedClient, Traffic},
 };
 use crate::problem::Problem;
 
@@ -36,7 +36,7 @@ pub struct Known {
     /// What can be asked of it.
     pub can: Abilities,
     pub(super) system: Box<dyn Upstream>,
-    pub(super) client: Marked,
+    pub(super) client: TimedClient,
     /// The way to its worker.
     pub contact: Arc<Contact>,
     /// Not asked before this moment, however this machine's clock is set.
@@ -68,7 +68,7 @@ impl Known {
             id: section.id.clone(),
             can: system.abilities(),
             system,
-            client: Marked {
+            client: TimedClient {
                 client: client.clone(),
                 traffic: Traffic::default(),
             },

@@ -79,14 +79,14 @@ impl Traffic {
     }
 }
 
-/// A client whose requests are seen by a comparison.
+/// A client that notes when it was last used, so that a comparison can wait for its turn.
 #[derive(Debug, Clone)]
-pub(super) struct Marked {
+pub(super) struct TimedClient {
     pub(super) client: Client,
     pub(super) traffic: Traffic,
 }
 
-impl Http for Marked {
+impl Http for TimedClient {
     async fn send(&self, request: HttpRequest) -> HttpAnswer {
         self.traffic.mark();
         let answer = self.client.send(request).await;

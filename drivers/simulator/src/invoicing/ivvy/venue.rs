@@ -33,12 +33,12 @@ struct Back {
 struct AddPayment {
     venue_id: Box<RawValue>,
     booking_id: Box<RawValue>,
-    payment: Told,
+    payment: Received,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Told {
+struct Received {
     paid_date: String,
     amount_paid: Box<RawValue>,
     payment_method: u8,

@@ -25,7 +25,7 @@ const HISTORY: usize = 16;
 
 /// The journal as text. Cheap to clone.
 #[derive(Clone)]
-pub(in crate::api) struct Told {
+pub(in crate::api) struct Feed {
     shell: Handle,
     tail: Arc<Mutex<Tail>>,
     history: Arc<Mutex<Pages>>,
@@ -41,7 +41,7 @@ struct Tail {
     pages: Pages,
 }
 
-impl Told {
+impl Feed {
     pub(in crate::api) fn new(shell: Handle) -> Self {
         let tail = Tail {
             notices: shell.notices(),
@@ -79,7 +79,7 @@ impl Told {
             return Ok(Some(rest));
         }
         let begin = seq - seq.rem_euclid(i64::from(PAGE));
-        let page = Page::of(begin, told(&entries(&self.shell, begin).await?));
+        let page = Page::of(begin, numbered(&entries(&self.shell, begin).await?));
         let rest = page.rest(seq);
         history.keep(page);
         Ok(rest)
@@ -102,7 +102,7 @@ impl Tail {
                 let new = entries(shell, head).await?;
                 let last = new.last().map_or(head, |entry| entry.seq);
                 if !new.is_empty() {
-                    self.pages.keep(Page::of(head, told(&new)));
+                    self.pages.keep(Page::of(head, numbered(&new)));
                 }
                 if new.len() < usize::from(PAGE) {
                     last
@@ -192,7 +192,7 @@ impl Pages {
 }
 
 /// Entries as server-sent events, with their numbers.
-fn told(entries: &[Entry]) -> impl Iterator<Item = (i64, String)> {
+fn numbered(entries: &[Entry]) -> impl Iterator<Item = (i64, String)> {
     entries.iter().map(|entry| (entry.seq, event(entry)))
 }
 
