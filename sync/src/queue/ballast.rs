@@ -30,7 +30,6 @@ impl Ballast {
         let taken = if whole { Ok(()) } else { fill(&path) };
         if let Err(error) = &taken {
             tracing::warn!(%error, "no room for the ballast; new payments are refused");
-            drop(fs::remove_file(&path));
         }
         Self {
             path,
@@ -54,8 +53,9 @@ impl Ballast {
         }
     }
 
-    /// Gives the room up.
+    /// Gives the room up, for the disk is full.
     pub(super) fn free(&mut self) {
+        tracing::error!("the disk is full; the ballast is given up, new payments are refused");
         self.held = false;
         if let Err(error) = fs::remove_file(&self.path) {
             tracing::error!(%error, "the ballast cannot be removed");
@@ -63,8 +63,13 @@ impl Ballast {
     }
 }
 
-/// Written, not only sized: a hole in a file holds no room.
+/// The whole file, or none: half of it would hold room that nobody gives up.
 fn fill(path: &Path) -> io::Result<()> {
+    fill_whole(path).inspect_err(|_| drop(fs::remove_file(path)))
+}
+
+/// Written, not only sized: a hole in a file holds no room.
+fn fill_whole(path: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

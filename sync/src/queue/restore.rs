@@ -132,8 +132,10 @@ pub fn restore(path: &Path, wish: &Wish) -> Result<Restored, RestoreError> {
     fetch(&wish.copy, path, &scratch)?;
     owner.give(&scratch).map_err(at(&scratch))?;
     let done = prove_and_swap(path, &scratch, wish, owner);
-    if done.is_err() {
-        remove(&scratch).map_err(at(&scratch))?;
+    if done.is_err()
+        && let Err(error) = remove(&scratch)
+    {
+        tracing::warn!(%error, file = %scratch.display(), "what is left of the copy cannot be removed");
     }
     drop(lock);
     done

@@ -5,6 +5,7 @@
 
 use std::{
     sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -95,6 +96,16 @@ impl Batch {
     }
 }
 
+impl Drop for Writer {
+    /// A panic is a failure of the database to all who wait, and the daemon is started anew by it.
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let why = "its thread has panicked; restart tilld, and report this".to_owned();
+            self.failed.send_replace(Some(why));
+        }
+    }
+}
+
 impl Writer {
     /// Runs until the inbox is closed or the database fails.
     pub(super) fn run(mut self) {
@@ -166,31 +177,44 @@ impl Writer {
         }
     }
 
-    /// One transaction. A full disk costs the ballast, and is then tried once more without new
-    /// payments.
+    /// One transaction. A full disk costs the ballast, and is then tried once more without new payments;
+    /// at last each write by itself, for a small one may find room where all have none.
     fn commit(&mut self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
+        if batch.requests.is_empty() {
+            return Ok(Vec::new());
+        }
         if !self.ballast.is_held() {
             self.add_what_came(batch);
-            let begins = |request: &Request| matches!(request.write, Write::Begin { .. });
-            if batch.requests.iter().any(begins) {
+            let begin = |write: &Write| matches!(write, Write::Begin { .. });
+            if batch.writes().any(begin) {
                 self.ballast.take_again();
             }
         }
-        let outcome = self.transact(batch);
+        let mut outcome = self.transact(|| self.write_all(batch));
         if matches!(outcome, Err(Failure::Full)) && self.ballast.is_held() {
-            tracing::error!("the disk is full; the ballast is given up, new payments are refused");
             self.ballast.free();
-            return self.transact(batch);
+            outcome = self.transact(|| self.write_all(batch));
+        }
+        if matches!(outcome, Err(Failure::Full)) && batch.requests.len() > 1 {
+            return batch
+                .writes()
+                .map(|write| self.write_alone(write))
+                .collect();
         }
         outcome
     }
 
-    fn transact(&self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
-        if batch.requests.is_empty() {
-            return Ok(Vec::new());
-        }
+    /// All that `work` does, or nothing.
+    fn transact<T>(&self, work: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
         let conn = &self.store.conn;
-        let outcome = self.write_all(batch);
+        let run = |sql| conn.prepare_cached(sql)?.execute([]);
+        let outcome = run("BEGIN IMMEDIATE")
+            .map_err(Failure::from)
+            .and_then(|_| work())
+            .and_then(|done| {
+                run("COMMIT")?;
+                Ok(done)
+            });
         if outcome.is_err() && !conn.is_autocommit() {
             conn.execute_batch("ROLLBACK")
                 .map_err(|error| match error.into() {
@@ -202,21 +226,17 @@ impl Writer {
         outcome
     }
 
-    /// All of it in one transaction. What comes in while it is written goes with it: so a crowd shares
-    /// one sync, and nobody waits for one that began a moment too early.
+    /// All of it inside the transaction that is open. What comes in while it is written goes with it: so a
+    /// crowd shares one sync, and nobody waits for one that began a moment too early.
     fn write_all(&self, batch: &mut Batch) -> Result<Vec<Answer>, Failure> {
         let conn = &self.store.conn;
-        let run = |sql| conn.prepare_cached(sql)?.execute([]);
         let begins = self.ballast.is_held();
-        run("BEGIN IMMEDIATE")?;
         let mut answers = Vec::new();
         while answers.len() < batch.requests.len() {
             let Some(written) = write_batch(conn, batch.writes().skip(answers.len()), begins)?
             else {
-                run("ROLLBACK")?;
-                run("BEGIN IMMEDIATE")?;
-                answers = write_each(conn, batch.writes(), begins)?;
-                break;
+                conn.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
+                return write_each(conn, batch.writes(), begins);
             };
             answers.extend(written);
             // A payment that begins is to have the ballast taken again before.
@@ -224,8 +244,19 @@ impl Writer {
                 self.add_what_came(batch);
             }
         }
-        run("COMMIT")?;
         Ok(answers)
+    }
+
+    /// A transaction of its own, on a disk that had no room for all.
+    ///
+    /// # Errors
+    /// When the database must not be touched any more.
+    fn write_alone(&self, write: &Write) -> Result<Answer, Failure> {
+        let one = || write_one(&self.store.conn, write, self.ballast.is_held());
+        match self.transact(one) {
+            Err(Failure::Full) => Ok(Err(WriteError::DiskFull)),
+            outcome => outcome,
+        }
     }
 
     /// Tells each what became of its write.
@@ -304,20 +335,21 @@ pub(super) fn write_each<'a>(
     writes: impl Iterator<Item = &'a Write>,
     begins: bool,
 ) -> Result<Vec<Answer>, Failure> {
-    let mut answers = Vec::new();
-    for write in writes {
-        conn.execute_batch("SAVEPOINT one")?;
-        match apply(conn, write, begins) {
-            Ok(written) => answers.push(Ok(written)),
-            Err(Fault::Refused(error)) => {
-                conn.execute_batch("ROLLBACK TO one")?;
-                answers.push(Err(error));
-            }
-            Err(Fault::Sqlite(error)) => return Err(error.into()),
+    writes.map(|write| write_one(conn, write, begins)).collect()
+}
+
+fn write_one(conn: &Connection, write: &Write, begins: bool) -> Result<Answer, Failure> {
+    conn.execute_batch("SAVEPOINT one")?;
+    let answer = match apply(conn, write, begins) {
+        Ok(written) => Ok(written),
+        Err(Fault::Refused(error)) => {
+            conn.execute_batch("ROLLBACK TO one")?;
+            Err(error)
         }
-        conn.execute_batch("RELEASE one")?;
-    }
-    Ok(answers)
+        Err(Fault::Sqlite(error)) => return Err(error.into()),
+    };
+    conn.execute_batch("RELEASE one")?;
+    Ok(answer)
 }
 
 fn answer_all(requests: Vec<Request>, error: &WriteError) {

@@ -171,3 +171,43 @@ async fn the_daemon_hears_of_a_failure_that_nobody_waits_for() {
     drop(desk.queue.submit(begin(intent(1), due()), Urgency::Lazy));
     assert!(!desk.queue.failed().await.is_empty());
 }
+
+/// A small write finds room where all together have none.
+#[test]
+fn an_outcome_does_not_fail_with_what_is_too_large_beside_it() {
+    let desk = Desk::new();
+    let payment = desk.begin(intent(1), Due::default());
+    // Room for some pages stands for a disk that is all but full.
+    desk.queue.tell(Message::Tamper(|conn| {
+        let pages: i64 = conn
+            .pragma_query_value(None, "page_count", |row| row.get(0))
+            .unwrap();
+        conn.pragma_update(None, "max_page_count", pages + 4)
+            .unwrap();
+    }));
+    let (go, wait) = std::sync::mpsc::channel();
+    desk.queue.tell(Message::Stall(wait));
+    let submit = |write| desk.queue.submit(write, Urgency::Now);
+    let approved = Fact::Approved(Approval::default());
+    let approval = submit(add(payment.intent.id, approved, Due::default()));
+    let slip = submit(big(1));
+    let new = submit(begin(intent(2), Due::default()));
+    drop(go);
+    assert_eq!(slip.wait(), Err(WriteError::DiskFull));
+    let approval = approval.wait();
+    assert!(matches!(approval, Ok(Written::Payment(_))), "{approval:?}");
+    assert_eq!(new.wait(), Err(WriteError::DiskFull));
+    assert_eq!(desk.queue.failure(), None);
+    assert_eq!(desk.queue.reader().unwrap().verify().unwrap(), 2);
+}
+
+/// Else the daemon would go on without a queue.
+#[test]
+fn a_panic_of_the_writer_is_a_failure_of_the_queue() {
+    let desk = Desk::new();
+    desk.queue
+        .tell(Message::Tamper(|_| panic!("on purpose, for a test")));
+    let refused = desk.write(begin(intent(1), due()));
+    assert!(matches!(refused, Err(WriteError::Fatal(_))), "{refused:?}");
+    assert!(desk.queue.failure().is_some());
+}
