@@ -1,4 +1,4 @@
-//! What can be written, as data: each [`Write`] is one transaction.
+//! What can be written, as data: each [`Write`] stands or falls as a whole.
 
 use jiff::Timestamp;
 use payment::{
@@ -15,7 +15,7 @@ pub type JobId = i64;
 /// The number of a slip.
 pub type SlipId = i64;
 
-/// One transaction.
+/// One change, whole or not at all. Several share a sync.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
     /// Begins a payment, unless its key was used before: then nothing is written, and the answer
@@ -191,7 +191,7 @@ pub struct Due {
     pub drawer: Option<PrinterId>,
 }
 
-/// What a transaction came to.
+/// What a write came to.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
     /// The payment as it stands now.
