@@ -13,7 +13,7 @@ use payment::{DeviceId, ReceiptNumber, RestorationId};
 use serde_json::{Value, json};
 use sync::queue::{Examined, Reader, Restored, VerifyError, Wish, restore};
 
-use super::show::text;
+use super::show::{list, text};
 use crate::{
     api::examined_json,
     cli::client::{CallError, Client},
@@ -163,7 +163,7 @@ pub(super) fn examined_text(value: &Value) -> String {
         text(value, "entries"),
         text(value, "last_at"),
     )];
-    for row in rows(value, "restorations") {
+    for row in list(value, "restorations") {
         lines.push(format!(
             "{}: restored from a copy on {}; the receipt numbers after {} and before {} were left out.",
             text(row, "device"),
@@ -187,7 +187,7 @@ pub(super) fn restored_text(value: &Value) -> String {
     if !aside.is_empty() {
         lines.push(format!("What was there before is in {aside}."));
     }
-    for row in rows(value, "numbers") {
+    for row in list(value, "numbers") {
         let left_out = row.get("left_out").and_then(Value::as_array);
         let left_out = left_out.map_or_else(
             || "no receipt number is left out".to_owned(),
@@ -202,7 +202,7 @@ pub(super) fn restored_text(value: &Value) -> String {
             text(row, "next")
         ));
     }
-    for payment in rows(value, "in_doubt") {
+    for payment in list(value, "in_doubt") {
         let payment = payment.as_str().unwrap_or_default();
         lines.push(format!(
             "In doubt, for a person to settle: payment {payment}."
@@ -219,14 +219,6 @@ pub(super) fn restored_text(value: &Value) -> String {
             .to_owned(),
     );
     lines.join("\n")
-}
-
-fn rows<'a>(value: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(field)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }
 
 fn refused(file: &Path, why: impl std::fmt::Display) -> CallError {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     request::{key_or_new, percent},
-    show::{invoice_text, text},
+    show::{invoice_text, list, text},
     tell,
 };
 use crate::cli::client::{CallError, Client};
@@ -111,11 +111,7 @@ async fn show_open(client: &Client, invoice: &str) {
     let Ok(seen) = open_of(client, invoice).await else {
         return;
     };
-    if seen
-        .get("seen")
-        .and_then(Value::as_array)
-        .is_some_and(|seen| !seen.is_empty())
-    {
+    if !list(&seen, "seen").is_empty() {
         let text = format!("invoice {invoice}\n{}", invoice_text(&seen));
         tell(&mut std::io::stderr(), &text.replace('\n', "\n  "));
     }
@@ -127,14 +123,10 @@ pub(super) fn choose(
     named: Option<&str>,
     method: &str,
 ) -> Result<(String, String), CallError> {
-    let all = devices
-        .get("devices")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+    let all = list(devices, "devices");
     let takes = |d: &Value| {
-        let methods = d.get("methods").and_then(Value::as_array);
-        methods.is_some_and(|m| m.iter().any(|m| m.as_str() == Some(method)))
+        let mut methods = list(d, "methods").iter();
+        methods.any(|m| m.as_str() == Some(method))
     };
     let fits: Vec<&Value> = match named {
         Some(name) => all.iter().filter(|d| text(d, "id") == name).collect(),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     request::percent,
-    show::{job_text, printer_text, printers_text, text},
+    show::{job_text, list, printer_text, printers_text, text},
 };
 use crate::cli::client::{CallError, Client};
 
@@ -162,10 +162,6 @@ async fn the_drawer(client: &Client, at: Option<&str>) -> Result<String, CallErr
         client.get("/v1/devices").await?,
         client.get("/v1/printers").await?,
     );
-    let list = |answer: &Value, name: &str| {
-        let all = answer.get(name).and_then(Value::as_array);
-        all.cloned().unwrap_or_default()
-    };
     let printers = list(&printers, "printers");
     let with_drawer = |device: &Value| {
         let its = text(device, "printer");

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{Exit, request::only, show::text};
+use super::{
+    Exit,
+    request::only,
+    show::{list, text},
+};
 use crate::cli::client::{CallError, Client};
 
 /// What `till reconcile` needs to know.
@@ -74,8 +78,8 @@ pub(super) fn shown(report: &Value) -> String {
     let (from, to) = (text(report, "from"), text(report, "to"));
     let mut blocks = vec![format!("{from} to {to}{zone}")];
     blocks.push(devices(report));
-    blocks.extend(list(report, "upstreams").map(system));
-    let findings: Vec<String> = list(report, "findings").map(finding).collect();
+    blocks.extend(list(report, "upstreams").iter().map(system));
+    let findings: Vec<String> = list(report, "findings").iter().map(finding).collect();
     blocks.extend((!findings.is_empty()).then(|| findings.join("\n")));
     blocks.push(text(report, "next_step"));
     blocks.join("\n\n")
@@ -188,14 +192,6 @@ fn or_dash(text: String) -> String {
     } else {
         text
     }
-}
-
-fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    value
-        .get(name)
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
 }
 
 /// Columns as wide as their widest cell; the first to the left, all others to the right.

@@ -3,11 +3,6 @@
 use serde_json::Value;
 
 pub(super) fn status_text(devices: &Value) -> String {
-    let all = devices
-        .get("devices")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
     let line = |d: &Value| {
         let running = d.get("running").filter(|r| !r.is_null());
         let running = running.map(|r| {
@@ -27,7 +22,8 @@ pub(super) fn status_text(devices: &Value) -> String {
             running.unwrap_or_default()
         )
     };
-    let lines = all.iter().map(line).collect::<Vec<_>>().join("\n");
+    let lines = list(devices, "devices").iter().map(line);
+    let lines = lines.collect::<Vec<_>>().join("\n");
     let printers = printers_text(devices);
     let books = devices.get("books").map(books_text).unwrap_or_default();
     [lines, printers, books]
@@ -39,8 +35,7 @@ pub(super) fn status_text(devices: &Value) -> String {
 
 /// What last night's comparison found, in a line; nothing where it found nothing.
 fn books_text(books: &Value) -> String {
-    let findings = books.get("findings").and_then(Value::as_array);
-    match findings.map_or(0, Vec::len) {
+    match list(books, "findings").len() {
         0 => String::new(),
         found => format!(
             "books of {} to {}: {found} to look at. Run till reconcile.",
@@ -51,10 +46,9 @@ fn books_text(books: &Value) -> String {
 }
 
 /// The printers, each with the jobs that wait.
-pub(super) fn printers_text(list: &Value) -> String {
-    let all = list.get("printers").and_then(Value::as_array);
-    let all = all.into_iter().flatten();
-    all.map(printer_text).collect::<Vec<_>>().join("\n")
+pub(super) fn printers_text(answer: &Value) -> String {
+    let lines = list(answer, "printers").iter().map(printer_text);
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 pub(super) fn printer_text(printer: &Value) -> String {
@@ -73,9 +67,8 @@ pub(super) fn printer_text(printer: &Value) -> String {
         );
         job.trim_end().to_owned()
     }));
-    for (list, words) in [("queued", "waits"), ("for_people", "needs your word")] {
-        let jobs = printer.get(list).and_then(Value::as_array);
-        for job in jobs.into_iter().flatten() {
+    for (jobs, words) in [("queued", "waits"), ("for_people", "needs your word")] {
+        for job in list(printer, jobs) {
             lines.push(format!("  {words}: {}", job_text(job)));
         }
     }
@@ -106,12 +99,8 @@ pub(super) fn job_text(job: &Value) -> String {
     )
 }
 
-pub(super) fn payments_text(list: &Value) -> String {
-    let all = list
-        .get("payments")
-        .and_then(Value::as_array)
-        .cloned()
-        .unwrap_or_default();
+pub(super) fn payments_text(answer: &Value) -> String {
+    let all = list(answer, "payments");
     if all.is_empty() {
         return "No payments.".to_owned();
     }
@@ -161,12 +150,7 @@ pub(super) fn payment_text(payment: &Value) -> String {
         }
     }
     for field in ["printing", "delivery"] {
-        for row in payment
-            .get(field)
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
+        for row in list(payment, field) {
             let whom = format!("{}{}", text(row, "printer"), text(row, "upstream"));
             let reason = text(row, "reason");
             let line = format!("{field} {whom}: {} {reason}", text(row, "state"));
@@ -202,12 +186,7 @@ pub(super) fn closing_text(closing: &Value) -> String {
         text(closing, "device"),
         text(closing, "state")
     )];
-    for row in closing
-        .get("differences")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for row in list(closing, "differences") {
         lines.push(format!("difference: {}", text(row, "text")));
     }
     lines.push(text(closing, "next_step"));
@@ -228,12 +207,17 @@ pub(super) fn invoice_text(invoice: &Value) -> String {
             text(seen, "state")
         )
     };
-    let seen = invoice.get("seen").and_then(Value::as_array);
-    let lines: Vec<String> = seen.into_iter().flatten().map(line).collect();
+    let lines: Vec<String> = list(invoice, "seen").iter().map(line).collect();
     if lines.is_empty() {
         return "No invoicing system of the configuration can be asked for an invoice.".to_owned();
     }
     lines.join("\n")
+}
+
+/// A field as a list; empty where there is none.
+pub(super) fn list<'a>(value: &'a Value, field: &str) -> &'a [Value] {
+    let list = value.get(field).and_then(Value::as_array);
+    list.map_or(&[], Vec::as_slice)
 }
 
 /// A field as text; nothing where there is none.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     request::{only, percent, with},
-    show::text,
+    show::{list, text},
 };
 use crate::cli::client::{CallError, Client};
 
@@ -79,15 +79,11 @@ pub(super) async fn ask(client: &Client, args: &SyncArgs) -> Result<Value, CallE
 
 /// What waits, by upstream and state.
 pub(super) fn shown(answer: &Value) -> String {
-    let list = |field: &str| {
-        let list = answer.get(field).and_then(Value::as_array);
-        list.cloned().unwrap_or_default()
-    };
     if answer.get("upstreams").is_none() {
         return format!("{}\n{}", line(answer), text(answer, "next_step"));
     }
     let mut lines = Vec::new();
-    for upstream in list("upstreams") {
+    for upstream in list(answer, "upstreams") {
         let open = upstream.get("open").and_then(Value::as_object);
         let open = open.into_iter().flatten();
         let open: Vec<String> = open.map(|(state, n)| format!("{n} {state}")).collect();
@@ -96,29 +92,28 @@ pub(super) fn shown(answer: &Value) -> String {
         } else {
             open.join(", ")
         };
-        lines.push(format!("{}: {open}", text(&upstream, "id")));
+        lines.push(format!("{}: {open}", text(upstream, "id")));
         let pause = upstream.get("pause").filter(|pause| !pause.is_null());
         if let Some(pause) = pause {
             let (why, until) = (text(pause, "why"), text(pause, "until"));
             lines.push(format!("  {why}: {}", text(pause, "reason")));
             lines.push(format!("  tried again by itself at {until}"));
         }
-        let findings = upstream.get("findings").and_then(Value::as_array);
-        let findings = findings.into_iter().flatten().filter_map(Value::as_str);
+        let findings = list(upstream, "findings").iter().filter_map(Value::as_str);
         lines.extend(findings.map(|found| format!("  {found}")));
-        lines.push(format!("  {}", text(&upstream, "next_step")));
+        lines.push(format!("  {}", text(upstream, "next_step")));
     }
     if lines.is_empty() {
         return "The configuration has no upstream.".to_owned();
     }
-    for delivery in list("deliveries") {
+    for delivery in list(answer, "deliveries") {
         lines.push(String::new());
-        lines.push(line(&delivery));
-        let reason = text(&delivery, "reason");
+        lines.push(line(delivery));
+        let reason = text(delivery, "reason");
         if !reason.is_empty() {
             lines.push(format!("  {reason}"));
         }
-        lines.push(format!("  {}", text(&delivery, "next_step")));
+        lines.push(format!("  {}", text(delivery, "next_step")));
     }
     lines.join("\n")
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     request::{only, percent, with},
-    show::text,
+    show::{list, text},
 };
 use crate::cli::client::{CallError, Client};
 
@@ -82,19 +82,19 @@ pub(super) fn shown(answer: &Value) -> String {
             text(answer, "next_step")
         );
     };
-    let lists = list_of(answer, "lists");
     let upstream = text(answer, "upstream");
-    let Some(list) = lists.iter().find(|l| text(l, "upstream") == upstream) else {
+    let mut forms = list(answer, "lists").iter();
+    let Some(form) = forms.find(|form| text(form, "upstream") == upstream) else {
         return "The configuration has no worklist.".to_owned();
     };
     if rows.is_empty() {
         return format!("{upstream}: nothing.");
     }
-    let blocks: Vec<String> = rows.iter().map(|row| block(list, row)).collect();
+    let blocks: Vec<String> = rows.iter().map(|row| block(form, row)).collect();
     blocks.join("\n\n")
 }
 
-fn block(list: &Value, row: &Value) -> String {
+fn block(form: &Value, row: &Value) -> String {
     let invoice = text(row, "invoice");
     let at = if invoice.is_empty() {
         "no invoice".to_owned()
@@ -108,15 +108,15 @@ fn block(list: &Value, row: &Value) -> String {
         text(row, "currency"),
         text(row, "amount")
     )];
-    let (fields, values) = (list_of(list, "fields"), list_of(row, "values"));
-    for (field, value) in fields.iter().zip(&values) {
+    let (fields, values) = (list(form, "fields"), list(row, "values"));
+    for (field, value) in fields.iter().zip(values) {
         let (field, value) = (plain(field), plain(value));
         if !value.is_empty() {
             lines.push(format!("    {field}: {value}"));
         }
     }
-    for (n, step) in (1..).zip(list_of(row, "steps")) {
-        lines.push(format!("  {n}. {}", plain(&step)));
+    for (n, step) in (1..).zip(list(row, "steps")) {
+        lines.push(format!("  {n}. {}", plain(step)));
     }
     match row.get("entered").filter(|entered| !entered.is_null()) {
         Some(entered) => lines.push(format!(
@@ -128,11 +128,6 @@ fn block(list: &Value, row: &Value) -> String {
     }
     lines.push(format!("  id: {}", text(row, "payment")));
     lines.join("\n")
-}
-
-fn list_of(value: &Value, field: &str) -> Vec<Value> {
-    let list = value.get(field).and_then(Value::as_array);
-    list.cloned().unwrap_or_default()
 }
 
 fn plain(value: &Value) -> String {
