@@ -1,5 +1,16 @@
 //! CSV as RFC 4180 has it, and safe to open in a spreadsheet.
 
+use crate::problem::Problem;
+
+/// Whether a query's `format` asks for it.
+pub(super) fn wanted(format: Option<&str>) -> Result<bool, Problem> {
+    match format {
+        None | Some("json") => Ok(false),
+        Some("csv") => Ok(true),
+        Some(_) => Err(Problem::InvalidQuery("format is json or csv".to_owned())),
+    }
+}
+
 /// A line of cells.
 pub(super) fn line<'a>(cells: impl IntoIterator<Item = &'a str>) -> String {
     let cells: Vec<String> = cells.into_iter().map(cell).collect();

@@ -83,11 +83,7 @@ pub(super) async fn list(
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Response, Problem> {
     let Query(query) = query.map_err(|e| Problem::InvalidQuery(plain(&e.body_text())))?;
-    let csv = match query.format.as_deref() {
-        None | Some("json") => false,
-        Some("csv") => true,
-        Some(_) => return Err(Problem::InvalidQuery("format is json or csv".to_owned())),
-    };
+    let csv = csv::wanted(query.format.as_deref())?;
     let lists = api.shell.worklists();
     let wanted = query.upstream.as_deref();
     let chosen = match wanted {

@@ -78,6 +78,20 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Which payment it is about.
+    fn payment(&self) -> Option<PaymentId> {
+        match self {
+            Self::Pay { payment, .. }
+            | Self::Reverse { payment, .. }
+            | Self::Refund { payment, .. }
+            | Self::Query { payment, .. }
+            | Self::Abort { payment } => Some(*payment),
+            Self::LastTransaction | Self::EndOfDay | Self::Service(_) => None,
+        }
+    }
+}
+
 /// What else a terminal can do; none of it moves a patient's money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Service {

@@ -51,6 +51,15 @@ pub(super) fn once(
     Ok(job)
 }
 
+/// The columns `payment` and `slip`.
+fn columns(what: Printed) -> (Option<[u8; 16]>, Option<SlipId>) {
+    match what {
+        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
+        Printed::Slip(slip) => (None, Some(slip)),
+        Printed::Test => (None, None),
+    }
+}
+
 /// Only a payment's receipt waits: for the approval.
 pub(super) fn insert(
     conn: &Connection,
@@ -59,11 +68,7 @@ pub(super) fn insert(
     kind: JobKind,
     at: Timestamp,
 ) -> Result<JobId, Fault> {
-    let (payment, slip) = match what {
-        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
-        Printed::Slip(slip) => (None, Some(slip)),
-        Printed::Test => (None, None),
-    };
+    let (payment, slip) = columns(what);
     let kind = serde_json::to_string(&kind).map_err(Damaged::from)?;
     let body = serde_json::to_string(&JobState::Queued).map_err(Damaged::from)?;
     conn.prepare_cached(
@@ -116,11 +121,7 @@ fn next_copy(
     printer: &PrinterId,
     at: Timestamp,
 ) -> Result<JobId, Fault> {
-    let (payment, slip) = match what {
-        Printed::Payment(payment) => (Some(*payment.as_bytes()), None),
-        Printed::Slip(slip) => (None, Some(slip)),
-        Printed::Test => (None, None),
-    };
+    let (payment, slip) = columns(what);
     // The kind of a copy is an object: {"copy":1}. The clinic's copies are numbered by themselves.
     let kinds = match of.copied(0) {
         JobKind::MerchantCopy(_) => r#"{"merchant_copy"%"#,

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, time::Duration};
 use jiff::{Timestamp, fmt::rfc2822};
 use payment::Text;
 
+use super::Class;
+
 /// A request, ready to be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub struct HttpRequest {
@@ -86,9 +88,23 @@ impl HttpAnswer {
             body,
         }
     }
-}
 
-impl HttpAnswer {
+    /// Status and body; where no whole answer came, what that means, whatever the upstream.
+    pub(super) fn whole(&self) -> Result<(u16, &[u8]), Class> {
+        match self {
+            Self::Response { status, body, .. } => Ok((*status, body)),
+            Self::NotSent { reason } => Err(Class::NotSent {
+                reason: reason.clone(),
+            }),
+            Self::Unable { reason } => Err(Class::Parked {
+                reason: reason.clone(),
+            }),
+            Self::Lost { reason } => Err(Class::Ambiguous {
+                reason: reason.clone(),
+            }),
+        }
+    }
+
     /// How long the server wants to be left alone.
     pub fn wish(&self) -> Option<Duration> {
         match self {

@@ -116,8 +116,8 @@ impl Ecr17 {
     }
 
     fn command(&mut self, now: Mono, command: Command) {
-        let waits = self.waiting.as_ref().and_then(payment_of);
-        let payment = payment_of(&command);
+        let waits = self.waiting.as_ref().and_then(Command::payment);
+        let payment = command.payment();
         match command {
             // There is no message for it: the customer or the terminal ends it.
             Command::Abort { .. } => return,
@@ -343,18 +343,6 @@ impl Ecr17 {
 
     fn event(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
-    }
-}
-
-/// Which payment a command is about.
-fn payment_of(command: &Command) -> Option<PaymentId> {
-    match command {
-        Command::Pay { payment, .. }
-        | Command::Reverse { payment, .. }
-        | Command::Refund { payment, .. }
-        | Command::Query { payment, .. }
-        | Command::Abort { payment } => Some(*payment),
-        Command::LastTransaction | Command::EndOfDay | Command::Service(_) => None,
     }
 }
 

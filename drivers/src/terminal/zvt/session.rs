@@ -140,8 +140,8 @@ impl Zvt {
             | Command::EndOfDay
             | Command::Service(_) => {}
         }
-        let payment = payment_of(&command);
-        let waits = self.waiting.as_ref().and_then(payment_of);
+        let payment = command.payment();
+        let waits = self.waiting.as_ref().and_then(Command::payment);
         if payment.is_some_and(|payment| self.asked.contains(payment) || waits == Some(payment)) {
             return;
         }
@@ -210,7 +210,7 @@ impl Zvt {
 
     /// The event of a command that is not carried out.
     fn refuse(&mut self, command: &Command, why: &str) {
-        if let Some(payment) = payment_of(command).filter(|_| moves_money(command)) {
+        if let Some(payment) = command.payment().filter(|_| moves_money(command)) {
             self.ended(payment, not_asked(why));
         }
         let event = Question::of(command).and_then(|question| question.not_asked(why));
@@ -335,18 +335,6 @@ impl Zvt {
 
     fn ended(&mut self, payment: PaymentId, ending: Ending) {
         self.event(Event::Ended { payment, ending });
-    }
-}
-
-/// Which payment a command is about.
-fn payment_of(command: &Command) -> Option<PaymentId> {
-    match command {
-        Command::Pay { payment, .. }
-        | Command::Reverse { payment, .. }
-        | Command::Refund { payment, .. }
-        | Command::Query { payment, .. }
-        | Command::Abort { payment } => Some(*payment),
-        Command::LastTransaction | Command::EndOfDay | Command::Service(_) => None,
     }
 }
 

@@ -9,20 +9,9 @@ use crate::upstream::{Class, Found, HttpAnswer, json::Json};
 
 /// What an answer means.
 pub(super) fn classify(options: &HttpOptions, now: Timestamp, answer: &HttpAnswer) -> Class {
-    let (status, body) = match answer {
-        HttpAnswer::NotSent { reason } => {
-            let reason = reason.clone();
-            return Class::NotSent { reason };
-        }
-        HttpAnswer::Unable { reason } => {
-            let reason = reason.clone();
-            return Class::Parked { reason };
-        }
-        HttpAnswer::Lost { reason } => {
-            let reason = reason.clone();
-            return Class::Ambiguous { reason };
-        }
-        HttpAnswer::Response { status, body, .. } => (*status, body),
+    let (status, body) = match answer.whole() {
+        Ok(whole) => whole,
+        Err(class) => return class,
     };
     let json = Json::read(body);
     let said = said(options, status, json);

@@ -8,20 +8,9 @@ use crate::upstream::{Class, HttpAnswer};
 
 /// What an answer means.
 pub(super) fn classify(now: Timestamp, answer: &HttpAnswer) -> Class {
-    let (status, body) = match answer {
-        HttpAnswer::NotSent { reason } => {
-            let reason = reason.clone();
-            return Class::NotSent { reason };
-        }
-        HttpAnswer::Unable { reason } => {
-            let reason = reason.clone();
-            return Class::Parked { reason };
-        }
-        HttpAnswer::Lost { reason } => {
-            let reason = reason.clone();
-            return Class::Ambiguous { reason };
-        }
-        HttpAnswer::Response { status, body, .. } => (*status, body),
+    let (status, body) = match answer.whole() {
+        Ok(whole) => whole,
+        Err(class) => return class,
     };
     match Object::read(body) {
         Some(object) if object.text("errorcode").is_some() => refusal(now, answer, status, &object),

@@ -18,20 +18,9 @@ const NOT_ALLOWED: [&str; 2] = ["is not allowed", "You are not allowed"];
 
 /// What an answer to a request that changes something means.
 pub(super) fn classify(answer: &HttpAnswer) -> Class {
-    let (status, body) = match answer {
-        HttpAnswer::NotSent { reason } => {
-            let reason = reason.clone();
-            return Class::NotSent { reason };
-        }
-        HttpAnswer::Unable { reason } => {
-            let reason = reason.clone();
-            return Class::Parked { reason };
-        }
-        HttpAnswer::Lost { reason } => {
-            let reason = reason.clone();
-            return Class::Ambiguous { reason };
-        }
-        HttpAnswer::Response { status, body, .. } => (*status, body),
+    let (status, body) = match answer.whole() {
+        Ok(whole) => whole,
+        Err(class) => return class,
     };
     let json = Json::read(body);
     match status {

@@ -257,15 +257,8 @@ impl Terminal {
                 answer,
                 tries,
                 until,
-            } if now >= *until => {
-                let (answer, tries) = (answer.clone(), *tries);
-                if tries < TRIES {
-                    self.call(now, answer, tries + 1);
-                } else {
-                    self.finish();
-                }
             }
-            State::Telling {
+            | State::Telling {
                 answer,
                 tries,
                 until,

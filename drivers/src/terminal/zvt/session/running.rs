@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use payment::{DoubtReason, PaymentId, Text};
 
-use super::{Phase, Zvt, payment_of};
+use super::{Phase, Zvt};
 use crate::{
     Mono,
     terminal::{
-        Approved, Ending, Event, Fact,
+        Approved, Command, Ending, Event, Fact,
         zvt::{
             apdu::{Apdu, code},
             codes::{intermediate, result},
@@ -42,7 +42,7 @@ impl Zvt {
     /// The desk wants it to end. Sent once the terminal has taken the request, so that its answer
     /// cannot be mistaken for the one to the request.
     pub(super) fn abort(&mut self, now: Mono, payment: PaymentId) {
-        if self.waiting.as_ref().and_then(payment_of) == Some(payment) {
+        if self.waiting.as_ref().and_then(Command::payment) == Some(payment) {
             self.refuse_waiting("The terminal was not asked: the payment was aborted before.");
             return;
         }
