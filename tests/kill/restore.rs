@@ -137,7 +137,7 @@ impl Story {
             assert!(!said.contains("panicked"), "{what}");
         }
         let half = self.desk.path("state/tilld.db.restoring").exists();
-        if half {
+        let new = if half {
             let daemon = Command::new(binary("tilld"))
                 .args(["run", "--config"])
                 .arg(self.desk.config())
@@ -145,12 +145,18 @@ impl Story {
                 .unwrap();
             let said = String::from_utf8_lossy(&daemon.stderr);
             assert!(said.contains("run till restore again"), "{what}: {said}");
+            false
         } else {
             let found = examine(&self.database());
             let found = found.unwrap_or_else(|error| panic!("{what}: {error}"));
             let new = found.entries > self.in_copy && !found.restorations.is_empty();
             assert!(found == self.old || new, "{what}: {found:?}");
-        }
+            new
+        };
+        assert!(
+            !output.status.success() || new,
+            "{what}: it says that it is done, and is not"
+        );
         // Whatever was left, the same command brings it to its end.
         let again = self.restore(&[]);
         assert!(again.status.success(), "{what}, then {again:?}");
