@@ -99,6 +99,7 @@ async fn day(call: &str, fault: &str, stride: u64) -> Tally {
         }
         tally.kills += 1;
     }
+    assert!(tally.kills > 0, "{fault}: no {call} was met");
     assert!(each_was_met, "a day has more than {MOST} of {call}");
     let client = desk.start().await;
     compare(&desk, &client, number, &mut tally).await;
