@@ -13,7 +13,7 @@ fn stall(queue: &Queue) -> Sender<()> {
 }
 
 #[test]
-fn what_comes_in_during_a_sync_goes_into_the_next_and_fails_alone() {
+fn what_waits_for_the_writer_is_written_together_and_fails_alone() {
     let desk = Desk::new();
     desk.begin(intent(1), Due::default());
     let go = stall(&desk.queue);
