@@ -13,7 +13,7 @@ use std::{
 use crate::{
     backlog,
     disk::{Probe, micros},
-    process::{Daemon, configure, counted, database, kilobytes, memory},
+    process::{Daemon, configure, counted, database, float, memory},
     report::{Line, Report, figure},
 };
 
@@ -62,7 +62,7 @@ pub(crate) fn measure(dir: &Path, payments: usize, report: &mut Report) -> Looks
     floor = f64::midpoint(floor, probe.rate(FLOOR));
     books.each_once(payments);
     all_confirmed(&daemon);
-    let total = kilobytes(payments as u64);
+    let total = float(payments as u64);
     report.add(
         Line::new(
             format!("a backlog of {payments} drains"),

@@ -11,7 +11,7 @@ use std::{
 
 use crate::{
     disk::{median, millis},
-    process::{Counted, Daemon, alone, configure, counted, kilobytes, memory, python},
+    process::{Counted, Daemon, alone, configure, counted, float, memory, python},
     report::{Figure, Line, Report, Target, figure},
     terminal::Quick,
     throughput,
@@ -114,7 +114,7 @@ pub(crate) fn sizes(report: &mut Report) {
     let length = fs::metadata(tests::binary("tilld")).unwrap().len();
     report.add(Line::new(
         "size of the program tilld",
-        figure(kilobytes(length) / 1024.0 / 1024.0, "MB"),
+        figure(float(length) / 1024.0 / 1024.0, "MB"),
     ));
 }
 
@@ -146,7 +146,7 @@ impl Rest {
     fn over(mut self, seconds: f64) -> Self {
         let now = counted(self.pid);
         (self.memory, self.own) = memory(self.pid);
-        self.wakeups = kilobytes(now.wakeups - self.at_first.wakeups) / seconds;
+        self.wakeups = float(now.wakeups - self.at_first.wakeups) / seconds;
         self.cpu = millis(now.cpu.saturating_sub(self.at_first.cpu)) / seconds;
         self
     }

@@ -20,7 +20,7 @@ use sync::queue::Queue;
 
 use crate::{
     caller::{Caller, body},
-    process::{Daemon, configure, database, kilobytes, memory},
+    process::{Daemon, configure, database, float, memory},
     report::{Line, Report, figure},
     terminal::Quick,
 };
@@ -82,7 +82,7 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     drop(daemon);
     the_journal_is_whole(&file, &prompt);
 
-    let rate = |count: usize| kilobytes(count as u64) / (over / 2).as_secs_f64();
+    let rate = |count: usize| float(count as u64) / (over / 2).as_secs_f64();
     report.add(
         Line::new(
             format!("payments by {CLIENTS} clients on {TERMINALS} terminals and a till, each {DELAY:?} busy, while {} read the events badly", SLOW + VANISHING),

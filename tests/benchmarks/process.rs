@@ -163,13 +163,13 @@ pub(crate) fn counted(pid: u32) -> Counted {
 /// Memory that is resident, in megabytes of 1024 squared bytes: all of it, and without the pages of files.
 pub(crate) fn memory(pid: u32) -> (f64, f64) {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let megabytes = |name| kilobytes(field(&status, name)) / 1024.0;
+    let megabytes = |name| float(field(&status, name)) / 1024.0;
     (megabytes("VmRSS:"), megabytes("RssAnon:"))
 }
 
-/// No counter here comes near the numbers that an `f64` cannot hold.
+/// A count to calculate with. None here comes near the numbers that an `f64` cannot hold.
 #[expect(clippy::cast_precision_loss, reason = "see above")]
-pub(crate) fn kilobytes(count: u64) -> f64 {
+pub(crate) fn float(count: u64) -> f64 {
     count as f64
 }
 

@@ -18,7 +18,7 @@ use crate::{
     backlog::intent,
     caller::body,
     disk::{Disk, Probe},
-    process::{Daemon, configure, kilobytes, python},
+    process::{Daemon, configure, float, python},
     report::{Line, Report, Target, figure},
 };
 
@@ -153,7 +153,7 @@ fn during<F: FnMut() + Send>(callers: usize, over: Duration, make: impl Fn(usize
         let begun = Instant::now();
         thread::sleep(over);
         let rate = count.load(Ordering::Relaxed);
-        let rate = kilobytes(rate as u64) / begun.elapsed().as_secs_f64();
+        let rate = float(rate as u64) / begun.elapsed().as_secs_f64();
         over_now.store(true, Ordering::Relaxed);
         rate
     })
