@@ -16,7 +16,7 @@ use std::{
 };
 
 use serde_json::Value;
-use sync::queue::Queue;
+use sync::queue::{Queue, Reader};
 
 use crate::{
     caller::{Caller, body},
@@ -79,8 +79,9 @@ pub(crate) fn measure(dir: &Path, over: Duration, report: &mut Report) {
     let told: Answered = first.into_iter().chain(second).collect();
     nothing_is_lost_or_doubled(&mut daemon.caller(), &told, &terminals);
     let file = database(&daemon.dir);
+    let head = prompt.catches_up(&file);
     drop(daemon);
-    the_journal_is_whole(&file, &prompt);
+    the_journal_is_whole(&file, &prompt, head);
 
     let rate = |count: usize| float(count as u64) / (over / 2).as_secs_f64();
     report.add(
@@ -189,16 +190,20 @@ fn nothing_is_lost_or_doubled(caller: &mut Caller, told: &Answered, terminals: &
     }
 }
 
-/// The chain is whole, and the prompt reader of the events saw every entry, once and in order.
-fn the_journal_is_whole(database: &Path, prompt: &Prompt) {
+/// The chain is whole, and the prompt reader of the events saw every entry, once and in order, up to the
+/// last that was there when it had caught up.
+fn the_journal_is_whole(database: &Path, prompt: &Prompt, caught_up: i64) {
     let queue = Queue::open(database).unwrap();
     let reader = queue.reader().unwrap();
     let (head, _) = reader.head().unwrap();
     reader.examine().unwrap();
     let seen = prompt.seen.lock().unwrap();
-    // What the daemon wrote as it ended, it told nobody.
+    // What the daemon wrote as it was killed, it may have told nobody.
     let last = seen.last().copied().unwrap_or(0);
-    assert!(last <= head && last > 0, "{last} of {head}");
+    assert!(
+        (caught_up..=head).contains(&last),
+        "{last} of {caught_up} to {head}"
+    );
     let expected: Vec<i64> = (1..=last).collect();
     assert_eq!(*seen, expected, "the events have gaps");
 }
@@ -231,5 +236,20 @@ impl Prompt {
             }
         });
         Self { seen }
+    }
+
+    /// Waits until the last entry seen is the last of the journal, and says which that is.
+    fn catches_up(&self, database: &Path) -> i64 {
+        let reader = Reader::of_file(database).unwrap();
+        let begun = Instant::now();
+        loop {
+            let (head, _) = reader.head().unwrap();
+            let last = self.seen.lock().unwrap().last().copied();
+            if head > 0 && last == Some(head) {
+                return head;
+            }
+            assert!(begun.elapsed() < PATIENCE, "saw {last:?} of {head}");
+            thread::sleep(AGAIN);
+        }
     }
 }
