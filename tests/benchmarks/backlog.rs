@@ -49,9 +49,18 @@ fn intent_at(at: Timestamp, device: &str, key: &str, invoice: Option<&str>) -> I
     }
 }
 
-/// The name of a payment's intention, by its number.
+/// The name of a payment's intention, by its number. Neighbours have names that are far apart, as those
+/// have that clients make up.
 pub(crate) fn key(n: usize) -> String {
-    format!("backlog-{n:08}")
+    format!("{:016x}-{n:08}", mixed(n as u64))
+}
+
+/// A number that looks like chance: the last step of `SplitMix64`.
+pub(crate) fn mixed(n: u64) -> u64 {
+    let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// The invoice that a payment goes to, by its number.

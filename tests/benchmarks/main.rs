@@ -23,6 +23,7 @@ mod plot;
 mod process;
 mod receipt;
 mod report;
+mod rows;
 mod terminal;
 mod throughput;
 

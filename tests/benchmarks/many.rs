@@ -32,12 +32,15 @@ pub(crate) fn measure(dir: &Path, payments: usize, report: &mut Report) {
         bytes / payments as u64,
         begun.elapsed().as_secs()
     ));
-    let (mut few, mut many) = (Side::start(&small, FEW), Side::start(&large, payments));
+    let (mut few, mut many) = (
+        Side::start(&small, FEW, ROUNDS),
+        Side::start(&large, payments, ROUNDS),
+    );
     for (operation, name) in OPERATIONS {
         let mut times = (Vec::new(), Vec::new());
-        for round in 0..ROUNDS {
-            times.0.push(few.time(operation, round));
-            times.1.push(many.time(operation, round));
+        for _ in 0..ROUNDS {
+            times.0.push(few.time(operation));
+            times.1.push(many.time(operation));
         }
         report.add(
             Line::new(

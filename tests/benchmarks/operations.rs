@@ -14,7 +14,8 @@ use crate::{
     backlog,
     caller::{Caller, body},
     disk::median,
-    process::{Daemon, configure},
+    process::{Daemon, configure, database},
+    rows::{Row, spread},
     terminal::Quick,
 };
 
@@ -29,8 +30,10 @@ const COPIED: usize = 2000;
 pub(crate) struct Side {
     daemon: Daemon,
     caller: Caller,
-    /// The number of a payment of the middle of the backlog, and the payment.
-    middle: (usize, Value),
+    /// The payments that will be asked for, each once.
+    rows: std::vec::IntoIter<Row>,
+    /// Payments and all else that has a key.
+    keys: usize,
     /// The card payment that is to be given back.
     card: String,
     _terminal: Quick,
@@ -92,7 +95,9 @@ pub(crate) const OPERATIONS: [(Operation, &str); 21] = [
 ];
 
 impl Side {
-    pub(crate) fn start(dir: &Path, payments: usize) -> Self {
+    /// For so many rounds of all operations.
+    pub(crate) fn start(dir: &Path, payments: usize, rounds: usize) -> Self {
+        let rows = spread(&database(dir), payments, rounds * OPERATIONS.len());
         let terminal = Quick::serve(Duration::ZERO);
         // Nobody answers at the printer's address: what is listed of it is in the database.
         let more = "[[printer]]\nid = \"front\"\nlink = \"tcp:127.0.0.1:9\"\n\
@@ -101,58 +106,62 @@ impl Side {
         configure(dir, &[terminal.address], more);
         let daemon = Daemon::start(dir);
         daemon.terminals_ready(1);
-        let mut caller = daemon.caller();
-        let middle = payments / 2;
-        let invoice = backlog::invoice(middle);
-        let (_, found) = caller.get(&format!("/v1/payments?invoice={invoice}"));
-        let payment = found["payments"][0].clone();
-        assert!(payment.is_object(), "{found}");
+        let caller = daemon.caller();
         Self {
             daemon,
             caller,
-            middle: (middle, payment),
+            rows: rows.into_iter(),
+            keys: payments,
             card: String::new(),
             _terminal: terminal,
         }
     }
 
     /// How long an operation takes, without what it needs beforehand.
-    pub(crate) fn time(&mut self, operation: Operation, round: usize) -> Duration {
+    pub(crate) fn time(&mut self, operation: Operation) -> Duration {
+        let row = self.rows.next().unwrap();
         if matches!(
             operation,
             Operation::Cancel | Operation::Refund | Operation::Close
         ) {
             // After what is no payment, a terminal is asked for its last one first.
             self.daemon.terminals_ready(1);
-            let key = format!("before-{operation:?}-{round}");
+            let key = self.new_key();
             let payment = self.pay(&key, &body("desk1", "card"), 201);
             payment["id"].as_str().unwrap().clone_into(&mut self.card);
             self.daemon.terminals_ready(1);
         }
+        let key = self.new_key();
         let begun = Instant::now();
-        self.act(operation, round);
+        self.act(operation, &key, &row);
         begun.elapsed()
     }
 
-    fn act(&mut self, operation: Operation, round: usize) {
-        let key = format!("{operation:?}-{round}");
+    /// A key that was not used yet, anywhere among those of the backlog.
+    fn new_key(&mut self) -> String {
+        self.keys += 1;
+        backlog::key(self.keys - 1)
+    }
+
+    fn act(&mut self, operation: Operation, key: &str, row: &Row) {
         let card = self.card.clone();
-        let (middle, payment) = &self.middle;
-        let middle = *middle;
-        let text = |field: &str| payment[field].as_str().unwrap().to_owned();
-        let (id, at) = (text("id"), text("created_at"));
+        let Row { n, id, at } = row;
         match operation {
-            Operation::Card => drop(self.pay(&key, &body("desk1", "card"), 201)),
-            Operation::Cash => drop(self.pay(&key, &body("cashbox", "cash"), 201)),
+            Operation::Card => drop(self.pay(key, &body("desk1", "card"), 201)),
+            Operation::Cash => drop(self.pay(key, &body("cashbox", "cash"), 201)),
             Operation::Repeat => {
-                let again = r#"{"device":"cashbox","amount":"10.10","currency":"EUR",
-                    "method":"cash","invoice":"1"}"#;
-                self.pay(&backlog::key(0), again, 200);
+                let again = format!(
+                    r#"{{"device":"cashbox","amount":"10.10","currency":"EUR",
+                    "method":"cash","invoice":"{}"}}"#,
+                    backlog::invoice(*n)
+                );
+                let payment = self.pay(&backlog::key(*n), &again, 200);
+                assert_eq!(payment["id"], **id, "{payment}");
             }
-            Operation::Cancel => self.approved(&format!("/v1/payments/{card}/cancel"), &key),
-            Operation::Refund => self.approved(&format!("/v1/payments/{card}/refund"), &key),
+            Operation::Cancel => self.approved(&format!("/v1/payments/{card}/cancel"), key),
+            Operation::Refund => self.approved(&format!("/v1/payments/{card}/refund"), key),
             Operation::Close => {
-                let (status, closing) = self.caller.post("/v1/devices/desk1/close", &key, "");
+                let (status, closing) = self.caller.post("/v1/devices/desk1/close", key, "");
                 assert_eq!(status, 201, "{closing}");
                 assert_eq!(closing["state"], "closed", "{closing}");
             }
@@ -166,10 +175,7 @@ impl Side {
             Operation::Before => self.get(&format!("/v1/payments?limit=50&to={at}")),
             Operation::Doubts => self.get("/v1/payments?limit=50&state=in_doubt"),
             Operation::Invoice => {
-                self.get(&format!(
-                    "/v1/payments?invoice={}",
-                    backlog::invoice(middle)
-                ));
+                self.get(&format!("/v1/payments?invoice={}", backlog::invoice(*n)));
             }
             Operation::Devices => self.get("/v1/devices"),
             Operation::Sync => self.get("/v1/sync"),
@@ -179,8 +185,8 @@ impl Side {
                 let (day, _) = day.split_once('T').unwrap();
                 self.get(&format!("/v1/reconciliation?from={day}"));
             }
-            Operation::Events => self.events_after(middle * ENTRIES - EVENTS),
-            Operation::Job => self.get(&format!("/v1/jobs/{middle}")),
+            Operation::Events => self.events_after(n * ENTRIES - EVENTS),
+            Operation::Job => self.get(&format!("/v1/jobs/{n}")),
             Operation::Printers => self.get("/v1/printers"),
         }
     }
@@ -223,9 +229,7 @@ impl Side {
 
     /// The median of a cash payment before a copy of the database is made, and while one is.
     pub(crate) fn pay_during_a_copy(&mut self, rounds: usize) -> (Duration, Duration) {
-        let mut alone: Vec<Duration> = (0..rounds)
-            .map(|round| self.cash(&format!("alone-{round}")))
-            .collect();
+        let mut alone: Vec<Duration> = (0..rounds).map(|_| self.cash()).collect();
         let socket = self.socket();
         let copy = thread::spawn(move || {
             let mut stream = UnixStream::connect(socket).unwrap();
@@ -238,17 +242,17 @@ impl Side {
         });
         let mut meanwhile = Vec::new();
         while !copy.is_finished() && meanwhile.len() < COPIED {
-            let round = meanwhile.len();
-            meanwhile.push(self.cash(&format!("meanwhile-{round}")));
+            meanwhile.push(self.cash());
         }
         let length = copy.join().unwrap();
         assert!(length > 100_000, "no copy was made: {length} bytes");
         (median(&mut alone), median(&mut meanwhile))
     }
 
-    fn cash(&mut self, key: &str) -> Duration {
+    fn cash(&mut self) -> Duration {
+        let key = self.new_key();
         let begun = Instant::now();
-        self.pay(key, &body("cashbox", "cash"), 201);
+        self.pay(&key, &body("cashbox", "cash"), 201);
         begun.elapsed()
     }
 }
