@@ -89,7 +89,7 @@ impl Probe {
         begun.elapsed()
     }
 
-    /// Bare syncs in a second, over that time.
+    /// Commits in a second of nothing but a write and its sync, over that time.
     pub(crate) fn rate(&mut self, over: Duration) -> f64 {
         let begun = Instant::now();
         let mut count = 0_u32;
