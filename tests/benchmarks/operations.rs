@@ -21,6 +21,8 @@ use crate::{
 
 /// Events that are read when a reader comes back.
 const EVENTS: usize = 50;
+/// Payments of a busy day, since whose beginning a reader of the events may have been away.
+const A_DAY: usize = 900;
 /// Entries of the journal for each payment of the backlog.
 const ENTRIES: usize = 2;
 /// Most payments that are timed during a copy.
@@ -32,6 +34,8 @@ pub(crate) struct Side {
     caller: Caller,
     /// The payments that will be asked for, each once.
     rows: std::vec::IntoIter<Row>,
+    /// Payments of the backlog.
+    backlog: usize,
     /// Payments and all else that has a key.
     keys: usize,
     /// The card payment that is to be given back.
@@ -111,6 +115,7 @@ impl Side {
             daemon,
             caller,
             rows: rows.into_iter(),
+            backlog: payments,
             keys: payments,
             card: String::new(),
             _terminal: terminal,
@@ -185,7 +190,11 @@ impl Side {
                 let (day, _) = day.split_once('T').unwrap();
                 self.get(&format!("/v1/reconciliation?from={day}"));
             }
-            Operation::Events => self.events_after(n * ENTRIES - EVENTS),
+            Operation::Events => {
+                // As far from the journal's end at each desk: a reader comes back after a while.
+                let back = n % A_DAY + EVENTS;
+                self.events_after(self.backlog.saturating_sub(back) * ENTRIES);
+            }
             Operation::Job => self.get(&format!("/v1/jobs/{n}")),
             Operation::Printers => self.get("/v1/printers"),
         }
