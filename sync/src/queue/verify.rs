@@ -80,10 +80,17 @@ impl Reader {
     }
 }
 
-/// Where persons sent deliveries: the last word counts.
+/// Where persons sent deliveries: the last word counts. A cancel or a refund goes with its payment, as long
+/// as it is not delivered; when it was, the journal does not say.
 #[derive(Default)]
 struct Decisions {
-    sent_to: HashMap<(PaymentId, UpstreamId), Option<InvoiceRef>>,
+    sent_to: HashMap<(PaymentId, UpstreamId), Vec<Sent>>,
+}
+
+/// To which invoice, or to none, and by which entry.
+struct Sent {
+    seq: i64,
+    invoice: Option<InvoiceRef>,
 }
 
 impl Decisions {
@@ -107,23 +114,21 @@ impl Decisions {
             let why = "it decides about what is not due there".to_owned();
             return Err(VerifyError::Impossible { seq, why });
         }
-        match &decision.action {
-            DeliveryAction::SendTo { invoice } => {
-                let invoice = Some(invoice.clone());
-                self.sent_to.insert((payment, upstream), invoice);
-            }
-            DeliveryAction::Unallocate => {
-                self.sent_to.insert((payment, upstream), None);
-            }
-            DeliveryAction::Retry | DeliveryAction::Keep | DeliveryAction::Entered => {}
-        }
+        let invoice = match &decision.action {
+            DeliveryAction::SendTo { invoice } => Some(invoice.clone()),
+            DeliveryAction::Unallocate => None,
+            DeliveryAction::Retry | DeliveryAction::Keep | DeliveryAction::Entered => return Ok(()),
+        };
+        let sent = self.sent_to.entry((payment, upstream)).or_default();
+        sent.push(Sent { seq, invoice });
         Ok(())
     }
 
     /// Every sale goes to the invoice that it names, or to which the journal says it was sent.
     fn compare(&self, conn: &Connection) -> Result<(), VerifyError> {
         let mut statement = conn.prepare(
-            "SELECT o.payment, o.upstream, o.invoice FROM outbox o JOIN payments p ON p.id = o.payment
+            "SELECT o.payment, o.upstream, o.invoice, p.original
+             FROM outbox o JOIN payments p ON p.id = o.payment
              WHERE o.redirects > 0 OR (p.original IS NULL AND o.invoice IS NOT p.invoice)",
         )?;
         let mut rows = statement.query([])?;
@@ -132,10 +137,16 @@ impl Decisions {
             let (payment, upstream): ([u8; 16], String) = (row.get(0)?, row.get(1)?);
             let invoice: Option<String> = row.get(2)?;
             let payment = payment_id(payment);
-            let upstream = text_id(&upstream).map_err(ReadError::from)?;
-            let said = self.sent_to.get(&(payment, upstream));
-            let said = said.map(|said| said.as_ref().map(InvoiceRef::as_str));
-            if said != Some(invoice.as_deref()) {
+            let upstream: UpstreamId = text_id(&upstream).map_err(ReadError::from)?;
+            let original: Option<[u8; 16]> = row.get(3)?;
+            let said = |of| self.sent_to.get(&(of, upstream.clone()));
+            let last = said(payment).and_then(|sent| sent.last());
+            let since = last.map_or(i64::MAX, |last| last.seq);
+            let with = original.and_then(|original| said(payment_id(original)));
+            let with = with.into_iter().flatten().filter(|sent| sent.seq > since);
+            let mut said = last.into_iter().chain(with);
+            if !said.any(|sent| sent.invoice.as_ref().map(InvoiceRef::as_str) == invoice.as_deref())
+            {
                 return Err(VerifyError::Delivery(payment));
             }
             redirected += 1;

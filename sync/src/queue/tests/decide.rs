@@ -118,6 +118,35 @@ fn a_payment_is_sent_to_another_invoice_and_stays_as_it_is() {
     reader.verify().unwrap();
 }
 
+/// A refund that a person had sent elsewhere goes with its payment, too, when that is sent on.
+#[test]
+fn a_refund_that_was_sent_elsewhere_follows_its_payment_and_that_is_no_manipulation() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.approved(for_invoice(1, "A"), due());
+    desk.approved(names(2, Purpose::Refund { of: id(1) }, Some("A")), due());
+    desk.write(send_to(2, "C")).unwrap();
+    reader.verify().unwrap();
+    desk.write(moved(1, asked(), (1, 0))).unwrap();
+    desk.write(send_to(1, "B")).unwrap();
+    let told = &reader.deliveries_of(id(2)).unwrap()[0].payment;
+    assert_eq!(told.intent.invoice.as_ref().unwrap().as_str(), "B");
+    reader.verify().unwrap();
+    // Its own word comes after that of its payment.
+    desk.write(send_to(2, "C")).unwrap();
+    reader.verify().unwrap();
+    for change in [
+        "place = 'off', invoice = 'B'",
+        "invoice = 'D'",
+        "invoice = NULL",
+    ] {
+        let change = format!("UPDATE outbox SET {change} WHERE payment = ?1");
+        desk.raw().execute(&change, [id(2).as_bytes()]).unwrap();
+        let found = reader.verify();
+        assert!(matches!(found, Err(VerifyError::Delivery(_))), "{found:?}");
+    }
+}
+
 /// Who writes another invoice into the outbox without a word in the journal is found out.
 #[test]
 fn a_delivery_that_goes_elsewhere_without_a_decision_is_found() {
