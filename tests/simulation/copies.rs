@@ -2,14 +2,17 @@
 //! place. Terminals, paper and the invoicing system remember what the journal then does not.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     path::PathBuf,
 };
 
 use payment::{Payment, PaymentId, RestorationId, State};
-use sync::queue::{Copied, Happened, Wish};
+use sync::{
+    delivery::{Delivery, DeliveryState},
+    queue::{Copied, Happened, Wish},
+};
 
-use crate::world::World;
+use crate::{people::Word, world::World};
 
 /// The copy, and what the returns to it have cost.
 #[derive(Default)]
@@ -19,6 +22,8 @@ pub(crate) struct Copies {
     pub(crate) lost: Vec<Payment>,
     /// How often each receipt was on paper, and what had printed it may be lost.
     pub(crate) printed: HashMap<String, usize>,
+    /// Payments that were entered by hand, and of which the journal does not know it any more.
+    pub(crate) forgotten: HashSet<PaymentId>,
     /// Openings of the drawer that no journal knows any more, at the most.
     pub(crate) lost_kicks: usize,
 }
@@ -75,7 +80,21 @@ impl World {
         self.copies.lost.extend(lost);
         self.copies.printed = self.receipts_on_paper();
         self.copies.lost_kicks += kicks - self.kicks();
+        self.forget_words();
         self.people_hear_of_the_copy();
+    }
+
+    /// What people said after the copy was made, the journal does not know.
+    fn forget_words(&mut self) {
+        let entered = self.people.words.of.iter();
+        let entered = entered.filter(|(_, word)| **word == Word::Entered);
+        let forgotten = entered.map(|(id, _)| *id).filter(|id| {
+            let rows = self.disk.reader().deliveries_of(*id).unwrap();
+            let handled = |row: &Delivery| matches!(row.state, DeliveryState::Handled { .. });
+            !rows.iter().any(handled)
+        });
+        let forgotten: Vec<PaymentId> = forgotten.collect();
+        self.copies.forgotten.extend(forgotten);
     }
 
     /// How often the journal says that the drawer was to be opened.

@@ -75,6 +75,8 @@ struct Counter {
     told: HashMap<u64, Told>,
     next: u64,
     now: Option<Now>,
+    /// A person wants it to be tried now.
+    hurried: bool,
 }
 
 /// The counter between the worker and the world. Questions and answers are numbered.
@@ -201,6 +203,9 @@ impl Office {
         let task = Box::pin(async move {
             let mut begun = false;
             loop {
+                if counter.with(|c| std::mem::take(&mut c.hurried)) {
+                    worker.hurry();
+                }
                 let pause = step(&mut worker, &mut begun).await;
                 counter.ask(Asks::Sleep(pause)).await;
             }
@@ -251,6 +256,11 @@ impl Office {
             self.look_again = true;
         }
         asleep.is_some()
+    }
+
+    /// A person asks to try again.
+    pub(crate) fn hurry(&mut self) {
+        self.shared.with(|counter| counter.hurried = true);
     }
 
     /// Whether it was called while it was awake.

@@ -248,7 +248,7 @@ impl World {
             end = end + Duration::from_mins(20);
             self.run_until(end);
             self.books.arrive(self.true_time());
-            self.people_tidy_up();
+            self.look_at_deliveries(true);
         }
         if self.broken.is_none() {
             self.judge();

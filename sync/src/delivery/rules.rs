@@ -207,6 +207,10 @@ fn planned(plan: Result<Plan, Unsendable>) -> Action {
         },
         Ok(Plan::Stop(class)) => Action::Stop(class),
         Ok(Plan::Gone) => Action::Gone,
+        Err(Unsendable(reason)) if payment::planted(20) => {
+            let name = Text::from("nobody");
+            Action::Become(DeliveryState::Handled { name, reason })
+        }
         Err(Unsendable(reason)) => Action::Become(DeliveryState::NeedsOperator { reason }),
     }
 }

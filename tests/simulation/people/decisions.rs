@@ -1,5 +1,4 @@
-//! What people hear, and what they decide: whether to ask again, how a doubt is settled, and what is
-//! left to do by hand. Beside the answers they know only what a person can look at: the terminal's books
+//! What people hear, and what they decide: whether to ask again, and how a doubt is settled. Beside the answers they know only what a person can look at: the terminal's books
 //! and the till.
 
 use std::{
@@ -7,21 +6,16 @@ use std::{
     time::Duration,
 };
 
+use super::{Wish, euros};
+use crate::{
+    till::wire_of,
+    world::{Inner, What, World},
+};
 use daemon::{
     engine::{Answer, Event, ReplyTo, Taken},
     problem::Problem,
 };
 use payment::{IdempotencyKey, Payment, Purpose, Settlement, State, Text, Verdict};
-use sync::{
-    delivery::DeliveryState,
-    queue::{Urgency, Write},
-};
-
-use super::{Wish, euros};
-use crate::{
-    till::{Origin, wire_of},
-    world::{Inner, What, World},
-};
 
 /// A person looks at the terminal's books only when all that was under way must be over.
 const DOUBT_IS_OLD: Duration = Duration::from_mins(8);
@@ -136,6 +130,7 @@ impl World {
                 self.settle_doubt(&payment);
             }
         }
+        self.look_at_deliveries(false);
     }
 
     fn settle_doubt(&mut self, payment: &Payment) {
@@ -175,29 +170,6 @@ impl World {
             Purpose::Sale => Some(terminal.charged().contains(&minor)),
             Purpose::Cancel { .. } => Some(!terminal.charged().contains(&minor)),
             Purpose::Refund { .. } => terminal.refunded().map(|all| all.contains(&minor)),
-        }
-    }
-
-    /// In the evening, people do what was left to them.
-    pub(crate) fn people_tidy_up(&mut self) {
-        for payment in self.payments() {
-            let id = payment.intent.id;
-            for row in self.disk.reader().deliveries_of(id).unwrap() {
-                if let DeliveryState::NeedsOperator { .. } = row.state {
-                    let write = Write::Delivery {
-                        payment: id,
-                        upstream: row.upstream,
-                        state: DeliveryState::Handled {
-                            name: Text::from("Ada"),
-                            reason: Text::from("Entered by hand."),
-                        },
-                        attempts: row.attempts,
-                        redirects: row.redirects,
-                        at: self.agenda.wall(),
-                    };
-                    self.write(Origin::Person, write, Urgency::Now);
-                }
-            }
         }
     }
 }

@@ -2,12 +2,14 @@
 //! what the terminal could not. They are truthful, and not patient.
 
 mod decisions;
+mod deliveries;
 mod plans;
 mod requests;
 
 use std::{collections::HashSet, time::Duration};
 
 use daemon::engine::ReplyTo;
+pub(crate) use deliveries::{Word, Words};
 use payment::{Currency, IdempotencyKey, Method, Money, PaymentId, State};
 
 /// How often somebody looks whether anything waits for a person.
@@ -45,6 +47,8 @@ pub(crate) struct Intention {
 #[derive(Default)]
 pub(crate) struct People {
     pub(crate) intentions: Vec<Intention>,
+    /// What they have said about deliveries.
+    pub(crate) words: Words,
     /// Answers to requests that used a key for something else.
     impostors: HashSet<ReplyTo>,
     /// Answers to whoever wanted a service.

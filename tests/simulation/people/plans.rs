@@ -16,8 +16,14 @@ use crate::{
 const CROWD: u64 = 50;
 const ROUNDS: Duration = Duration::from_mins(6);
 
+/// The invoices that are there.
+const INVOICES: [u64; 3] = [1000, 1001, 1002];
+
 impl World {
     pub(crate) fn plan_people(&mut self) {
+        for id in INVOICES {
+            self.books.add_invoice(id, euros(1_000_000));
+        }
         let day = self.day.as_secs();
         match self.sort {
             Day::Usual => {
@@ -112,6 +118,11 @@ impl World {
         self.agenda.at(at, What::Deed(deed));
     }
 
+    /// An invoice that is there.
+    pub(super) fn real_invoice(&mut self) -> u64 {
+        self.agenda.random.pick(&INVOICES)
+    }
+
     fn intend(&mut self, wish: Wish, device: &'static str) -> usize {
         let number = self.people.intentions.len();
         let n = i64::try_from(number).unwrap_or(0);
@@ -127,14 +138,11 @@ impl World {
                 0 => None,
                 // An invoice that is not there.
                 1 => Some(9999),
-                _ => Some(1000 + self.agenda.random.below(3)),
+                _ => Some(self.real_invoice()),
             },
             Wish::Cancel(of) | Wish::Refund(of) => self.people.intentions[of].invoice,
             Wish::Close => None,
         };
-        if let Some(id) = invoice.filter(|id| *id != 9999) {
-            self.books.add_invoice(id, euros(1_000_000));
-        }
         self.people.intentions.push(Intention {
             wish,
             key: format!("key-{number}").parse().unwrap(),

@@ -54,7 +54,7 @@ pub(crate) struct Life {
     /// When the spool is woken by itself.
     spool_wake: Option<Timestamp>,
     unheard: VecDeque<printing::Event>,
-    office: Office,
+    pub(crate) office: Office,
     /// What the steady clock said at the start.
     steady: (Timestamp, Mono),
     pub(crate) replies: HashMap<ReplyTo, usize>,
