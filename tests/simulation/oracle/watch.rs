@@ -84,11 +84,11 @@ impl World {
 
     /// Laws 7 and 10: nothing is sent before it is durable as being sent.
     pub(crate) fn watch_a_request(&mut self, request: &Request) {
-        if self.books.is_booking(request) && self.sending().is_none() {
-            self.breaks(
-                7,
-                "a payment is sent and not durable as being sent".to_owned(),
-            );
+        if self.books.is_booking(request) && !self.is_sending(request) {
+            let (path, body) = (&request.path_and_query, &request.body);
+            let body = String::from_utf8_lossy(body);
+            let how = format!("{path} {body} is sent, and its payment not durable as being sent");
+            self.breaks(7, how);
         }
         if self.bare_cards && String::from_utf8_lossy(&request.body).contains(CARD) {
             self.breaks(

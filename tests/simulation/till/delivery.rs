@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use payment::PaymentId;
 use simulator::invoicing::Request;
 use sync::{
     delivery::{DeliveryState, Now},
@@ -125,26 +124,37 @@ impl World {
             .after(pause, What::Arrives(life, number, request));
     }
 
-    /// Whether a request for this payment is durable as being sent.
-    pub(crate) fn sending(&self) -> Option<PaymentId> {
+    /// Whether a request is durable as being sent: for the payment that it names. What has begun takes more
+    /// than one, of which the later ones name no payment.
+    pub(crate) fn is_sending(&self, request: &Request) -> bool {
         let upstream = &self.clinic.config.upstreams[0].id;
         let rows = self.disk.reader().deliveries_begun(upstream, 0, u16::MAX);
-        let mut rows = rows.unwrap().into_iter();
-        // What has begun takes more than one request.
-        let (_, row) = rows.find(|(_, row)| match row.state {
-            DeliveryState::Sending { .. }
-            | DeliveryState::Begun { .. }
-            | DeliveryState::Withdrawing { .. } => true,
-            DeliveryState::Queued
-            | DeliveryState::Confirmed { .. }
-            | DeliveryState::Superseded
-            | DeliveryState::Ambiguous { .. }
-            | DeliveryState::Refused { .. }
-            | DeliveryState::Waiting { .. }
-            | DeliveryState::NeedsOperator { .. }
-            | DeliveryState::Handled { .. }
-            | DeliveryState::Parked { .. } => false,
-        })?;
-        Some(row.payment.intent.id)
+        let body = String::from_utf8_lossy(&request.body);
+        let number = own_number(&body);
+        rows.unwrap().iter().any(|(_, row)| {
+            let ours = number.map(|number| number == row.payment.receipt.to_string());
+            match &row.state {
+                DeliveryState::Sending { .. } => ours == Some(true),
+                DeliveryState::Begun { .. } | DeliveryState::Withdrawing { .. } => {
+                    ours.unwrap_or(true)
+                }
+                DeliveryState::Queued
+                | DeliveryState::Confirmed { .. }
+                | DeliveryState::Superseded
+                | DeliveryState::Ambiguous { .. }
+                | DeliveryState::Refused { .. }
+                | DeliveryState::Waiting { .. }
+                | DeliveryState::NeedsOperator { .. }
+                | DeliveryState::Handled { .. }
+                | DeliveryState::Parked { .. } => false,
+            }
+        })
     }
+}
+
+/// The receipt number of what a request books, beside which others may be named.
+fn own_number(body: &str) -> Option<&str> {
+    const NAMED: [&str; 3] = ["\"reference\":\"", "\"number\":\"", "\"receiptNum\":\""];
+    let (_, after) = NAMED.iter().find_map(|name| body.split_once(name))?;
+    after.split(['"', ',']).next()
 }
