@@ -119,7 +119,10 @@ impl World {
                 self.touch_printer();
             }
             Trouble::Office(fault) => self.books.arm(fault),
-            Trouble::Room(room) => self.room = room,
+            Trouble::Room(room) => {
+                self.room = room;
+                self.room_since = self.agenda.now;
+            }
             Trouble::Unplugged(PRINTER) => {
                 self.printer.reachable = false;
                 self.printer.cut(&mut self.agenda, What::Wire);

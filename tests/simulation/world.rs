@@ -106,6 +106,8 @@ pub(crate) struct World {
     pub(crate) clinic: Clinic,
     pub(crate) disk: InMemory,
     pub(crate) room: Room,
+    /// Since when.
+    pub(crate) room_since: Mono,
     pub(crate) rough: Rough,
     pub(crate) crashes_left: u32,
     /// How long the desk is open.
@@ -187,6 +189,7 @@ impl World {
             clinic,
             disk: InMemory::new().unwrap(),
             room: Room::Plenty,
+            room_since: Mono::default(),
             rough,
             crashes_left,
             day,

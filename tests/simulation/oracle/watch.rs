@@ -1,10 +1,13 @@
 //! What is watched while the world runs, at single steps: what is durable before it is done, and what
 //! people are told.
 
+use std::time::Duration;
+
 use axum::http::{HeaderMap, HeaderValue, header};
 use daemon::{
     api::check_names,
     engine::{Answer, Effect, Taken},
+    problem::Problem,
 };
 use drivers::terminal::{Command, Fact};
 use payment::{DeviceId, State, advice};
@@ -12,7 +15,10 @@ use simulator::invoicing::Request;
 use sync::queue::JobState;
 
 use super::cards::CARD;
-use crate::world::World;
+use crate::{trouble::Room, world::World};
+
+/// So long after there is room, whatever was written before has its answer.
+const SYNCED: Duration = Duration::from_secs(10);
 
 impl World {
     /// Laws 1 and 4: what goes to a terminal is durable, goes once, and never past a doubt.
@@ -158,6 +164,12 @@ impl World {
     }
 
     pub(crate) fn watch_an_answer(&mut self, answer: &Answer) {
+        let room = self.agenda.now.since(self.room_since);
+        if let (Err(Problem::StorageFull), Room::Plenty) = (answer, self.room)
+            && room > SYNCED
+        {
+            self.breaks(13, "the disk has room, and is said to be full".to_owned());
+        }
         let said = match answer {
             Ok(Taken::Accepted(p) | Taken::Ended(p) | Taken::Repeat(p)) => {
                 advice::next_step(p).to_owned()

@@ -53,8 +53,11 @@ impl World {
         }
         life.sync_at = None;
         let (origins, writes): (Vec<Origin>, Vec<Write>) = life.inbox.drain(..).unzip();
-        if self.room != Room::Plenty {
-            life.begins = false;
+        let begins = |write: &Write| matches!(write, Write::Begin { .. });
+        match self.room {
+            // A payment that begins has the ballast taken again.
+            Room::Plenty => life.begins |= writes.iter().any(begins),
+            Room::Little | Room::None => life.begins = false,
         }
         if self.agenda.random.once_in(self.rough.sync) {
             // Whether it is on disk, nobody knows; the daemon stops.
