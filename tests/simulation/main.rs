@@ -48,9 +48,10 @@ const USAGE: &str = "usage: world [--load] --seed N [--bug B] | world [--load] -
                      [--from FIRST] [--threads N] [--bug B] | world --planted COUNT";
 /// The laws that the planted bugs break: one for each law, then one for each of a return to a copy,
 /// a drawer, a service, a request that is overtaken, a clock that is set, an approval that is heard again
-/// after a crash, and a payment that is called handled though nobody has done it.
-const BUGS: [u8; 20] = [
-    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 7, 6, 4, 7, 3, 4, 7,
+/// after a crash, a payment that is called handled though nobody has done it, and the end of a day that is
+/// asked for before it is durable, or again after a crash, or under another key.
+const BUGS: [u8; 23] = [
+    1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 7, 6, 4, 7, 3, 4, 7, 1, 4, 5,
 ];
 
 struct Args {

@@ -39,6 +39,17 @@ impl Engine {
             return self.reply(reply, Err(problem));
         }
         device.hold = Some(Hold::Closing(id));
+        let key = if payment::planted(23) {
+            id.to_string().parse().unwrap_or(key)
+        } else {
+            key
+        };
+        if payment::planted(21) {
+            self.effects.push(Effect::Command {
+                device: name.clone(),
+                command: Command::EndOfDay,
+            });
+        }
         let write = Write::BeginClose {
             id,
             key,
@@ -168,6 +179,12 @@ impl Engine {
             at: now,
         };
         let device = closing.intent.device.clone();
+        if payment::planted(22) {
+            return self.effects.push(Effect::Command {
+                device,
+                command: Command::EndOfDay,
+            });
+        }
         self.write(Errand::EndClose { id, device }, write, Urgency::Now);
     }
 }

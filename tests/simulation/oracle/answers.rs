@@ -3,12 +3,22 @@
 use payment::Payment;
 
 use super::Found;
-use crate::{people::euros, world::World};
+use crate::{
+    people::{Intention, Wish, euros},
+    world::World,
+};
 
 impl World {
     /// Laws 5, 6 and 11: what people were told is what the journal says.
     pub(super) fn judge_answers(&self, payments: &[Payment]) -> Found {
         for intention in &self.people.intentions {
+            if intention.wish == Wish::Close {
+                let found = self.judge_a_closing(intention);
+                if found.is_some() {
+                    return found;
+                }
+                continue;
+            }
             let mut of_key = payments.iter().filter(|p| p.intent.key == intention.key);
             let payment = of_key.next();
             if of_key.next().is_some() {
@@ -39,5 +49,20 @@ impl World {
             }
         }
         None
+    }
+
+    /// The same of the end of a day.
+    fn judge_a_closing(&self, intention: &Intention) -> Found {
+        let key = &intention.key;
+        let told = intention.closing?;
+        let Some(closing) = self.disk.reader().closing_by_key(key).unwrap() else {
+            return Some((1, format!("a day end of {key} was told and is lost")));
+        };
+        let (id, is) = (closing.intent.id, closing.state.as_str());
+        if id != told {
+            return Some((5, format!("{key} was told with another day end")));
+        }
+        let other = intention.ended.iter().find(|ended| **ended != is)?;
+        Some((6, format!("{id} was told {other} and is {is}")))
     }
 }

@@ -10,7 +10,7 @@ use daemon::{
     problem::Problem,
 };
 use drivers::terminal::{Command, Fact};
-use payment::{DeviceId, State, advice};
+use payment::{DeviceId, State, advice, closing::ClosingIntent};
 use simulator::invoicing::Request;
 use sync::queue::JobState;
 
@@ -26,7 +26,11 @@ impl World {
         let (payment, sale) = match command {
             Command::Pay { payment, .. } => (*payment, true),
             Command::Reverse { payment, .. } | Command::Refund { payment, .. } => (*payment, false),
-            Command::EndOfDay | Command::Service(_) => return self.watch_a_service(device),
+            Command::EndOfDay => {
+                self.watch_a_closing(device);
+                return self.watch_a_service(device);
+            }
+            Command::Service(_) => return self.watch_a_service(device),
             Command::LastTransaction | Command::Query { .. } | Command::Abort { .. } => return,
         };
         if self.disk.reader().payment(payment).unwrap().is_none() {
@@ -62,6 +66,25 @@ impl World {
         if let Some(payment) = open.find(|p| p.intent.device == *device) {
             let id = payment.intent.id;
             self.breaks(4, format!("{device} serves while {id} is open"));
+        }
+    }
+
+    /// Laws 1 and 4: the end of a day is durable before its terminal is asked, and somebody waits for it
+    /// who has asked as often.
+    fn watch_a_closing(&mut self, device: &DeviceId) {
+        let begun = self.disk.reader().unfinished_closings().unwrap();
+        let Some(closing) = begun.into_iter().find(|c| c.intent.device == *device) else {
+            let how = format!("{device} is asked to end a day, and that is not durable");
+            return self.breaks(1, how);
+        };
+        let ClosingIntent { id, key, .. } = closing.intent;
+        let mut wanted = self.people.intentions.iter_mut();
+        let Some(wanted) = wanted.find(|intention| intention.key == key) else {
+            return self.breaks(5, format!("the day end {id} has a key that nobody used"));
+        };
+        wanted.closes += 1;
+        if wanted.open == 0 || wanted.closes > wanted.tries {
+            self.breaks(4, format!("the day end {id} is asked for again by itself"));
         }
     }
 

@@ -15,7 +15,10 @@ use daemon::{
     engine::{Answer, Event, ReplyTo, Taken},
     problem::Problem,
 };
-use payment::{IdempotencyKey, Payment, Purpose, Settlement, State, Text, Verdict};
+use payment::{
+    IdempotencyKey, Payment, Purpose, Settlement, State, Text, Verdict,
+    closing::{Closing, ClosingState},
+};
 
 /// A person looks at the terminal's books only when all that was under way must be over.
 const DOUBT_IS_OLD: Duration = Duration::from_mins(8);
@@ -62,7 +65,8 @@ impl World {
                     );
                 }
             }
-            Ok(Taken::Closing(_) | Taken::Served(_)) => {}
+            Ok(Taken::Closing(closing)) => self.hear_of_a_closing(number, &closing),
+            Ok(Taken::Served(_)) => {}
             Err(problem) => {
                 if worth_asking_again(&problem) {
                     self.ask_again(number);
@@ -70,6 +74,24 @@ impl World {
                     self.people.intentions[number].given_up = true;
                 }
             }
+        }
+    }
+
+    /// Laws 5 and 6: a key means one end of a day, and that has one end.
+    fn hear_of_a_closing(&mut self, number: usize, closing: &Closing) {
+        let intention = &mut self.people.intentions[number];
+        let id = closing.intent.id;
+        let known = *intention.closing.get_or_insert(id);
+        if !matches!(closing.state, ClosingState::Begun) {
+            intention.ended.insert(closing.state.as_str());
+        }
+        let several = intention.ended.len() > 1;
+        let ours = intention.key == closing.intent.key
+            && intention.device == closing.intent.device.as_str();
+        if known != id || !ours {
+            self.breaks(5, format!("one key names the day ends {known} and {id}"));
+        } else if several {
+            self.breaks(6, format!("{id} was told with several ends"));
         }
     }
 
@@ -100,7 +122,13 @@ impl World {
                 payment.is_some_and(|p| self.copies.returns_of(p.intent.id).next().is_some())
             })
             .collect();
+        let reader = self.disk.reader();
         for intention in &mut self.people.intentions {
+            let closing = reader.closing_by_key(&intention.key).unwrap();
+            intention.closing = closing.as_ref().map(|closing| closing.intent.id);
+            if closing.is_none_or(|closing| closing.state == ClosingState::Begun) {
+                intention.ended.clear();
+            }
             let gives_back = match intention.wish {
                 Wish::Cancel(of) | Wish::Refund(of) => returned.contains(&of),
                 Wish::Sale(_) | Wish::Close => false,

@@ -10,14 +10,14 @@ use std::{collections::HashSet, time::Duration};
 
 use daemon::engine::ReplyTo;
 pub(crate) use deliveries::{Word, Words};
-use payment::{Currency, IdempotencyKey, Method, Money, PaymentId, State};
+use payment::{ClosingId, Currency, IdempotencyKey, Method, Money, PaymentId, State};
 
 /// How often somebody looks whether anything waits for a person.
 const LOOKS: Duration = Duration::from_mins(9);
 
 /// What somebody wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
+pub(crate) enum Wish {
     Sale(Method),
     /// Of the intention of that number.
     Cancel(usize),
@@ -28,20 +28,25 @@ enum Wish {
 /// A wish with a key of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct Intention {
-    wish: Wish,
+    pub(crate) wish: Wish,
     pub(crate) key: IdempotencyKey,
     device: &'static str,
     /// In the smallest unit; no two intentions of a world have the same.
     pub(crate) minor: i64,
     invoice: Option<u64>,
-    tries: u32,
+    pub(crate) tries: u32,
     /// Asked, and not answered.
-    open: u32,
+    pub(crate) open: u32,
     /// The payment that the first answer named.
     pub(crate) payment: Option<PaymentId>,
     /// Final states that answers named.
     pub(crate) told: HashSet<State>,
     given_up: bool,
+    /// The end of a day that the first answer named, and how often its terminal was asked.
+    pub(crate) closing: Option<ClosingId>,
+    pub(crate) closes: u32,
+    /// How it ended, as answers named it.
+    pub(crate) ended: HashSet<&'static str>,
 }
 
 #[derive(Default)]

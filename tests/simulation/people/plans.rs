@@ -49,6 +49,12 @@ impl World {
             let at = self.moment(day / 2, day);
             let close = self.intend(Wish::Close, device);
             self.do_at(at, Deed::Ask(close));
+            for most in [400, 1_800_000] {
+                if self.agenda.random.once_in(3) {
+                    let again = at + self.agenda.random.while_of(0, most);
+                    self.do_at(again, Deed::Ask(close));
+                }
+            }
         }
         for _ in 0..4 {
             let at = self.moment(1, day);
@@ -154,6 +160,9 @@ impl World {
             payment: None,
             told: HashSet::new(),
             given_up: false,
+            closing: None,
+            closes: 0,
+            ended: HashSet::new(),
         });
         number
     }
