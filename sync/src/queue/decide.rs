@@ -83,7 +83,7 @@ fn redirect(
         })?
         .collect::<Result<_, _>>()?;
     for follower in followers {
-        outbox::move_to(conn, follower, invoice)?;
+        outbox::put_last(conn, follower, invoice.map(InvoiceRef::as_str))?;
     }
     Ok(())
 }

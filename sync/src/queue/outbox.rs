@@ -211,13 +211,21 @@ pub(super) fn move_to(
     if same {
         return Ok(());
     }
+    put_last(conn, n, invoice)
+}
+
+/// To the end of the line of that invoice, where it may stand already: what names another payment goes
+/// behind that one, or both would wait for each other.
+pub(super) fn put_last(conn: &Connection, n: i64, invoice: Option<&str>) -> Result<(), Fault> {
     let left = leave(conn, n, "off")?;
+    // Before it joins: it may be the line that it left.
+    promote(conn, &left)?;
     conn.prepare_cached("UPDATE outbox SET invoice = ?2 WHERE n = ?1")?
         .execute(params![n, invoice])?;
     if left.place != "off" {
         join(conn, n)?;
     }
-    promote(conn, &left)
+    Ok(())
 }
 
 /// The line that a delivery left.

@@ -147,6 +147,23 @@ fn a_refund_that_was_sent_elsewhere_follows_its_payment_and_that_is_no_manipulat
     }
 }
 
+/// A refund that a person had sent there before stands behind its payment once that comes, or each would
+/// wait for the other.
+#[test]
+fn a_refund_goes_behind_its_payment_where_it_was_sent_before() {
+    let desk = Desk::new();
+    let reader = desk.queue.reader().unwrap();
+    desk.approved(for_invoice(1, "A"), due());
+    desk.approved(names(2, Purpose::Refund { of: id(1) }, Some("A")), due());
+    desk.write(moved(1, asked(), (1, 0))).unwrap();
+    desk.write(send_to(2, "B")).unwrap();
+    desk.write(send_to(1, "B")).unwrap();
+    assert_eq!(due_now(&reader), [on(1, "B")]);
+    desk.write(moved(1, CONFIRMED, (1, 1))).unwrap();
+    assert_eq!(due_now(&reader), [on(2, "B")]);
+    reader.verify().unwrap();
+}
+
 /// Who writes another invoice into the outbox without a word in the journal is found out.
 #[test]
 fn a_delivery_that_goes_elsewhere_without_a_decision_is_found() {
