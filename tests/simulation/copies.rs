@@ -6,7 +6,7 @@ use std::{
     path::PathBuf,
 };
 
-use payment::{Payment, PaymentId, RestorationId, State};
+use payment::{InvoiceRef, Payment, PaymentId, RestorationId, State};
 use sync::{
     delivery::{Delivery, DeliveryState},
     queue::{Copied, Happened, Wish},
@@ -24,6 +24,9 @@ pub(crate) struct Copies {
     pub(crate) printed: HashMap<String, usize>,
     /// Payments that were entered by hand, and of which the journal does not know it any more.
     pub(crate) forgotten: HashSet<PaymentId>,
+    /// Payments that were sent to another invoice, and of which the journal does not know it any more: they
+    /// are looked for on the invoice of the copy, and may be booked there too.
+    pub(crate) moved: HashSet<PaymentId>,
     /// Openings of the drawer that no journal knows any more, at the most.
     pub(crate) lost_kicks: usize,
 }
@@ -56,6 +59,7 @@ impl World {
         };
         self.crash("its disk breaks");
         let (before, kicks) = (self.payments(), self.kicks());
+        let invoices = self.invoices();
         let at = self.agenda.wall();
         let wish = Wish {
             copy: PathBuf::new(),
@@ -78,6 +82,12 @@ impl World {
         self.agenda
             .tell(|| format!("the journal has lost {} payments", lost.len()));
         self.copies.lost.extend(lost);
+        let now = self.invoices();
+        let moved = invoices.into_iter().filter(|(id, invoice)| {
+            let known = now.get(id);
+            known.is_some_and(|known| known != invoice)
+        });
+        self.copies.moved.extend(moved.map(|(id, _)| id));
         self.copies.printed = self.receipts_on_paper();
         self.copies.lost_kicks += kicks - self.kicks();
         self.forget_words();
@@ -95,6 +105,15 @@ impl World {
         });
         let forgotten: Vec<PaymentId> = forgotten.collect();
         self.copies.forgotten.extend(forgotten);
+    }
+
+    /// To which invoice each payment goes.
+    fn invoices(&self) -> HashMap<PaymentId, Option<InvoiceRef>> {
+        let reader = self.disk.reader();
+        let ids = self.payments().into_iter().map(|payment| payment.intent.id);
+        let rows = ids.flat_map(|id| reader.deliveries_of(id).unwrap());
+        rows.map(|row| (row.payment.intent.id, row.payment.intent.invoice))
+            .collect()
     }
 
     /// How often the journal says that the drawer was to be opened.

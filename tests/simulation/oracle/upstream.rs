@@ -46,17 +46,19 @@ impl World {
         let word = self.people.words.of.get(&id).copied();
         let forgotten = self.copies.forgotten.contains(&id);
         let said = delivery.state.as_str();
+        let most = 1 + usize::from(self.copies.moved.contains(&id));
+        let once = (1..=most).contains(&times);
         let right = match (&delivery.state, word) {
             (DeliveryState::Confirmed { .. }, Some(Word::Entered)) => forgotten && times == 1,
             (DeliveryState::Confirmed { .. }, _)
-            | (DeliveryState::Handled { .. }, Some(Word::Seen)) => times == 1,
+            | (DeliveryState::Handled { .. }, Some(Word::Seen)) => once,
             (DeliveryState::Handled { .. }, Some(Word::Entered)) if forgotten => times <= 1,
             (DeliveryState::Handled { .. }, Some(Word::Entered | Word::Kept))
             | (DeliveryState::Superseded, _) => times == 0,
             (DeliveryState::Handled { .. }, None) => {
                 return Some((7, format!("{receipt} is handled, and nobody has said so")));
             }
-            (_, _) => times <= 1,
+            (_, _) => times <= most,
         };
         (!right).then(|| {
             let how = format!("{receipt} is {said} ({word:?}), and booked {times} times");
