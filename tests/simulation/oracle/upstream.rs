@@ -47,7 +47,10 @@ impl World {
         let forgotten = self.copies.forgotten.contains(&id);
         let said = delivery.state.as_str();
         let most = 1 + usize::from(self.copies.moved.contains(&id));
-        let once = (1..=most).contains(&times);
+        // Its payment's draft of a lost life is cancelled, and then nothing is left to book.
+        let of = delivery.payment.intent.purpose.of();
+        let least = usize::from(!of.is_some_and(|of| self.copies.moved.contains(&of)));
+        let once = (least..=most).contains(&times);
         let right = match (&delivery.state, word) {
             (DeliveryState::Confirmed { .. }, Some(Word::Entered)) => forgotten && times == 1,
             (DeliveryState::Confirmed { .. }, _)
