@@ -76,9 +76,6 @@ impl World {
         self.books.arrive(self.true_time());
         let seen = self.books.booked().iter().any(|b| b.receipt == receipt);
         let said = self.people.words.of.get(&id).copied();
-        // What was sent elsewhere after the copy may stand there as a draft, to which the books do not
-        // own up: nobody types that in.
-        let drafted = self.copies.moved.contains(&id) && !seen && said != Some(Word::Entered);
         let sensible: &[&str] = match said {
             Some(Word::Entered) => &["entered"],
             _ if seen => &["retry", "entered"],
@@ -92,7 +89,7 @@ impl World {
         };
         let offered: Vec<&str> = offered
             .into_iter()
-            .filter(|word| sensible.contains(word) && !(drafted && *word == "entered"))
+            .filter(|word| sensible.contains(word))
             .collect();
         if offered.is_empty() {
             return;
